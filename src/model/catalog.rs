@@ -1,0 +1,103 @@
+//! The catalog: clients, their projects and tasks. Keys and codes are permanent (S6).
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::model::words::words;
+
+words! {
+    /// What a project is for.
+    ProjectKind {
+        Delivery = "delivery",
+        Presales = "presales",
+        Internal = "internal",
+        Management = "management",
+        Training = "training",
+    }
+}
+
+words! {
+    /// A field an entry may have to carry before it can be approved.
+    Field {
+        Client = "client",
+        Project = "project",
+        Task = "task",
+        Billable = "billable",
+        Description = "description",
+        Tags = "tags",
+    }
+}
+
+/// A body of work for a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Project {
+    pub(crate) code: String,
+    pub(crate) name: String,
+    pub(crate) kind: ProjectKind,
+    pub(crate) billable: bool,
+    /// First and last date, both included.
+    pub(crate) from: Option<NaiveDate>,
+    pub(crate) until: Option<NaiveDate>,
+    /// Replaces the general list where given.
+    pub(crate) required: Option<Vec<Field>>,
+    /// Task names it allows; any if empty.
+    pub(crate) tasks: Vec<String>,
+}
+
+impl Project {
+    pub(crate) fn is_open_on(&self, date: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)
+    }
+}
+
+/// A name a client goes by in titles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    /// A common word, which needs a second witness (S24).
+    pub(crate) weak: bool,
+}
+
+/// A client, or the firm itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Client {
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<Alias>,
+    /// Lower-case mail domains; each covers its subdomains.
+    pub(crate) domains: Vec<String>,
+    /// Lower-case single addresses.
+    pub(crate) addresses: Vec<String>,
+    pub(crate) projects: BTreeMap<String, Project>,
+    /// Former keys (`was:`).
+    pub(crate) was: Vec<String>,
+    /// Our own firm, whose names and domains are never evidence of a client.
+    pub(crate) own: bool,
+}
+
+/// All clients, by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Catalog {
+    pub(crate) clients: BTreeMap<String, Client>,
+    /// Fields every entry needs unless its project says otherwise.
+    pub(crate) required: Vec<Field>,
+}
+
+impl Catalog {
+    /// A project and its client, by code (exact, or in other case).
+    pub(crate) fn project(&self, code: &str) -> Option<(&Client, &Project)> {
+        self.projects().find(|(_, project)| project.code.eq_ignore_ascii_case(code))
+    }
+
+    /// Every project with its client.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = (&Client, &Project)> {
+        self.clients.values().flat_map(|client| client.projects.values().map(move |project| (client, project)))
+    }
+
+    /// What an entry on this project must carry.
+    pub(crate) fn required_for(&self, project: Option<&str>) -> &[Field] {
+        project.and_then(|code| self.project(code)).and_then(|(_, project)| project.required.as_deref()).unwrap_or(&self.required)
+    }
+}

@@ -1,0 +1,126 @@
+//! Days and zones: where a local date begins and ends, in dated zones (SEMANTICS S15).
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, offset::LocalResult};
+use chrono_tz::Tz;
+
+/// The zones of a person, each from a date on; the first also covers all time before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zones(Vec<(NaiveDate, Tz)>);
+
+impl Zones {
+    /// One zone for all time.
+    pub(crate) fn only(zone: Tz) -> Self {
+        Self(vec![(NaiveDate::MIN, zone)])
+    }
+
+    /// Zones by the date each begins; none if the list is empty.
+    pub(crate) fn dated(mut zones: Vec<(NaiveDate, Tz)>) -> Option<Self> {
+        zones.sort_by_key(|(from, _)| *from);
+        (!zones.is_empty()).then_some(Self(zones))
+    }
+
+    /// The zone in force on a date.
+    pub(crate) fn on(&self, date: NaiveDate) -> Tz {
+        let began = self.0.partition_point(|(from, _)| *from <= date);
+        self.0[began.saturating_sub(1)].1
+    }
+
+    /// The first instant of a date.
+    pub(crate) fn start(&self, date: NaiveDate) -> DateTime<Utc> {
+        first_instant(self.on(date), date)
+    }
+
+    /// A date from its first instant to the first instant of the next, in the next one's zone: long or short on a move, never a gap.
+    pub(crate) fn bounds(&self, date: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.start(date), self.start(date + Days::new(1)))
+    }
+
+    /// The date an instant falls on.
+    pub(crate) fn date_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        let guess = at.date_naive();
+        (-2..=2).rev().map(|shift| guess + chrono::TimeDelta::days(shift)).find(|date| self.start(*date) <= at).unwrap_or(guess)
+    }
+}
+
+/// The first instant of a date in a zone. A midnight that does not exist gives the first one after it.
+fn first_instant(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
+    let midnight = date.and_time(NaiveTime::MIN);
+    match zone.from_local_datetime(&midnight) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+        LocalResult::None => transition_after(zone, midnight),
+    }
+}
+
+/// An instant for a local time by RFC 5545 §3.3.5: in a fold the first of two; in a gap the time read with the offset before it.
+pub(crate) fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+        LocalResult::None => in_gap(zone, local),
+    }
+}
+
+/// Reads a local time that a clock change skips with the offset in force before the change.
+fn in_gap(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    // No zone has skipped more than a day and a bit, so a day and a half earlier the old offset holds.
+    let before = local - chrono::TimeDelta::hours(36);
+    let offset = zone.offset_from_utc_datetime(&before);
+    (local - chrono::Offset::fix(&offset)).and_utc()
+}
+
+/// The instant of the clock change that skips `midnight`: found by halving, since zones do not publish their changes here.
+fn transition_after(zone: Tz, midnight: NaiveDateTime) -> DateTime<Utc> {
+    let local_of = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
+    let mut high = in_gap(zone, midnight) + chrono::TimeDelta::hours(30);
+    let mut low = in_gap(zone, midnight) - chrono::TimeDelta::hours(30);
+    while high - low > chrono::TimeDelta::seconds(1) {
+        let middle = low + (high - low) / 2;
+        if local_of(middle) < midnight { low = middle } else { high = middle }
+    }
+    // Clock changes fall on whole seconds.
+    DateTime::from_timestamp(high.timestamp(), 0).unwrap_or(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an instant")
+    }
+
+    #[test]
+    fn a_midnight_that_does_not_exist_is_the_first_instant_of_that_date() {
+        // Sao Paulo moved its clocks at midnight: 2018-11-04 began at 01:00.
+        let zones = Zones::only(chrono_tz::America::Sao_Paulo);
+        let date = NaiveDate::from_ymd_opt(2018, 11, 4).expect("a date");
+        assert_eq!(zones.start(date), at("2018-11-04T03:00:00Z"));
+        assert_eq!(zones.date_of(at("2018-11-04T02:59:59Z")), date - Days::new(1));
+        assert_eq!(zones.date_of(at("2018-11-04T03:00:00Z")), date);
+    }
+
+    #[test]
+    fn a_skipped_date_is_an_empty_day() {
+        // Samoa crossed the date line: 2011-12-30 did not happen there.
+        let zones = Zones::only(chrono_tz::Pacific::Apia);
+        let date = NaiveDate::from_ymd_opt(2011, 12, 30).expect("a date");
+        let (start, end) = zones.bounds(date);
+        assert_eq!(start, end);
+        assert_eq!(start, at("2011-12-30T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_move_makes_a_long_day_and_never_a_gap() {
+        let date = |day| NaiveDate::from_ymd_opt(2026, 3, day).expect("a date");
+        let zones = Zones::dated(vec![(date(1), chrono_tz::Europe::Berlin), (date(10), chrono_tz::America::New_York)]).expect("zones");
+        let (start, end) = zones.bounds(date(9));
+        assert_eq!((end - start).num_hours(), 29);
+        assert_eq!(zones.bounds(date(10)).0, end);
+        assert_eq!(zones.date_of(end), date(10));
+    }
+
+    #[test]
+    fn a_local_time_in_a_gap_uses_the_offset_before_it() {
+        let local = NaiveDate::from_ymd_opt(2026, 3, 29).and_then(|d| d.and_hms_opt(2, 30, 0)).expect("a time");
+        assert_eq!(instant(chrono_tz::Europe::Berlin, local), at("2026-03-29T01:30:00Z"));
+    }
+}

@@ -1,0 +1,102 @@
+//! Time entries: what was derived or written, and how far it has come.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    ids::{EntryId, EventId, MeetingId, StaffId},
+    verdict::Claim,
+    words::words,
+};
+
+/// The identity of an entry: which meeting, which local day of it (from 0), which leg of a split (from 0). Its date is a field (S3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EntryKey {
+    pub(crate) meeting: MeetingId,
+    pub(crate) segment: i64,
+    pub(crate) leg: i64,
+}
+
+words! {
+    /// Where an entry stands on its way out.
+    EntryStatus {
+        Draft = "draft",
+        Submitted = "submitted",
+        Approved = "approved",
+        Exported = "exported",
+        Rejected = "rejected",
+        /// Derived once and no longer: its event went, or a person said it was not work.
+        Void = "void",
+    }
+}
+
+impl EntryStatus {
+    /// From submission on, derivation writes the entry no more (S9).
+    pub(crate) fn is_settled(self) -> bool {
+        matches!(self, Self::Submitted | Self::Approved | Self::Exported)
+    }
+
+    pub(crate) fn is_approved(self) -> bool {
+        matches!(self, Self::Approved | Self::Exported)
+    }
+}
+
+words! {
+    /// Who made an entry.
+    Origin {
+        Calendar = "calendar",
+        Manual = "manual",
+        Api = "api",
+        Import = "import",
+    }
+}
+
+/// The values of an entry: all that a person or a report sees. Two bodies are equal when their meaning is (S5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Body {
+    pub(crate) date: NaiveDate,
+    pub(crate) start: DateTime<Utc>,
+    pub(crate) end: DateTime<Utc>,
+    pub(crate) timezone: Tz,
+    pub(crate) seconds: i64,
+    pub(crate) rounded_seconds: i64,
+    pub(crate) client: Option<String>,
+    pub(crate) project: Option<String>,
+    pub(crate) task: Option<String>,
+    pub(crate) billable: Option<bool>,
+    /// Sorted, each once.
+    pub(crate) tags: Vec<String>,
+    pub(crate) description: Option<String>,
+    /// Held back by an open exception.
+    pub(crate) held: bool,
+    pub(crate) origin: Origin,
+    pub(crate) external_ref: Option<String>,
+    pub(crate) event: Option<EventId>,
+}
+
+/// Which rule or person gave each field; free of file positions, which the stored rule set knows (S5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Provenance(pub(crate) std::collections::BTreeMap<String, Claim>);
+
+/// An entry as derivation states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) key: EntryKey,
+    pub(crate) body: Body,
+    pub(crate) provenance: Provenance,
+}
+
+/// An entry as it stands in the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) id: EntryId,
+    pub(crate) version: i64,
+    pub(crate) staff: StaffId,
+    pub(crate) key: EntryKey,
+    pub(crate) status: EntryStatus,
+    pub(crate) approved_at: Option<DateTime<Utc>>,
+    pub(crate) body: Body,
+    pub(crate) provenance: Provenance,
+}

@@ -1,0 +1,104 @@
+//! Exceptions: questions for a person. One item per subject carries all its reasons (S4).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::model::{
+    ids::{EntryId, ExceptionId, StaffId},
+    words::words,
+};
+
+/// The reasons code raises, whatever the rules say, in the order in which they lead. Policy reasons come after them all.
+pub(crate) const STRUCTURAL: &[&str] = &[
+    "mass-deletion",
+    "bad-event",
+    "unknown-timezone",
+    "changed-after-approval",
+    "changed-after-submission",
+    "deleted-after-edit",
+    "edit-outdated",
+    "late",
+    "time-reversed",
+    "conflict",
+    "unknown-code",
+    "unmatched",
+    "missing-field",
+    "closed-project",
+    "duplicate",
+    "overlap",
+];
+
+/// The place of a reason in the order; policy reasons share the last.
+pub(crate) fn rank(reason: &str) -> usize {
+    STRUCTURAL.iter().position(|known| *known == reason).unwrap_or(STRUCTURAL.len())
+}
+
+/// One reason why a subject needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reason {
+    /// Kebab-case, permanent.
+    pub(crate) reason: String,
+    /// Whether the entry is held back by it.
+    pub(crate) holding: bool,
+    /// Exactly the values the check read; a dismissal holds as long as they stay (S14).
+    pub(crate) cause: Value,
+    /// What a reader wants beside the message: ids, spans, rule names. Never event text.
+    pub(crate) evidence: Value,
+    /// One sentence for the reader, free of event text.
+    pub(crate) message: String,
+}
+
+words! {
+    /// What an exception is about.
+    SubjectKind {
+        Meeting = "meeting",
+        Day = "day",
+        Event = "event",
+        Calendar = "calendar",
+    }
+}
+
+/// What an exception is about. A meeting over midnight is one subject per segment; the others use segment 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Subject {
+    pub(crate) kind: SubjectKind,
+    pub(crate) id: Uuid,
+    pub(crate) segment: i64,
+}
+
+/// A question as derivation states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) subject: Subject,
+    pub(crate) date: NaiveDate,
+    /// Not dismissed reasons in leading order; if empty, `dismissed` says what was.
+    pub(crate) open: Vec<Reason>,
+    pub(crate) dismissed: Vec<Reason>,
+}
+
+words! {
+    /// Where an exception stands.
+    ExceptionStatus {
+        Open = "open",
+        /// A person saw it and called it no problem.
+        Dismissed = "dismissed",
+        /// Its cause went away.
+        Cleared = "cleared",
+    }
+}
+
+/// A question as it stands in the book.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Exception {
+    pub(crate) id: ExceptionId,
+    pub(crate) version: i64,
+    pub(crate) staff: StaffId,
+    pub(crate) subject: Subject,
+    pub(crate) date: NaiveDate,
+    pub(crate) status: ExceptionStatus,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) entry: Option<EntryId>,
+    pub(crate) opened_at: DateTime<Utc>,
+}

@@ -1,0 +1,55 @@
+//! Identifiers: UUIDs made by us, a type for each noun, so that none can stand where another is meant.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub(crate) struct $name(pub(crate) Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A person whose time is recorded.
+    StaffId
+    /// One source of events.
+    CalendarId
+    /// One captured occurrence on one calendar.
+    EventId
+    /// What one person attended, whichever calendars it stood on (SEMANTICS S2).
+    MeetingId
+    /// A time entry.
+    EntryId
+    /// A question for a person.
+    ExceptionId
+    /// What a person did.
+    DecisionId
+}
+
+/// A new id, ordered by the time it was made (UUID version 7).
+pub(crate) fn fresh() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// The same id for the same `name` below `parent`, for things that are derived rather than made (UUID version 5).
+pub(crate) fn derived(parent: Uuid, name: &str) -> Uuid {
+    Uuid::new_v5(&parent, name.as_bytes())
+}

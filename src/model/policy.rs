@@ -1,0 +1,86 @@
+//! House policy: rounding, limits on a day, and the date up to which the books are locked.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::model::words::words;
+
+words! {
+    /// Where rounding happens (S17).
+    RoundPer {
+        Entry = "entry",
+        /// Person, date, project and billable flag together; the rounded total is shared out by largest remainder.
+        Day = "day",
+    }
+}
+
+words! {
+    /// Which way rounding goes.
+    RoundTo {
+        Nearest = "nearest",
+        Up = "up",
+        Down = "down",
+    }
+}
+
+/// How exact seconds become the seconds shown on a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rounding {
+    /// Step in minutes; 0 keeps exact seconds.
+    #[serde(default)]
+    pub(crate) minutes: u16,
+    #[serde(default = "per_entry")]
+    pub(crate) per: RoundPer,
+    #[serde(default = "to_nearest")]
+    pub(crate) to: RoundTo,
+}
+
+fn per_entry() -> RoundPer {
+    RoundPer::Entry
+}
+
+fn to_nearest() -> RoundTo {
+    RoundTo::Nearest
+}
+
+impl Default for Rounding {
+    fn default() -> Self {
+        Self { minutes: 0, per: per_entry(), to: to_nearest() }
+    }
+}
+
+impl Rounding {
+    /// Rounds a total of exact seconds.
+    pub(crate) fn of(&self, seconds: i64) -> i64 {
+        let step = i64::from(self.minutes) * 60;
+        if step == 0 {
+            return seconds;
+        }
+        let steps = match self.to {
+            RoundTo::Nearest => (seconds + step / 2).div_euclid(step),
+            RoundTo::Up => (seconds + step - 1).div_euclid(step),
+            RoundTo::Down => seconds.div_euclid(step),
+        };
+        steps * step
+    }
+}
+
+/// A `suspicious` rule on the total of a day (`day_total`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DayLimit {
+    pub(crate) rule: String,
+    pub(crate) reason: String,
+    pub(crate) text: String,
+    /// Raised when the exact total reaches this many seconds.
+    pub(crate) min_seconds: i64,
+}
+
+/// House policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) rounding: Rounding,
+    pub(crate) day_limits: Vec<DayLimit>,
+    /// Nothing is drafted up to and including this date.
+    pub(crate) locked_through: Option<NaiveDate>,
+}

@@ -1,0 +1,76 @@
+//! People whose time is recorded, and the calendars they keep.
+
+use chrono::NaiveDate;
+
+use crate::model::{
+    day::Zones,
+    ids::{CalendarId, StaffId},
+    words::words,
+};
+
+/// A person whose time is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Staff {
+    pub(crate) id: StaffId,
+    pub(crate) name: String,
+    /// Lower-case addresses; the first names her in lists.
+    pub(crate) addresses: Vec<String>,
+    pub(crate) zones: Zones,
+    /// Nothing before this date becomes time (S20).
+    pub(crate) first_day: NaiveDate,
+    /// Nothing after this date does; none while she works here.
+    pub(crate) last_day: Option<NaiveDate>,
+}
+
+impl Staff {
+    /// The address that names her.
+    pub(crate) fn email(&self) -> &str {
+        self.addresses.first().map_or("", String::as_str)
+    }
+
+    pub(crate) fn has_address(&self, email: &str) -> bool {
+        self.addresses.iter().any(|own| own == email)
+    }
+
+    /// Whether her time on a date is recorded at all.
+    pub(crate) fn works_on(&self, date: NaiveDate) -> bool {
+        self.first_day <= date && self.last_day.is_none_or(|last| date <= last)
+    }
+}
+
+words! {
+    /// How much of a calendar is kept (S8).
+    Privacy {
+        /// Everything, but of private events only that the time is taken.
+        Full = "full",
+        /// Of every event only that the time is taken.
+        BusyBlock = "busy-block",
+        /// Nothing.
+        Ignore = "ignore",
+    }
+}
+
+words! {
+    /// Whose events of a calendar count (S23).
+    Whose {
+        /// Those the person organises or is invited to.
+        Mine = "mine",
+        All = "all",
+    }
+}
+
+/// One source of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Calendar {
+    pub(crate) id: CalendarId,
+    pub(crate) staff: StaffId,
+    pub(crate) name: String,
+    /// Where it is read from; for now always a file.
+    pub(crate) location: String,
+    /// The address of the person the calendar belongs to.
+    pub(crate) owner: String,
+    pub(crate) whose: Whose,
+    pub(crate) privacy: Privacy,
+    /// Its place in the person's order; the earliest leads among copies (S18).
+    pub(crate) position: i64,
+}

@@ -1,0 +1,133 @@
+//! What the rules make of one event: which field came from which rule, what was skipped, what disagreed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{catalog::Field, residual::Residual, words::words};
+
+words! {
+    /// The part of an event a rule matched on.
+    Place {
+        Title = "title",
+        Description = "description",
+        Location = "location",
+        Attendee = "attendee",
+        Organizer = "organizer",
+        Calendar = "calendar",
+        Category = "category",
+    }
+}
+
+/// Where a rule found its reason. Names a span of text, never the text: words can be erased, provenance stays (S8).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) place: Place,
+    /// Which attendee or category, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) index: usize,
+    /// Byte range in the place's own text.
+    pub(crate) span: (usize, usize),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(index: &usize) -> bool {
+    *index == 0
+}
+
+words! {
+    /// How sure a rule is.
+    Confidence {
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+    }
+}
+
+/// One rule's wish for one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) value: String,
+    /// Rule id, or `defaults`.
+    pub(crate) rule: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// Two claims on one field that cannot both hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Conflict {
+    pub(crate) field: Field,
+    pub(crate) won: Claim,
+    pub(crate) lost: Claim,
+}
+
+/// Text shaped like one of our project codes that names none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnknownCode {
+    pub(crate) code: String,
+    /// The nearest code that exists.
+    pub(crate) near: Option<String>,
+    pub(crate) evidence: Evidence,
+}
+
+/// A rule that takes the event out of the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Skip {
+    pub(crate) rule: String,
+    pub(crate) why: String,
+}
+
+/// A rule that wants a person to look: `reason` is kebab-case, `text` is for the reader.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Suspicion {
+    pub(crate) rule: String,
+    pub(crate) reason: String,
+    pub(crate) text: String,
+    /// What is left to test on the decided values of the entry; [`Residual::Always`] for `review`.
+    pub(crate) when: Residual,
+}
+
+/// What the rules make of one event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) skip: Option<Skip>,
+    /// Single-valued fields; billable is `true` or `false`.
+    pub(crate) fields: BTreeMap<Field, Claim>,
+    /// Tags add up.
+    pub(crate) tags: Vec<Claim>,
+    pub(crate) conflicts: Vec<Conflict>,
+    pub(crate) unknown_codes: Vec<UnknownCode>,
+    pub(crate) suspicions: Vec<Suspicion>,
+    /// The lowest confidence among the rules that set client or project; none if no rule did.
+    pub(crate) confidence: Option<Confidence>,
+    /// `defaults` for fields no rule set, applied after decisions by drafting: `billable` may follow the project.
+    pub(crate) defaults: Defaults,
+}
+
+/// What fills fields that neither a rule nor a person set, once a client or project is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Defaults {
+    pub(crate) task: Option<String>,
+    pub(crate) billable: Option<BillableDefault>,
+    pub(crate) description: Option<String>,
+}
+
+/// The default of the billable flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum BillableDefault {
+    Fixed(bool),
+    /// `${project.billable}`.
+    Project,
+}
+
+impl Verdict {
+    /// Whether any rule named a client or project.
+    pub(crate) fn is_matched(&self) -> bool {
+        self.fields.contains_key(&Field::Client) || self.fields.contains_key(&Field::Project)
+    }
+
+    pub(crate) fn value(&self, field: Field) -> Option<&str> {
+        self.fields.get(&field).map(|claim| claim.value.as_str())
+    }
+}
