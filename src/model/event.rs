@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// When an occurrence is. An all-day one has dates, never midnights. Half-open: the end is not part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Span {
     /// `end` may lie before `start` where a calendar says so; drafting then asks a person (`time-reversed`).
     Timed { start: DateTime<Utc>, end: DateTime<Utc>, zone: Tz },
