@@ -15,6 +15,7 @@ use crate::model::{
 /// What a person changed about *what* an entry is. A field that is absent was not decided; `null` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::option_option, reason = "not decided, cleared and set are three states")]
 pub(crate) struct Assignment {
     #[serde(with = "twice", skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<Option<String>>,

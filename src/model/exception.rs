@@ -37,6 +37,7 @@ pub(crate) fn rank(reason: &str) -> usize {
 
 /// One reason why a subject needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "`reason` is the word on the wire")]
 pub(crate) struct Reason {
     /// Kebab-case, permanent.
     pub(crate) reason: String,

@@ -52,7 +52,7 @@ impl Default for Rounding {
 
 impl Rounding {
     /// Rounds a total of exact seconds.
-    pub(crate) fn of(&self, seconds: i64) -> i64 {
+    pub(crate) fn of(self, seconds: i64) -> i64 {
         let step = i64::from(self.minutes) * 60;
         if step == 0 {
             return seconds;
