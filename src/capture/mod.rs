@@ -1,0 +1,9 @@
+//! One pass over one calendar: read it, compare it with the book, commit what changed.
+//!
+//! Never waits for rules: it marks the days that may change, and settling does the rest.
+
+pub(crate) mod guard;
+pub(crate) mod reconcile;
+
+#[cfg(test)]
+mod tests;

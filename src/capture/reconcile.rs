@@ -1,0 +1,179 @@
+//! Compares what a calendar says now with what it said before, by stable key. Pure.
+//!
+//! Nothing is deleted and added again: a vanished occurrence and a new one of the same meeting are one that was re-keyed, so that
+//! decisions and approved time follow it (SEMANTICS S2). Whether removals are believed is the guard's business.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{
+    calendar::Window,
+    model::{
+        day::Zones,
+        event::{Event, Fact, Moment, Response, Span},
+        ids::{self, EventId, MeetingId},
+        staff::Calendar,
+    },
+};
+
+/// What stands in the book before the pass.
+pub(crate) struct Known<'a> {
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) zones: &'a Zones,
+    /// Every event ever seen on this calendar, tombstones included.
+    pub(crate) events: &'a [Event],
+    /// Events of the same person with the same UIDs, on any calendar, tombstones included.
+    pub(crate) siblings: &'a [Event],
+}
+
+/// What the calendar says now.
+pub(crate) struct Said {
+    pub(crate) facts: Vec<(Fact, Response)>,
+    /// UIDs of components that could not be read: skipped is not absent.
+    pub(crate) unread: HashSet<String>,
+    /// The span in which silence means absence.
+    pub(crate) covered: Window,
+}
+
+/// What the pass would write.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// New and changed events.
+    pub(crate) save: Vec<Event>,
+    /// Events that are no longer there, not yet tombstones.
+    pub(crate) vanished: Vec<Event>,
+    /// Local dates whose page in the book may change.
+    pub(crate) due: BTreeSet<NaiveDate>,
+}
+
+/// Compares both sides as of `now`.
+pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Changes {
+    let mut by_key: HashMap<&str, &Event> = known.events.iter().map(|event| (event.fact.provider_id.as_str(), event)).collect();
+    let mut changes = Changes::default();
+    let mut fresh = Vec::new();
+    for (fact, response) in said.facts {
+        match by_key.remove(fact.provider_id.as_str()) {
+            Some(before) => changes.revise(known, before, fact, response, now),
+            None => fresh.push((fact, response)),
+        }
+    }
+    let absent = by_key.into_values().filter(|event| event.removed_at.is_none() && is_covered(event, &said.covered, known.zones));
+    let mut vanished: BTreeMap<(String, NaiveDate, EventId), &Event> = absent
+        .filter(|event| !said.unread.contains(&event.fact.ical_uid))
+        .map(|event| ((event.fact.ical_uid.clone(), first_date(known.zones, &event.fact.span), event.id), event))
+        .collect();
+    fresh.sort_by(|(a, _), (b, _)| a.provider_id.cmp(&b.provider_id));
+    for (fact, response) in fresh {
+        match take_same_day(&mut vanished, &fact, known.zones) {
+            Some(before) => changes.revise(known, before, fact, response, now),
+            None => changes.add(known, fact, response, now),
+        }
+    }
+    changes.vanished = vanished.into_values().cloned().collect();
+    changes
+}
+
+/// A vanished occurrence of the same UID on the same local date: the organiser moved the series, and its keys with it.
+fn take_same_day<'a>(vanished: &mut BTreeMap<(String, NaiveDate, EventId), &'a Event>, fact: &Fact, zones: &Zones) -> Option<&'a Event> {
+    let date = first_date(zones, &fact.span);
+    let from = (fact.ical_uid.clone(), date, EventId(uuid::Uuid::nil()));
+    let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on == date)?.clone();
+    vanished.remove(&key)
+}
+
+impl Changes {
+    fn revise(&mut self, known: &Known<'_>, before: &Event, fact: Fact, response: Response, now: DateTime<Utc>) {
+        if before.fact == fact && before.response == response && before.removed_at.is_none() {
+            return;
+        }
+        let dates = |span| first_date(known.zones, span);
+        let moved = before.removed_at.is_some() || dates(&before.fact.span) != dates(&fact.span);
+        self.due.extend(local_dates(known.zones, &before.fact.span));
+        self.due.extend(local_dates(known.zones, &fact.span));
+        self.save.push(Event {
+            fact,
+            response,
+            revision: before.revision + 1,
+            placed_at: if moved { now } else { before.placed_at },
+            removed_at: None,
+            ..before.clone()
+        });
+    }
+
+    fn add(&mut self, known: &Known<'_>, fact: Fact, response: Response, now: DateTime<Utc>) {
+        self.due.extend(local_dates(known.zones, &fact.span));
+        let id = EventId(ids::fresh());
+        let meeting = sibling(known, &self.save, &fact).unwrap_or_else(|| MeetingId(ids::fresh()));
+        self.save.push(Event {
+            id,
+            staff: known.calendar.staff,
+            calendar: known.calendar.id,
+            calendar_order: known.calendar.position,
+            calendar_name: known.calendar.name.clone(),
+            meeting,
+            fact,
+            response,
+            revision: 1,
+            first_seen: now,
+            placed_at: now,
+            removed_at: None,
+        });
+    }
+
+    /// Turns what vanished into tombstones.
+    pub(crate) fn remove(&mut self, zones: &Zones, now: DateTime<Utc>) {
+        for event in self.vanished.drain(..) {
+            self.due.extend(local_dates(zones, &event.fact.span));
+            self.save.push(Event { removed_at: Some(now), revision: event.revision + 1, ..event });
+        }
+    }
+}
+
+/// The meeting of a copy on another calendar: same UID and same place in the series (S2). A copy that starts at another time stays
+/// apart; drafting sees to that, since starts change later.
+fn sibling(known: &Known<'_>, added: &[Event], fact: &Fact) -> Option<MeetingId> {
+    let place = |of: &Fact| of.original_start.unwrap_or(Moment::On(NaiveDate::MIN));
+    known
+        .siblings
+        .iter()
+        .chain(added)
+        .filter(|event| event.calendar != known.calendar.id || event.removed_at.is_some())
+        .find(|event| event.fact.ical_uid == fact.ical_uid && place(&event.fact) == place(fact))
+        .map(|event| event.meeting)
+}
+
+fn is_covered(event: &Event, covered: &Window, zones: &Zones) -> bool {
+    let start = starts_at(zones, &event.fact.span);
+    covered.from <= start && start < covered.until
+}
+
+/// When a span starts, all-day ones at the first instant of their date.
+pub(crate) fn starts_at(zones: &Zones, span: &Span) -> DateTime<Utc> {
+    match span {
+        Span::Timed { start, .. } => *start,
+        Span::AllDay { first, .. } => zones.start(*first),
+    }
+}
+
+/// The local date on which a span starts.
+pub(crate) fn first_date(zones: &Zones, span: &Span) -> NaiveDate {
+    match span {
+        Span::Timed { start, .. } => zones.date_of(*start),
+        Span::AllDay { first, .. } => *first,
+    }
+}
+
+/// A month of one event is as much as anyone's day can be asked to show; the rest of a longer one makes no time.
+const DATES_MAX: usize = 62;
+
+/// Every local date a span touches.
+pub(crate) fn local_dates(zones: &Zones, span: &Span) -> Vec<NaiveDate> {
+    let first = first_date(zones, span);
+    let last = match span {
+        Span::Timed { start, end, .. } if end > start => zones.date_of(*end - chrono::TimeDelta::microseconds(1)),
+        Span::Timed { .. } => first,
+        Span::AllDay { until, .. } => until.pred_opt().unwrap_or(first),
+    };
+    first.iter_days().take_while(|date| *date <= last.max(first)).take(DATES_MAX).collect()
+}

@@ -1,0 +1,113 @@
+//! The difference between what ought to stand on some days and what does. Pure.
+//!
+//! Meaning only (SEMANTICS S5): a reload that changes no value writes no row. Entries match by identity across all days at once, so
+//! that a moved event moves its entry and there is never a moment with two or none (S3).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    entry::{Body, Draft, Entry, EntryKey, EntryStatus},
+    exception::{Exception, ExceptionStatus, Question, Reason, Subject, SubjectKind},
+    ids::{self, EntryId, ExceptionId, MeetingId, StaffId},
+};
+
+/// Rows to write, each whole, with its next version.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Difference {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) exceptions: Vec<Exception>,
+}
+
+/// Entries first: exceptions name them.
+pub(crate) fn entries(staff: StaffId, derived: Vec<Draft>, standing: &[Entry]) -> Vec<Entry> {
+    let mut before: HashMap<EntryKey, &Entry> = standing.iter().map(|entry| (entry.key, entry)).collect();
+    let mut rows: Vec<Entry> = derived.into_iter().filter_map(|draft| next_entry(staff, before.remove(&draft.key), draft)).collect();
+    let mut gone: Vec<_> = before.into_values().filter(|entry| is_open(entry.status)).map(void).collect();
+    gone.sort_by_key(|entry| entry.key);
+    rows.extend(gone);
+    rows
+}
+
+fn is_open(status: EntryStatus) -> bool {
+    matches!(status, EntryStatus::Draft | EntryStatus::Rejected)
+}
+
+fn next_entry(staff: StaffId, before: Option<&Entry>, draft: Draft) -> Option<Entry> {
+    let Draft { key, body, provenance } = draft;
+    let Some(before) = before else {
+        let id = EntryId(ids::fresh());
+        return Some(Entry { id, version: 1, staff, key, status: EntryStatus::Draft, approved_at: None, body, provenance });
+    };
+    let stays = before.status.is_settled() || (is_open(before.status) && same_meaning(&before.body, &body));
+    (!stays).then(|| Entry { version: before.version + 1, status: EntryStatus::Draft, body, provenance, ..before.clone() })
+}
+
+/// Which copy of a meeting leads is not something a reader sees.
+fn same_meaning(one: &Body, other: &Body) -> bool {
+    Body { event: None, ..one.clone() } == Body { event: None, ..other.clone() }
+}
+
+fn void(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    entry.version += 1;
+    entry.status = EntryStatus::Void;
+    entry.body.held = false;
+    entry
+}
+
+/// Settling speaks of meetings and days; what is about events and calendars belongs to capture.
+pub(crate) fn exceptions(
+    staff: StaffId,
+    derived: Vec<Question>,
+    standing: &[Exception],
+    entry_of: impl Fn(EntryKey) -> Option<EntryId>,
+    now: DateTime<Utc>,
+) -> Vec<Exception> {
+    let mut before: HashMap<Subject, &Exception> = standing
+        .iter()
+        .filter(|exception| matches!(exception.subject.kind, SubjectKind::Meeting | SubjectKind::Day))
+        .map(|exception| (exception.subject, exception))
+        .collect();
+    let mut rows = Vec::new();
+    for question in derived {
+        let entry = entry_of(EntryKey { meeting: MeetingId(question.subject.id), segment: question.subject.segment, leg: 0 });
+        rows.extend(next_exception(staff, before.remove(&question.subject), question, entry, now));
+    }
+    let mut gone: Vec<_> = before.into_values().filter(|exception| exception.status != ExceptionStatus::Cleared).map(clear).collect();
+    gone.sort_by_key(|exception| exception.subject);
+    rows.extend(gone);
+    rows
+}
+
+/// The row a question becomes, if it differs from the one that stands.
+pub(crate) fn next_exception(
+    staff: StaffId,
+    before: Option<&Exception>,
+    question: Question,
+    entry: Option<EntryId>,
+    now: DateTime<Utc>,
+) -> Option<Exception> {
+    let status = if question.open.is_empty() { ExceptionStatus::Dismissed } else { ExceptionStatus::Open };
+    let reasons = if question.open.is_empty() { question.dismissed } else { question.open };
+    let Question { subject, date, .. } = question;
+    let Some(before) = before else {
+        let id = ExceptionId(ids::fresh());
+        return Some(Exception { id, version: 1, staff, subject, date, status, reasons, entry, opened_at: now });
+    };
+    let entry = entry.or(before.entry);
+    let same = before.status == status && before.date == date && before.entry == entry && same_reasons(&before.reasons, &reasons);
+    let opened_at = if before.status == ExceptionStatus::Cleared { now } else { before.opened_at };
+    (!same).then(|| Exception { version: before.version + 1, date, status, reasons, entry, opened_at, ..before.clone() })
+}
+
+fn same_reasons(one: &[Reason], other: &[Reason]) -> bool {
+    let meaning = |reason: &Reason| (reason.reason.clone(), reason.holding, reason.cause.clone(), reason.message.clone());
+    one.iter().map(meaning).eq(other.iter().map(meaning))
+}
+
+/// The cause went away; the reasons stay, to say what went (S14).
+pub(crate) fn clear(exception: &Exception) -> Exception {
+    Exception { version: exception.version + 1, status: ExceptionStatus::Cleared, ..exception.clone() }
+}

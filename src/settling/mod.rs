@@ -1,0 +1,3 @@
+//! One pass over the due days of a person: load, judge, draft, write the difference.
+
+pub(crate) mod difference;
