@@ -3,6 +3,7 @@
 
 mod calendar;
 mod capture;
+pub mod cli;
 mod clock;
 mod model;
 mod settling;

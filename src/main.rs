@@ -1,2 +1,5 @@
-//! Parses the arguments, runs one command, sets the exit code.
-fn main() {}
+//! Runs one command and sets the exit code.
+
+fn main() -> std::process::ExitCode {
+    kalends::cli::main()
+}

@@ -1,0 +1,100 @@
+//! `calendar preview`: what capture would see in a file.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::{Format, Outcome, answer, complain};
+use crate::{
+    calendar::{
+        Window,
+        ics::{self, Limits},
+    },
+    model::{
+        day::Zones,
+        event::{Fact, Span},
+    },
+};
+
+/// Occurrences of one series in a preview (SEMANTICS S25).
+const OCCURRENCES_MAX: usize = 200_000;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A calendar file (.ics).
+    file: PathBuf,
+    /// First date, included.
+    #[arg(long)]
+    from: NaiveDate,
+    /// Date at whose beginning the preview ends.
+    #[arg(long)]
+    to: NaiveDate,
+    /// IANA zone of the dates, of floating times and of all-day events.
+    #[arg(long)]
+    timezone: Tz,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> anyhow::Result<Outcome> {
+    let zones = Zones::only(args.timezone);
+    let window = Window { from: zones.start(args.from), until: zones.start(args.to) };
+    anyhow::ensure!(window.from < window.until, "--from {} is not before --to {}", args.from, args.to);
+    let limits = Limits { occurrences: OCCURRENCES_MAX, ..Limits::default() };
+    let name = args.file.display();
+    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
+    let read = ics::read(&bytes, &window, args.timezone, &limits).with_context(|| format!("{name}"))?;
+    read.notes.iter().for_each(|note| complain(&format!("note: {name}: {note}")));
+    for broken in &read.broken {
+        complain(&format!("{}: {name}: {}", broken.reason, broken.message));
+    }
+    match format {
+        Format::Json => answer(&serde_json::to_string_pretty(&read.facts.iter().map(to_json).collect::<Vec<_>>())?),
+        Format::Table => answer(&table(&read.facts, args.timezone)),
+    }
+    Ok(if read.broken.is_empty() { Outcome::Done } else { Outcome::Findings })
+}
+
+fn to_json(fact: &Fact) -> Value {
+    let (start, end, all_day) = match fact.span {
+        Span::Timed { start, end, .. } => (utc(start), utc(end), false),
+        Span::AllDay { first, until } => (first.to_string(), until.to_string(), true),
+    };
+    json!({
+        "uid": fact.ical_uid,
+        "start": start,
+        "end": end,
+        "all_day": all_day,
+        "status": fact.status,
+        "transparency": fact.show_as.transparency(),
+        "title": fact.text.title,
+        "original_start": fact.original_start.map(|moment| moment.to_string()),
+    })
+}
+
+fn utc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn table(facts: &[Fact], zone: Tz) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(80);
+    table.set_header(["date", "time", "title", "status"]);
+    for fact in facts {
+        let (date, time) = when(&fact.span, zone);
+        table.add_row([date, time, fact.text.title.clone(), fact.status.to_string()]);
+    }
+    format!("{table}\n{} occurrences, times in {zone}", facts.len())
+}
+
+fn when(span: &Span, zone: Tz) -> (String, String) {
+    match span {
+        Span::Timed { start, end, .. } => {
+            let (start, end) = (start.with_timezone(&zone), end.with_timezone(&zone));
+            (start.format("%a %Y-%m-%d").to_string(), format!("{}-{}", start.format("%H:%M"), end.format("%H:%M")))
+        }
+        Span::AllDay { first, .. } => (first.format("%a %Y-%m-%d").to_string(), "all day".to_owned()),
+    }
+}
