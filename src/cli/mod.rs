@@ -1,6 +1,6 @@
 //! The command line: one file per subcommand, each with what was typed and what it does.
 //!
-//! Answers go to stdout, everything else to stderr. Exit codes are a promise: see [`Outcome`].
+//! Answers go to stdout, everything else to stderr. Exit codes are a promise: 0 done, 1 failed, 2 usage, 3 findings.
 
 mod preview;
 
