@@ -5,5 +5,6 @@ mod calendar;
 mod capture;
 pub mod cli;
 mod clock;
+mod drafting;
 mod model;
 mod settling;

@@ -1,0 +1,170 @@
+//! Checks of one entry on its decided values (SEMANTICS S4). Each states exactly the values it read as its cause (S14).
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Page, meetings::Meeting};
+use crate::model::{
+    catalog::Field,
+    decision::Assignment,
+    entry::{Body, Entry},
+    event::{Event, Span},
+    exception::Reason,
+    residual::Decided,
+    verdict::{Conflict, Verdict},
+};
+
+/// A reason, and whether it is about the meeting (asked once, holding all its days) or about this entry alone.
+#[derive(Clone)]
+pub(super) struct Finding {
+    pub(super) reason: Reason,
+    pub(super) of_meeting: bool,
+}
+
+impl Finding {
+    pub(super) fn meeting(reason: &str, cause: Value, message: String) -> Self {
+        Self { of_meeting: true, ..Self::entry(reason, cause, message) }
+    }
+
+    pub(super) fn entry(reason: &str, cause: Value, message: String) -> Self {
+        let reason = Reason { reason: reason.to_owned(), holding: true, evidence: Value::Null, cause, message };
+        Self { reason, of_meeting: false }
+    }
+
+    pub(super) fn with(mut self, evidence: Value) -> Self {
+        self.reason.evidence = evidence;
+        self
+    }
+
+    /// A settled entry whose event makes no time any more.
+    pub(super) fn no_longer_derived(entry: &Entry) -> Self {
+        let name = changed(entry);
+        Self::entry(name, json!({ "derived": null }), format!("it was {} and its calendar makes no such time now", entry.status))
+    }
+}
+
+pub(super) fn changed(entry: &Entry) -> &'static str {
+    if entry.status.is_approved() { "changed-after-approval" } else { "changed-after-submission" }
+}
+
+/// Everything about one meeting's entry.
+pub(super) fn meeting(page: &Page<'_>, meeting: &Meeting<'_>, body: &Body, by_person: &Assignment) -> Vec<Finding> {
+    let event = meeting.lead;
+    let mut findings = Vec::new();
+    if meeting.gone {
+        findings.push(Finding::meeting(
+            "deleted-after-edit",
+            json!({ "event": event.id }),
+            "its event was deleted or called off after someone worked on it".into(),
+        ));
+    }
+    if let Span::Timed { start, end, .. } = event.fact.span
+        && end < start
+    {
+        findings.push(Finding::meeting("time-reversed", json!({ "start": start, "end": end }), "the event ends before it starts".into()));
+    }
+    findings
+        .extend(disagreements(meeting).into_iter().filter(|conflict| !is_decided(by_person, conflict.field)).map(|found| conflict(&found)));
+    if by_person.project.is_none() {
+        findings.extend(meeting.verdict.unknown_codes.iter().map(|code| {
+            let near = code.near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            Finding::meeting("unknown-code", json!({ "code": code.code }), format!("{} is not a project code{near}", code.code))
+        }));
+    }
+    let unmatched = body.client.is_none() && body.project.is_none() && !event.fact.visibility.is_private();
+    if unmatched {
+        let cause = json!({ "event": digest(event), "calendar": event.calendar });
+        findings.push(Finding::meeting("unmatched", cause, "no rule names a client or project for it".into()));
+    }
+    findings.extend(catalog(page, body, unmatched));
+    findings.extend(suspicions(meeting.verdict, body, by_person));
+    findings
+}
+
+fn is_decided(by_person: &Assignment, field: Field) -> bool {
+    match field {
+        Field::Client => by_person.client.is_some() || by_person.project.is_some(),
+        Field::Project => by_person.project.is_some(),
+        Field::Task => by_person.task.is_some(),
+        Field::Billable => by_person.billable.is_some(),
+        Field::Description => by_person.description.is_some(),
+        Field::Tags => by_person.tags.is_some(),
+    }
+}
+
+/// Within one copy, and between copies of the meeting (S18).
+fn disagreements(meeting: &Meeting<'_>) -> Vec<Conflict> {
+    let mut found = meeting.verdict.conflicts.clone();
+    for field in [Field::Client, Field::Project, Field::Task, Field::Billable] {
+        let Some(won) = meeting.verdict.fields.get(&field) else { continue };
+        let other = meeting.others.iter().find_map(|other| other.fields.get(&field).filter(|lost| lost.value != won.value));
+        found.extend(other.map(|lost| Conflict { field, won: won.clone(), lost: lost.clone() }));
+    }
+    found
+}
+
+fn conflict(found: &Conflict) -> Finding {
+    let Conflict { field, won, lost } = found;
+    let cause = json!({ "field": field, "values": [won.value, lost.value] });
+    let message = format!("rules disagree on the {field}: {} says {}, {} says {}", won.rule, won.value, lost.rule, lost.value);
+    Finding::meeting("conflict", cause, message).with(json!({ "rules": [won.rule, lost.rule] }))
+}
+
+/// Checks against the catalog, for written entries too.
+pub(super) fn catalog(page: &Page<'_>, body: &Body, unmatched: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let missing: Vec<Field> = missing(page, body);
+    if !missing.is_empty() && !unmatched {
+        let names = missing.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ");
+        findings.push(Finding::meeting("missing-field", json!({ "fields": missing }), format!("it has no {names}")));
+    }
+    if let Some((_, project)) = body.project.as_deref().and_then(|code| page.catalog.project(code))
+        && !project.is_open_on(body.date)
+    {
+        let message = format!("project {} is not open on {}", project.code, body.date);
+        let cause = json!({ "project": project.code, "date": body.date, "from": project.from, "until": project.until });
+        findings.push(Finding::meeting("closed-project", cause, message));
+    }
+    findings
+}
+
+/// Required fields that are not there.
+pub(super) fn missing(page: &Page<'_>, body: &Body) -> Vec<Field> {
+    let has = |field: &Field| match field {
+        Field::Client => body.client.is_some(),
+        Field::Project => body.project.is_some(),
+        Field::Task => body.task.is_some(),
+        Field::Billable => body.billable.is_some(),
+        Field::Description => body.description.as_ref().is_some_and(|text| !text.trim().is_empty()),
+        Field::Tags => !body.tags.is_empty(),
+    };
+    page.catalog.required_for(body.project.as_deref()).iter().copied().filter(|field| !has(field)).collect()
+}
+
+fn suspicions(verdict: &Verdict, body: &Body, by_person: &Assignment) -> Vec<Finding> {
+    let by_rule = by_person.client.is_none() && by_person.project.is_none();
+    let decided = Decided {
+        client: body.client.as_deref(),
+        project: body.project.as_deref(),
+        task: body.task.as_deref(),
+        billable: body.billable,
+        seconds: body.seconds,
+        confidence: verdict.confidence.filter(|_| by_rule),
+    };
+    let cause = json!({ "client": decided.client, "project": decided.project, "task": decided.task, "billable": decided.billable, "seconds": decided.seconds });
+    let raised = verdict.suspicions.iter().filter(|suspicion| suspicion.when.holds(&decided));
+    raised
+        .map(|suspicion| Finding::meeting(&suspicion.reason, cause.clone(), suspicion.text.clone()).with(json!({ "rule": suspicion.rule })))
+        .collect()
+}
+
+/// Names what an event says without saying it: words can be erased, causes stay (S8).
+fn digest(event: &Event) -> String {
+    let text = &event.fact.text;
+    let mut people: Vec<&str> = text.attendees.iter().map(|attendee| attendee.email.as_str()).chain(text.organizer.as_deref()).collect();
+    people.sort_unstable();
+    Sha256::digest(format!("{}\n{}", text.title, people.join("\n")))
+        .iter()
+        .take(16)
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}

@@ -1,0 +1,105 @@
+//! Checks between the entries of a day: duplicates, overlaps, late time, locked periods, and settled entries that would differ now.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    Page, Piece,
+    checks::{Finding, changed},
+};
+use crate::model::entry::{Body, Entry};
+
+/// Adds what only the whole day shows. Pieces come in order of start, then key.
+pub(super) fn run(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
+    let found: Vec<Vec<Finding>> = (0..pieces.len()).map(|index| among(page, pieces, index)).collect();
+    for (piece, found) in pieces.iter_mut().zip(found) {
+        piece.findings.extend(found);
+    }
+}
+
+fn among(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Vec<Finding> {
+    let piece = &pieces[index];
+    if let Some(entry) = piece.settled {
+        return differs(entry, &piece.body).into_iter().collect();
+    }
+    let mut found = Vec::new();
+    found.extend(duplicate(page, pieces, index).or_else(|| overlap(page, pieces, index)));
+    found.extend(late(page, piece));
+    found
+}
+
+/// Different meetings with the same span and the same title: held on the later (S18). Implies the overlap.
+fn duplicate(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Finding> {
+    let piece = &pieces[index];
+    let same = |other: &&Piece<'_>| {
+        let spans = (other.body.start, other.body.end) == (piece.body.start, piece.body.end);
+        spans && other.key.meeting != piece.key.meeting && !piece.title.is_empty() && other.title == piece.title
+    };
+    let first = pieces[..index].iter().find(same)?;
+    let cause = json!({ "spans": [span(&first.body)], "meetings": [first.key.meeting, piece.key.meeting] });
+    Some(Finding::entry("duplicate", cause, format!("another meeting has the same time and title ({})", clock(page, &piece.body))))
+}
+
+/// Starts inside another entry; names the earliest such. Touching is none, and what takes no time overlaps nothing (S10, S18).
+fn overlap(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Finding> {
+    let piece = &pieces[index];
+    let takes_time = |body: &Body| body.start < body.end;
+    let around = |other: &&Piece<'_>| other.body.start <= piece.body.start && piece.body.start < other.body.end;
+    // A settled entry never yields, wherever it starts: the draft that reaches into it is the one held.
+    let reached = |other: &&Piece<'_>| other.settled.is_some() && piece.body.start < other.body.end && other.body.start < piece.body.end;
+    let earlier = pieces[..index].iter().filter(|other| takes_time(&other.body)).find(around);
+    let other = earlier.or_else(|| pieces[index + 1..].iter().find(reached)).filter(|_| takes_time(&piece.body))?;
+    let cause = json!({ "spans": [span(&other.body), span(&piece.body)], "meetings": [other.key.meeting, piece.key.meeting] });
+    let approved = other.settled.map_or_else(String::new, |entry| format!(", which is {}", entry.status));
+    Some(Finding::entry("overlap", cause, format!("{} overlaps {}{approved}", clock(page, &piece.body), clock(page, &other.body))))
+}
+
+fn span(body: &Body) -> Value {
+    json!([body.start, body.end])
+}
+
+fn clock(page: &Page<'_>, body: &Body) -> String {
+    let zone = page.staff.zones.on(page.date);
+    let show = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
+    format!("{}-{}", show(body.start), show(body.end))
+}
+
+/// An approved day is closed, not frozen; in a locked period nothing is drafted and the question carries the proposal (S10).
+fn late(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
+    if let Some(through) = page.policy.locked_through.filter(|through| page.date <= *through) {
+        let cause = json!({ "locked_through": through, "proposal": meaning(&piece.body) });
+        return Some(Finding::entry(
+            "late",
+            cause,
+            format!("the books are locked through {through}; nothing was drafted for {}", clock(page, &piece.body)),
+        ));
+    }
+    let approvals = page.standing.iter().filter(|entry| entry.body.date == page.date && entry.status.is_approved());
+    let approved_at = approvals.filter_map(|entry| entry.approved_at).min()?;
+    let known_at = piece.known_at.filter(|known_at| *known_at > approved_at)?;
+    let cause = json!({ "known_at": known_at });
+    Some(Finding::entry("late", cause, "it became known after the day was approved".into()))
+}
+
+/// After submission derivation writes the entry no more; a difference is a question (S9).
+fn differs(entry: &Entry, derived: &Body) -> Option<Finding> {
+    let now = meaning(derived);
+    if meaning(&entry.body) == now {
+        return None;
+    }
+    let mut finding = Finding::entry(
+        changed(entry),
+        json!({ "derived": now }),
+        format!("it was {} and its calendar or the rules say otherwise now", entry.status),
+    );
+    finding.reason.holding = false;
+    Some(finding)
+}
+
+/// What an approval froze.
+fn meaning(body: &Body) -> Value {
+    json!({
+        "date": body.date, "start": body.start, "end": body.end, "seconds": body.seconds, "client": body.client, "project": body.project,
+        "task": body.task, "billable": body.billable, "tags": body.tags, "description": body.description,
+    })
+}

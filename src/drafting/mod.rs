@@ -1,0 +1,96 @@
+//! One staff-day, pure: from facts, verdicts, catalog, policy and decisions to the entries and questions that ought to stand there.
+//!
+//! No I/O and no clock: `as_of` is an argument. The same inputs in any order give the same rows.
+
+mod checks;
+mod day_checks;
+mod meetings;
+mod questions;
+mod rounding;
+mod segments;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use self::{checks::Finding, meetings::Meeting};
+use crate::model::{
+    catalog::Catalog,
+    decision::Decision,
+    entry::{Body, Draft, Entry, EntryKey, Provenance},
+    event::Event,
+    exception::Question,
+    policy::Policy,
+    staff::Staff,
+    verdict::Verdict,
+};
+
+/// Everything of one staff-day.
+pub(crate) struct Page<'a> {
+    pub(crate) staff: &'a Staff,
+    pub(crate) date: NaiveDate,
+    /// Events that fall on the day with all copies of their meetings, and those whose entries or decisions stand on it.
+    pub(crate) events: &'a [(Event, Verdict)],
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) policy: &'a Policy,
+    /// Not retracted, of these meetings and this day.
+    pub(crate) decisions: &'a [Decision],
+    /// Entries of these meetings and this date, in any status.
+    pub(crate) standing: &'a [Entry],
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// What ought to stand on a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Drafted {
+    pub(crate) entries: Vec<Draft>,
+    pub(crate) questions: Vec<Question>,
+    /// When time alone would change the answer.
+    pub(crate) next_at: Option<DateTime<Utc>>,
+}
+
+/// An entry in the making.
+struct Piece<'a> {
+    key: EntryKey,
+    body: Body,
+    provenance: Provenance,
+    findings: Vec<Finding>,
+    /// Where the meeting itself is asked about: its first drafted segment (S3).
+    asks: bool,
+    /// Folded title, to tell duplicates.
+    title: String,
+    /// Submitted or later: derivation writes it no more, but it counts.
+    settled: Option<&'a Entry>,
+    /// When its facts last became known, to tell what came late.
+    known_at: Option<DateTime<Utc>>,
+}
+
+/// Derives one page.
+pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
+    let mut decisions: Vec<&Decision> = page.decisions.iter().collect();
+    decisions.sort_by_key(|decision| (decision.at, decision.id));
+    let meetings = meetings::gather(page, &decisions);
+    let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
+    pieces.extend(meetings::written(page, &decisions));
+    pieces.extend(meetings::orphans(page, &pieces));
+    pieces.sort_by_key(|piece| (piece.body.start, piece.key));
+    day_checks::run(page, &mut pieces);
+    let questions = questions::settle(page, &mut pieces, &decisions);
+    rounding::round(page.policy.rounding, &mut pieces);
+    let locked = page.policy.locked_through.is_some_and(|through| page.date <= through);
+    let mut entries: Vec<Draft> = pieces.into_iter().filter(|piece| piece.settled.is_none() && !locked).map(Piece::draft).collect();
+    entries.sort_by_key(|draft| draft.key);
+    Drafted { entries, questions, next_at: segments::next_at(page, &meetings) }
+}
+
+fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
+    segments::of(page, meeting).into_iter().flat_map(|slot| values::fill(page, meeting, &slot)).collect()
+}
+
+impl Piece<'_> {
+    fn draft(self) -> Draft {
+        Draft { key: self.key, body: self.body, provenance: self.provenance }
+    }
+}

@@ -1,0 +1,82 @@
+//! Findings become questions: one per subject, reasons in leading order, what a person dismissed taken out (SEMANTICS S4, S14).
+
+use serde_json::{Value, json};
+
+use super::{Page, Piece, checks};
+use crate::model::{
+    decision::{Act, Decision},
+    exception::{Question, Reason, Subject, SubjectKind, rank},
+    ids,
+};
+
+/// A day's total is asked about again once it is this much above the one that was dismissed.
+const REOPEN_SECONDS: i64 = 30 * 60;
+
+/// Makes the questions of a page, and holds the entries they are about.
+pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&Decision]) -> Vec<Question> {
+    let mut questions: Vec<Question> = Vec::new();
+    for piece in pieces.iter_mut() {
+        let subject = Subject { kind: SubjectKind::Meeting, id: piece.key.meeting.0, segment: piece.key.segment };
+        let incomplete = !checks::missing(page, &piece.body).is_empty();
+        let seen = |reason: &Reason| {
+            is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
+        };
+        piece.body.held = piece.findings.iter().any(|finding| finding.reason.holding && !seen(&finding.reason));
+        let here = piece.findings.iter().filter(|finding| piece.asks || !finding.of_meeting).map(|finding| finding.reason.clone());
+        let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(seen);
+        add(&mut questions, Question { subject, date: page.date, open, dismissed });
+    }
+    questions.extend(day_limits(page, pieces, decisions));
+    questions.iter_mut().for_each(order);
+    questions.retain(|question| !question.open.is_empty() || !question.dismissed.is_empty());
+    questions.sort_by_key(|question| question.subject);
+    questions
+}
+
+/// Legs of one segment share their question.
+fn add(questions: &mut Vec<Question>, question: Question) {
+    match questions.iter_mut().find(|known| known.subject == question.subject) {
+        Some(known) => {
+            known.open.extend(question.open.into_iter().filter(|reason| !known.open.contains(reason)).collect::<Vec<_>>());
+            known.dismissed.extend(question.dismissed.into_iter().filter(|reason| !known.dismissed.contains(reason)).collect::<Vec<_>>());
+        }
+        None => questions.push(question),
+    }
+}
+
+fn order(question: &mut Question) {
+    let place = |reason: &Reason| (rank(&reason.reason), reason.reason.clone(), reason.message.clone());
+    question.open.sort_by_key(place);
+    question.dismissed.sort_by_key(place);
+}
+
+fn is_dismissed(decisions: &[&Decision], subject: Subject, of: &Reason) -> bool {
+    dismissals(decisions, subject, &of.reason).any(|cause| *cause == of.cause)
+}
+
+fn dismissals<'a>(decisions: &'a [&Decision], on: Subject, name: &'a str) -> impl Iterator<Item = &'a Value> {
+    decisions.iter().filter(move |decision| decision.subject == on.id).filter_map(move |decision| match &decision.act {
+        Act::Dismiss { subject, reason, cause } if *subject == on.kind && reason == name => Some(cause),
+        _ => None,
+    })
+}
+
+/// Limits on the total of the day. They ask about the day and hold no single entry.
+fn day_limits(page: &Page<'_>, pieces: &[Piece<'_>], decisions: &[&Decision]) -> Option<Question> {
+    let total: i64 = pieces.iter().map(|piece| piece.body.seconds).sum();
+    let subject = Subject { kind: SubjectKind::Day, id: ids::derived(page.staff.id.0, &page.date.to_string()), segment: 0 };
+    let over = page.policy.day_limits.iter().filter(|limit| limit.min_seconds <= total);
+    let reasons = over.map(|limit| Reason {
+        reason: limit.reason.clone(),
+        holding: false,
+        cause: json!({ "seconds": total }),
+        evidence: json!({ "rule": limit.rule }),
+        message: format!("{} ({}:{:02} h)", limit.text, total / 3600, total / 60 % 60),
+    });
+    let seen = |reason: &Reason| {
+        let highest = dismissals(decisions, subject, &reason.reason).filter_map(|cause| cause["seconds"].as_i64()).max();
+        highest.is_some_and(|seen| total < seen + REOPEN_SECONDS)
+    };
+    let (dismissed, open): (Vec<_>, Vec<_>) = reasons.partition(seen);
+    (!open.is_empty() || !dismissed.is_empty()).then_some(Question { subject, date: page.date, open, dismissed })
+}
