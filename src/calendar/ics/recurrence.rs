@@ -63,6 +63,10 @@ fn walk(
     floating: Tz,
     found: &mut BTreeSet<NaiveDateTime>,
 ) -> Result<(), Fault> {
+    // `rrule` cuts weekdays out of the text by bytes, and panics inside a character.
+    if !text.is_ascii() {
+        return bad("its RRULE has characters that no rule has");
+    }
     if start.local.date() < NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default() {
         return bad("it repeats since before 1900");
     }

@@ -101,6 +101,15 @@ fn a_rule_that_never_falls_on_a_date_ends() {
 }
 
 #[test]
+fn a_rule_with_foreign_characters_is_refused_and_does_not_panic() {
+    let answer = spring(&[
+        "UID:a\nDTSTART:20260302T090000Z\nRRULE:FREQ=MONTHLY;BYDAY=-1éR",
+        "UID:b\nDTSTART:20260302T090000Z\nRRULE:FREQ=WEEKLY;BYDAY=M",
+    ]);
+    assert_eq!(faults(&answer), [("bad-event", 3), ("bad-event", 8)]);
+}
+
+#[test]
 fn swapped_times_are_kept_for_a_person_to_see() {
     let answer = spring(&["UID:a\nDTSTART:20260302T100000Z\nDTEND:20260302T090000Z"]);
     assert!(matches!(answer.facts[0].span, Span::Timed { start, end, .. } if end < start));
