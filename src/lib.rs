@@ -7,4 +7,6 @@ pub mod cli;
 mod clock;
 mod drafting;
 mod model;
+mod rules;
 mod settling;
+mod yaml;

@@ -1,0 +1,55 @@
+//! What is wrong with a file, where, and what to do: drawn like a compiler's message.
+
+use std::{fmt, ops::Range};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// A file as it was read. The name is shown to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// One finding about one place in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    /// Permanent, such as `yaml::duplicate-key`.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// Bytes of the file's text.
+    pub(crate) span: Range<usize>,
+    /// What is said beside the caret.
+    pub(crate) label: String,
+    /// Another place that belongs to it.
+    pub(crate) also: Option<(Range<usize>, String)>,
+}
+
+impl Diagnostic {
+    /// Line and column, both from 1.
+    pub(crate) fn position(&self, source: &Source) -> (usize, usize) {
+        let before = source.text.get(..self.span.start).unwrap_or(&source.text);
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        (before.matches('\n').count() + 1, column + 1)
+    }
+
+    /// Draws it with its line, its caret and its position.
+    pub(crate) fn draw(&self, source: &Source) -> String {
+        let end = source.text.len();
+        let within = |span: &Range<usize>| span.start.min(end)..span.end.clamp(span.start.min(end), end);
+        let mut snippet = Snippet::source(&source.text)
+            .path(&source.name)
+            .annotation(AnnotationKind::Primary.span(within(&self.span)).label(&self.label));
+        if let Some((span, label)) = &self.also {
+            snippet = snippet.annotation(AnnotationKind::Context.span(within(span)).label(label));
+        }
+        let report = [Level::ERROR.primary_title(&self.message).id(self.code).element(snippet)];
+        Renderer::plain().render(&report)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}: {}", self.code, self.message, self.label)
+    }
+}

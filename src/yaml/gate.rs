@@ -1,0 +1,188 @@
+//! Stands before `serde_yaml`: refuses what it would take silently, and remembers where everything stands.
+//!
+//! `serde_yaml` lets the last of two equal keys win, expands aliases without bound, spends seconds on deep nesting and keeps no
+//! positions. All of that is seen here first, in one pass over `saphyr-parser`'s events.
+
+use std::{collections::HashMap, ops::Range};
+
+use saphyr_parser::{Event, Parser};
+
+use super::diagnostic::{Diagnostic, Source};
+
+const BYTES_MAX: usize = 8 << 20;
+const DEPTH_MAX: usize = 32;
+
+/// Where the values of a file stand, by path (`rules[3].when.title`).
+#[derive(Debug, Default)]
+pub(crate) struct Positions {
+    values: HashMap<String, Range<usize>>,
+    keys: HashMap<String, Range<usize>>,
+}
+
+impl Positions {
+    /// Where the value at a path stands, or else the nearest one around it.
+    pub(crate) fn value(&self, path: &str) -> Range<usize> {
+        let mut path = path;
+        loop {
+            if let Some(span) = self.values.get(path) {
+                return span.clone();
+            }
+            match path.rfind(['.', '[']) {
+                Some(cut) => path = &path[..cut],
+                None => return self.values.get("").cloned().unwrap_or(0..0),
+            }
+        }
+    }
+
+    /// Where the key of a path stands, or else its value.
+    pub(crate) fn key(&self, path: &str) -> Range<usize> {
+        self.keys.get(path).cloned().unwrap_or_else(|| self.value(path))
+    }
+}
+
+/// A collection that is being read.
+struct Open {
+    path: String,
+    /// Position in a sequence; none in a mapping.
+    index: Option<usize>,
+    /// The key whose value comes next.
+    key: Option<String>,
+    seen: HashMap<String, Range<usize>>,
+}
+
+/// Checks a file and maps its paths. Findings mean that it must not be read further.
+pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
+    let mut walk = Walk { positions: Positions::default(), findings: Vec::new(), open: Vec::new(), documents: 0 };
+    if source.text.len() > BYTES_MAX {
+        walk.find("yaml::too-large", 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
+        return (walk.positions, walk.findings);
+    }
+    // Positions come in characters, text is cut in bytes.
+    let mut bytes: Vec<usize> = source.text.char_indices().map(|(at, _)| at).collect();
+    bytes.push(source.text.len());
+    let at = |index: usize| bytes.get(index).copied().unwrap_or(source.text.len());
+    for event in Parser::new_from_str(&source.text) {
+        match event {
+            Ok((event, span)) => walk.take(&event, at(span.start.index())..at(span.end.index())),
+            Err(error) => {
+                let start = at(error.marker().index());
+                walk.find("yaml::syntax", start..start + 1, "this is not YAML", error.info().to_owned());
+                break;
+            }
+        }
+        if walk.open.len() > DEPTH_MAX || walk.findings.len() > 100 {
+            break;
+        }
+    }
+    (walk.positions, walk.findings)
+}
+
+struct Walk {
+    positions: Positions,
+    findings: Vec<Diagnostic>,
+    open: Vec<Open>,
+    documents: usize,
+}
+
+impl Walk {
+    fn find(&mut self, code: &'static str, span: Range<usize>, message: &str, label: String) {
+        self.findings.push(Diagnostic { code, message: message.to_owned(), span, label, also: None });
+    }
+
+    fn take(&mut self, event: &Event<'_>, span: Range<usize>) {
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents == 2 {
+                    self.find(
+                        "yaml::second-document",
+                        span,
+                        "a second document begins here",
+                        "one file holds one document: split the file".into(),
+                    );
+                }
+            }
+            Event::Alias(_) => self.find("yaml::alias", span, "aliases are not allowed", "write the value out".into()),
+            Event::Scalar(value, _, anchor, _) => {
+                self.anchor(*anchor, &span);
+                self.scalar(value, span);
+            }
+            Event::SequenceStart(anchor, _) => self.begin(*anchor, span, Some(0)),
+            Event::MappingStart(anchor, _) => self.begin(*anchor, span, None),
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            _ => {}
+        }
+    }
+
+    fn anchor(&mut self, anchor: usize, span: &Range<usize>) {
+        if anchor != 0 {
+            self.find("yaml::alias", span.clone(), "anchors are not allowed", "remove the `&name` before it".into());
+        }
+    }
+
+    fn begin(&mut self, anchor: usize, span: Range<usize>, index: Option<usize>) {
+        self.anchor(anchor, &span);
+        let path = self.place(span.clone());
+        if self.open.len() == DEPTH_MAX {
+            self.find("yaml::too-deep", span, "nested too deep", format!("at most {DEPTH_MAX} levels"));
+        }
+        self.open.push(Open { path, index, key: None, seen: HashMap::new() });
+    }
+
+    fn end(&mut self, span: Range<usize>) {
+        let Some(open) = self.open.pop() else { return };
+        if let Some(value) = self.positions.values.get_mut(&open.path) {
+            value.end = span.end.max(value.start);
+        }
+        self.next();
+    }
+
+    fn scalar(&mut self, value: &str, span: Range<usize>) {
+        let is_key = self.open.last().is_some_and(|open| open.index.is_none() && open.key.is_none());
+        if is_key {
+            self.key(value, span);
+        } else {
+            self.place(span);
+            self.next();
+        }
+    }
+
+    fn key(&mut self, key: &str, span: Range<usize>) {
+        let Some(open) = self.open.last_mut() else { return };
+        let path = if open.path.is_empty() { key.to_owned() } else { format!("{}.{key}", open.path) };
+        open.key = Some(key.to_owned());
+        let first = open.seen.insert(key.to_owned(), span.clone());
+        if let Some(first) = first {
+            let also = Some((first, "first here".to_owned()));
+            let message = format!("the key `{key}` stands here twice");
+            self.findings.push(Diagnostic {
+                code: "yaml::duplicate-key",
+                message,
+                span: span.clone(),
+                label: "remove or rename one".into(),
+                also,
+            });
+        }
+        self.positions.keys.insert(path, span);
+    }
+
+    /// Notes where the coming value stands, and gives its path.
+    fn place(&mut self, span: Range<usize>) -> String {
+        let path = match self.open.last() {
+            None => String::new(),
+            Some(Open { path, index: Some(index), .. }) => format!("{path}[{index}]"),
+            Some(Open { path, key, .. }) if path.is_empty() => key.clone().unwrap_or_default(),
+            Some(Open { path, key, .. }) => format!("{path}.{}", key.as_deref().unwrap_or_default()),
+        };
+        self.positions.values.insert(path.clone(), span);
+        path
+    }
+
+    /// A value is complete: the next key or element comes.
+    fn next(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.key = None;
+            open.index = open.index.map(|index| index + 1);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the gate refuses, and how it says so.
+
+use serde::Deserialize;
+
+use super::{diagnostic::Source, read};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct House {
+    #[serde(default)]
+    rooms: Vec<Room>,
+    #[serde(default)]
+    floors: u8,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Room {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    warm: bool,
+}
+
+fn codes(text: &str) -> Vec<(&'static str, usize, usize)> {
+    let source = Source { name: "house.yaml".into(), text: text.into() };
+    let findings = read::<House>(&source).map(drop).expect_err("findings");
+    findings.iter().map(|finding| (finding.code, finding.position(&source).0, finding.position(&source).1)).collect()
+}
+
+#[test]
+fn a_good_file_is_read_with_its_positions() {
+    let source = Source { name: "house.yaml".into(), text: "\u{feff}rooms:\n  - name: hall\n    warm: true\n".into() };
+    let (house, positions) = read::<House>(&source).expect("a house");
+    assert_eq!((house.rooms[0].name.as_str(), house.rooms[0].warm, house.floors), ("hall", true, 0));
+    assert_eq!(positions.value("rooms[0].name"), 17..21);
+}
+
+#[test]
+fn every_problem_is_reported_at_once_where_it_stands() {
+    let found = codes("rooms:\n  - nmae: hall\n    warm: no\nfloors: many\n");
+    assert_eq!(found, [("yaml::unknown-key", 2, 5), ("yaml::wrong-value", 3, 11), ("yaml::wrong-value", 4, 9)]);
+}
+
+#[test]
+fn equal_keys_are_shown_at_both_places() {
+    let text = "floors: 1\nrooms: []\nfloors: 2\n";
+    assert_eq!(codes(text), [("yaml::duplicate-key", 3, 1)]);
+    let source = Source { name: "house.yaml".into(), text: text.into() };
+    let drawn = read::<House>(&source).expect_err("findings")[0].draw(&source);
+    assert!(drawn.contains("first here") && drawn.contains("house.yaml:3:1"), "{drawn}");
+}
+
+#[test]
+fn aliases_second_documents_tabs_and_depth_are_refused() {
+    assert_eq!(codes("rooms: &a []\n")[0].0, "yaml::alias");
+    assert_eq!(codes("floors: 1\n---\nfloors: 2\n")[0].0, "yaml::second-document");
+    assert_eq!(codes("rooms:\n\t- name: x\n")[0].0, "yaml::syntax");
+    assert!(matches!(codes(&"[".repeat(100_000))[0].0, "yaml::too-deep" | "yaml::syntax"));
+}
+
+#[test]
+fn a_near_miss_names_what_was_meant() {
+    let source = Source { name: "house.yaml".into(), text: "flors: 1\n".into() };
+    assert_eq!(read::<House>(&source).expect_err("findings")[0].label, "did you mean `floors`?");
+}
