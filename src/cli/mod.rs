@@ -3,6 +3,7 @@
 //! Answers go to stdout, everything else to stderr. Exit codes are a promise: 0 done, 1 failed, 2 usage, 3 findings.
 
 mod preview;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -24,12 +25,23 @@ enum Command {
     /// Calendars: where events come from.
     #[command(subcommand)]
     Calendar(Calendar),
+    /// Rule files: how events become time.
+    #[command(subcommand)]
+    Rules(Rules),
 }
 
 #[derive(Debug, Subcommand)]
 enum Calendar {
     /// Shows what would be captured from a calendar file; stores nothing.
     Preview(preview::Args),
+}
+
+#[derive(Debug, Subcommand)]
+enum Rules {
+    /// Says everything that is wrong with the rule files. Needs no database.
+    Check(rules::Args),
+    /// Runs the tests that stand in the rule files.
+    Test(rules::Args),
 }
 
 /// How answers are printed.
@@ -65,6 +77,8 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Calendar(Calendar::Preview(args)) => preview::run(args, cli.format),
+        Command::Rules(Rules::Check(args)) => rules::check(args),
+        Command::Rules(Rules::Test(args)) => rules::test(args),
     }
 }
 

@@ -115,9 +115,11 @@ pub(super) fn compile(files: Vec<(&Source, RulesFile, Positions)>, catalog: Cata
         rules: Vec::new(),
         suspicious: Vec::new(),
         defaults,
+        tests: Vec::new(),
     };
     let mut known: HashMap<String, String> = HashMap::new();
     for (source, file, positions) in files {
+        set.tests.extend(file.tests.into_iter().map(|test| (source.name.clone(), test)));
         for (index, rule) in file.rules.into_iter().enumerate() {
             let place = Place { source, positions: &positions, path: format!("rules[{index}]") };
             if let Some(first) = known.insert(rule.id.clone(), source.name.clone()) {

@@ -6,6 +6,7 @@ mod conditions;
 mod evaluate;
 mod identity;
 mod matching;
+pub(crate) mod self_test;
 mod syntax;
 
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub(crate) struct RuleSet {
     suspicious: Vec<compile::Suspicious>,
     defaults: Defaults,
     identity: Identity,
+    /// With the file each stands in.
+    tests: Vec<(String, syntax::Test)>,
 }
 
 impl RuleSet {
