@@ -26,20 +26,29 @@ pub(crate) fn read<T: DeserializeOwned>(source: &Source) -> Result<(T, Positions
         return Err(findings);
     }
     let mut value: Value = serde_yaml::from_str(&source.text).map_err(|error| vec![syntax(&source, &error)])?;
-    let mut findings = Vec::new();
+    let (mut findings, mut removed) = (Vec::new(), Vec::new());
     loop {
         match serde_path_to_error::deserialize(value.clone()) {
             Ok(typed) if findings.is_empty() => return Ok((typed, positions)),
             Ok(_) => break,
             Err(error) => {
+                let told = error.inner().to_string();
                 let path = error.path().to_string();
                 let path = if path == "." { String::new() } else { path };
-                let finding = typed(&positions, &path, &error.inner().to_string());
+                if missing(&told).is_some_and(|field| removed.contains(&format!("{path}.{field}"))) {
+                    // We took it out ourselves: what is around it cannot be read any further.
+                    if !take_out(&mut value, &path, "") {
+                        break;
+                    }
+                    continue;
+                }
+                let finding = typed(&positions, &path, &told);
                 let again = findings.contains(&finding);
                 findings.push(finding);
-                if again || !take_out(&mut value, &path, &error.inner().to_string()) {
+                if again || !take_out(&mut value, &path, &told) {
                     break;
                 }
+                removed.push(path);
             }
         }
     }
@@ -73,6 +82,10 @@ fn typed(positions: &Positions, path: &str, error: &str) -> Diagnostic {
     Diagnostic { code: "yaml::unknown-key", message: format!("`{key}` is not known here"), span: positions.key(&full), label, also: None }
 }
 
+fn missing(error: &str) -> Option<&str> {
+    error.strip_prefix("missing field `")?.split('`').next()
+}
+
 fn unknown(error: &str) -> Option<&str> {
     error.strip_prefix("unknown field `")?.split('`').next()
 }
@@ -92,6 +105,7 @@ fn take_out(value: &mut Value, path: &str, error: &str) -> bool {
     });
     match parent {
         Some(Value::Mapping(map)) => map.remove(last.as_str()).is_some(),
+        // Taking an element out of a list would move all later ones away from their positions.
         _ => false,
     }
 }

@@ -1,0 +1,6 @@
+//! Kalends through its public ways in: the command line, the shipped files, the schemas of both databases.
+#![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
+
+mod cli;
+mod rooms;
+mod schemas;
