@@ -9,4 +9,5 @@ mod drafting;
 mod model;
 mod rules;
 mod settling;
+mod store;
 mod yaml;

@@ -1,0 +1,60 @@
+//! What can go wrong with the book, said so that a person knows what to do.
+
+use sqlx::migrate::MigrateError;
+
+/// A failed act on the book.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the book at {0} cannot be opened; check the path or address, and that this user may read and write there")]
+    Open(String, #[source] sqlx::Error),
+    #[error("the book was written by a newer kalends (its schema is version {found}, this one knows {known}); install that version")]
+    Newer { found: i64, known: i64 },
+    #[error("the book's schema is version {found} and this kalends needs {known}; run `kalends migrate`")]
+    Older { found: i64, known: i64 },
+    #[error(
+        "migration {0} of the book is not the one this kalends ships; restore the book from a backup or install the version that made it"
+    )]
+    Altered(i64),
+    #[error("the book cannot be brought up to date; nothing was changed")]
+    Migrate(#[source] MigrateError),
+    #[error("the book is read-only; check the rights of its file and folder, or that this is not a standby server")]
+    ReadOnly(#[source] sqlx::Error),
+    #[error("the disk that holds the book is full; make room and run the command again, nothing was written")]
+    Full(#[source] sqlx::Error),
+    #[error("the book is busy: another command has been writing for too long; try again")]
+    Busy(#[source] sqlx::Error),
+    #[error("approved time and decisions do not change: {0}")]
+    Frozen(String),
+    #[error("someone else changed these {0} meanwhile; load them again")]
+    Outdated(&'static str),
+    #[error("there is already a record of that name or key")]
+    Taken(#[source] sqlx::Error),
+    #[error("the book names no {0}")]
+    Missing(&'static str),
+    #[error("the book cannot be read or written")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy(error);
+        }
+        let Some(inner) = error.as_database_error() else {
+            return Self::Database(error);
+        };
+        // SQLite gives extended result codes, whose last byte is the plain one; PostgreSQL gives SQLSTATE.
+        let code = inner.code().unwrap_or_default().into_owned();
+        let sqlite = inner.try_downcast_ref::<sqlx::sqlite::SqliteError>().and_then(|_| code.parse::<u32>().ok()).map(|code| code & 0xff);
+        match (sqlite, code.as_str()) {
+            _ if inner.is_unique_violation() => Self::Taken(error),
+            _ if inner.message().contains("frozen: ") => {
+                Self::Frozen(inner.message().split("frozen: ").last().unwrap_or_default().to_owned())
+            }
+            (Some(8), _) | (None, "25006") => Self::ReadOnly(error),
+            (Some(13), _) | (None, "53100") => Self::Full(error),
+            (Some(5 | 6), _) | (None, "40001" | "40P01" | "55P03") => Self::Busy(error),
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The book's schema. A shipped migration is never edited.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+/// Number, name, and the text for SQLite and for PostgreSQL.
+const ALL: &[(i64, &str, &str, &str)] =
+    &[(1, "book", include_str!("../../migrations/sqlite/0001_book.sql"), include_str!("../../migrations/postgres/0001_book.sql"))];
+
+/// The newest version this program knows.
+pub(super) fn newest() -> i64 {
+    ALL.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
+
+pub(super) fn sqlite() -> Migrator {
+    migrator(|(_, _, text, _)| text)
+}
+
+pub(super) fn postgres() -> Migrator {
+    migrator(|(_, _, _, text)| text)
+}
+
+fn migrator(text: impl Fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
+    Migrator::with_migrations(
+        ALL.iter().map(|row| Migration::new(row.0, row.1.into(), MigrationType::Simple, text(row).into_sql_str(), false)).collect(),
+    )
+}

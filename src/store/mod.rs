@@ -1,0 +1,204 @@
+//! The book: one SQL text for two databases. Each query is one method of [`Tx`].
+//!
+//! Two verbs, `read` and `write`; a transaction that is dropped is rolled back.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction,
+    migrate::MigrateError,
+    pool::PoolOptions,
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+pub(crate) use error::Error;
+
+/// Evaluates one query on whichever database the transaction is on. The body is compiled for both.
+macro_rules! on {
+    ($tx:expr, |$conn:ident| $query:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $query
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $query
+            }
+        }
+    };
+}
+
+mod codec;
+mod error;
+mod migrations;
+
+#[cfg(test)]
+mod tests;
+
+const READERS: u32 = 4;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the book is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// A file, made if there is none.
+    Sqlite(PathBuf),
+    /// A URL, `postgres://…`.
+    Postgres(String),
+}
+
+/// The book.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    /// SQLite has one writer; its readers never wait for it.
+    Sqlite {
+        writer: Pool<Sqlite>,
+        readers: Pool<Sqlite>,
+    },
+    Postgres(Pool<Postgres>),
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Opens the book without looking at its schema; call [`Store::check`] or [`Store::migrate`] next.
+    pub(crate) async fn open(database: &Database) -> Result<Self, Error> {
+        match database {
+            Database::Sqlite(path) => {
+                let failed = |error| Error::Open(path.display().to_string(), error);
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE)
+                    .synchronous(SqliteSynchronous::Full);
+                // The writer first: it makes the file and turns the journal to WAL.
+                let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+                let writer = pool::<Sqlite>(1).connect_with(writing).await.map_err(failed)?;
+                let reading = options.create_if_missing(false).read_only(true);
+                let readers = pool::<Sqlite>(READERS).connect_with(reading).await.map_err(failed)?;
+                Ok(Self::Sqlite { writer, readers })
+            }
+            Database::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url).map_err(|error| Error::Open("its address".to_owned(), error))?;
+                let name = format!("{} on {}", options.get_database().unwrap_or("the default database"), options.get_host());
+                // The rollback below warns when there is nothing to roll back.
+                let options = options.options([("client_min_messages", "error")]);
+                let pool = pool::<Postgres>(READERS + 1)
+                    // A future dropped in the middle of a query must not hand its transaction to the next user.
+                    .after_release(|connection, _| {
+                        Box::pin(async move {
+                            sqlx::raw_sql("rollback").execute(connection).await?;
+                            Ok(true)
+                        })
+                    });
+                Ok(Self::Postgres(pool.connect_with(options).await.map_err(|error| Error::Open(name, error))?))
+            }
+        }
+    }
+
+    /// A snapshot that refuses to write.
+    pub(crate) async fn read(&self) -> Result<Tx, Error> {
+        match self {
+            Self::Sqlite { readers, .. } => begin(readers, "begin").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => begin(pool, "begin isolation level repeatable read read only").await.map(Tx::Postgres),
+        }
+    }
+
+    /// A transaction that may write. SQLite lets one at a time through; the others wait.
+    pub(crate) async fn write(&self) -> Result<Tx, Error> {
+        match self {
+            Self::Sqlite { writer, .. } => begin(writer, "begin immediate").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => begin(pool, "begin").await.map(Tx::Postgres),
+        }
+    }
+
+    /// Brings the schema up to date. Safe to run at any time, by several at once.
+    pub(crate) async fn migrate(&self) -> Result<(), Error> {
+        let done = match self {
+            Self::Sqlite { writer, .. } => migrations::sqlite().run(writer).await,
+            Self::Postgres(pool) => migrations::postgres().run(pool).await,
+        };
+        let known = migrations::newest();
+        done.map_err(|error| match error {
+            MigrateError::VersionMissing(found) => Error::Newer { found, known },
+            MigrateError::VersionMismatch(version) => Error::Altered(version),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Error::from(error),
+            other => Error::Migrate(other),
+        })
+    }
+
+    /// Refuses a book whose schema is not the one this program knows.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let found = self.read().await?.schema_version().await?;
+        let known = migrations::newest();
+        match found.cmp(&known) {
+            std::cmp::Ordering::Less => Err(Error::Older { found, known }),
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(Error::Newer { found, known }),
+        }
+    }
+
+    /// Waits for open transactions and closes the book.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn pool<DB: sqlx::Database>(size: u32) -> PoolOptions<DB> {
+    PoolOptions::new().max_connections(size).acquire_timeout(PATIENCE)
+}
+
+/// Begins in a task of its own: a caller that gives up must not leave a connection inside a transaction nobody holds.
+async fn begin<DB: sqlx::Database>(pool: &Pool<DB>, statement: &'static str) -> Result<Transaction<'static, DB>, Error> {
+    let pool = pool.clone();
+    let statement: SqlStr = statement.into_sql_str();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await }).await;
+    Ok(begun.map_err(|_| sqlx::Error::WorkerCrashed)??)
+}
+
+impl Tx {
+    /// Makes everything written in this transaction stand.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// One of two texts, where the databases really differ.
+    fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        }
+    }
+
+    /// The newest migration applied; 0 for an empty database.
+    async fn schema_version(&mut self) -> Result<i64, Error> {
+        const SQL: &str = "select coalesce(max(version), 0) from _sqlx_migrations where success";
+        let tables = self.dialect(
+            "select count(*) from sqlite_master where name = '_sqlx_migrations'",
+            "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = '_sqlx_migrations'",
+        );
+        let tables: i64 = on!(self, |conn| sqlx::query_scalar(tables).fetch_one(conn).await)?;
+        if tables == 0 {
+            return Ok(0);
+        }
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
+    }
+}
