@@ -1,3 +1,6 @@
 //! One pass over the due days of a person: load, judge, draft, write the difference.
 
 pub(crate) mod difference;
+
+#[cfg(test)]
+mod tests;
