@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
-use crate::model::event::{Event, Span};
+use crate::model::{
+    event::{Event, Span},
+    staff::Held,
+};
 
 /// How many equal answers, each at least [`APART`] after the one before, are believed without a person.
 const ANSWERS: u32 = 3;
@@ -13,20 +15,6 @@ const APART: TimeDelta = TimeDelta::hours(1);
 /// Up to this many meetings, or this share of them, may vanish without a question.
 const FEW: usize = 3;
 const SHARE_PERCENT: usize = 20;
-
-/// Removals that wait for a person, or for the calendar to say the same again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Held {
-    /// Names exactly which events vanished.
-    pub(crate) digest: String,
-    /// Meetings, a series as one.
-    pub(crate) meetings: usize,
-    pub(crate) answers: u32,
-    pub(crate) counted_at: DateTime<Utc>,
-    /// A person said that this deletion is meant.
-    #[serde(default)]
-    pub(crate) accepted: bool,
-}
 
 /// What the guard says of a pass.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::HashSet;
 
 use super::{
-    guard::{Held, Ruling, judge},
+    guard::{Ruling, judge},
     reconcile::{Changes, Known, Said, reconcile},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         day::Zones,
         event::{Event, EventStatus, Fact, Moment, Response, ShowAs, Span, Text, Visibility},
         ids::{CalendarId, StaffId, fresh},
-        staff::{Calendar, Privacy, Whose},
+        staff::{Calendar, Held, Privacy, Whose},
     },
 };
 

@@ -19,6 +19,11 @@ impl Zones {
         (!zones.is_empty()).then_some(Self(zones))
     }
 
+    /// Each with the date it begins.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NaiveDate, Tz)> {
+        self.0.iter().copied()
+    }
+
     /// The zone in force on a date.
     pub(crate) fn on(&self, date: NaiveDate) -> Tz {
         let began = self.0.partition_point(|(from, _)| *from <= date);

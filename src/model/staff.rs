@@ -1,6 +1,7 @@
 //! People whose time is recorded, and the calendars they keep.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     day::Zones,
@@ -73,4 +74,29 @@ pub(crate) struct Calendar {
     pub(crate) privacy: Privacy,
     /// Its place in the person's order; the earliest leads among copies (S18).
     pub(crate) position: i64,
+}
+
+/// A calendar and what its last pass left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) calendar: Calendar,
+    /// Of the answer last taken over whole.
+    pub(crate) digest: Option<String>,
+    pub(crate) last_success: Option<DateTime<Utc>>,
+    pub(crate) held: Option<Held>,
+}
+
+/// Removals that wait for a person, or for the calendar to say the same again (S7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// Names exactly which events vanished.
+    pub(crate) digest: String,
+    /// Meetings, a series as one.
+    pub(crate) meetings: usize,
+    /// Equal answers so far.
+    pub(crate) answers: u32,
+    pub(crate) counted_at: DateTime<Utc>,
+    /// A person said that this deletion is meant.
+    #[serde(default)]
+    pub(crate) accepted: bool,
 }

@@ -30,9 +30,16 @@ macro_rules! on {
     };
 }
 
+mod calendars;
+mod catalog;
 mod codec;
+mod days;
 mod error;
+mod event_rows;
+pub(crate) mod events;
 mod migrations;
+pub(crate) mod rule_sets;
+mod staff;
 
 #[cfg(test)]
 mod tests;

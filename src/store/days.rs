@@ -1,0 +1,65 @@
+//! The durable queue between capture and settling: which page of whose book is due, and when.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use super::{
+    Error, Tx,
+    codec::{At, Plain},
+};
+use crate::model::ids::StaffId;
+
+const ROWS: usize = 2_000;
+
+impl Tx {
+    /// Says when each of these pages is to be derived. An earlier time that stands already wins.
+    pub(crate) async fn mark_due(&mut self, staff: StaffId, dates: &[NaiveDate], at: DateTime<Utc>) -> Result<(), Error> {
+        const UPDATE: &str = " on conflict (staff, date) do update set due_at = excluded.due_at \
+            where day.due_at is null or day.due_at > excluded.due_at";
+        for part in dates.chunks(ROWS) {
+            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, due_at) ")
+                .push_values(part, |mut row, date| {
+                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(At(at));
+                })
+                .push(UPDATE)
+                .build()
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a page is settled, until time alone changes it.
+    pub(crate) async fn settle_days(&mut self, staff: StaffId, days: &[(NaiveDate, Option<DateTime<Utc>>)]) -> Result<(), Error> {
+        const UPDATE: &str = " on conflict (staff, date) do update set due_at = excluded.due_at";
+        for part in days.chunks(ROWS) {
+            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, due_at) ")
+                .push_values(part, |mut row, (date, next)| {
+                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(next.map(At));
+                })
+                .push(UPDATE)
+                .build()
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// People with pages that are due.
+    pub(crate) async fn staff_with_due(&mut self, now: DateTime<Utc>) -> Result<Vec<StaffId>, Error> {
+        const SQL: &str = "select distinct staff from day where due_at <= $1 order by staff";
+        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL).bind(At(now)).fetch_all(conn).await)?;
+        Ok(ids.into_iter().map(StaffId).collect())
+    }
+
+    /// A person's due pages in order of date, at most `limit` of them.
+    pub(crate) async fn due_days(&mut self, staff: StaffId, now: DateTime<Utc>, limit: i64) -> Result<Vec<NaiveDate>, Error> {
+        const SQL: &str = "select date from day where staff = $1 and due_at <= $2 order by date limit $3";
+        let dates: Vec<Plain<NaiveDate>> =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).bind(At(now)).bind(limit).fetch_all(conn).await)?;
+        Ok(dates.into_iter().map(|date| date.0).collect())
+    }
+}

@@ -1,0 +1,191 @@
+//! Events, their revisions and their words.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+use super::{
+    Error, Tx,
+    codec::{At, Json, Plain},
+    event_rows::{EventRow, When, text_digest},
+};
+use crate::model::{
+    event::{Event, Text},
+    ids::{CalendarId, EventId, MeetingId, StaffId},
+};
+
+/// Rows of one statement: both databases bound the number of bound values.
+const ROWS: usize = 500;
+
+const SELECT: &str = "select e.id, e.staff, e.calendar, c.position as calendar_order, c.name as calendar_name, e.meeting, \
+    e.provider_id, e.ical_uid, e.recurring, e.original_start, e.starts_at, e.ends_at, e.zone, e.from_day, e.until_day, e.status, \
+    e.show_as, e.visibility, e.response, e.revision, e.first_seen, e.placed_at, e.removed_at, \
+    t.title, t.description, t.location, t.organizer, t.attendees, t.categories \
+    from event e join calendar c on c.id = e.calendar left join event_text t on t.event = e.id where ";
+
+/// An event to write, and the local dates it touches, both included.
+pub(crate) struct Dated<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) first: NaiveDate,
+    pub(crate) last: NaiveDate,
+}
+
+impl Tx {
+    /// Every event ever seen on a calendar, tombstones included.
+    pub(crate) async fn events_of_calendar(&mut self, calendar: CalendarId) -> Result<Vec<Event>, Error> {
+        let sql = format!("{SELECT} e.calendar = $1 order by e.id");
+        let rows: Vec<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(calendar.0).fetch_all(conn).await)?;
+        rows.into_iter().map(EventRow::event).collect()
+    }
+
+    /// A person's events that touch dates from `first` to `last`, both included; not those that are gone.
+    pub(crate) async fn events_on(&mut self, staff: StaffId, first: NaiveDate, last: NaiveDate) -> Result<Vec<Event>, Error> {
+        let sql = format!("{SELECT} e.staff = $1 and e.first_date <= $3 and e.last_date >= $2 order by e.id");
+        let rows: Vec<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
+            .bind(staff.0)
+            .bind(Plain(first))
+            .bind(Plain(last))
+            .fetch_all(conn)
+            .await)?;
+        rows.into_iter().map(EventRow::event).collect()
+    }
+
+    /// All copies of these meetings, tombstones included.
+    pub(crate) async fn events_of_meetings(&mut self, meetings: &[MeetingId]) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        for part in meetings.chunks(ROWS) {
+            let rows: Vec<EventRow> = on!(self, |conn| {
+                let mut query = QueryBuilder::new(SELECT);
+                let mut list = query.push("e.meeting in (").separated(", ");
+                part.iter().for_each(|meeting| { list.push_bind(meeting.0); });
+                query.push(") order by e.id").build_query_as().fetch_all(conn).await
+            })?;
+            events.extend(rows);
+        }
+        events.into_iter().map(EventRow::event).collect()
+    }
+
+    /// A person's events with one of these UIDs on other calendars, tombstones included.
+    pub(crate) async fn events_of_uids(&mut self, staff: StaffId, uids: &[String]) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        for part in uids.chunks(ROWS) {
+            let rows: Vec<EventRow> = on!(self, |conn| {
+                let mut query = QueryBuilder::new(SELECT);
+                let mut list = query.push("e.staff = ").push_bind(staff.0).push(" and e.ical_uid in (").separated(", ");
+                part.iter().for_each(|uid| { list.push_bind(uid); });
+                query.push(") order by e.id").build_query_as().fetch_all(conn).await
+            })?;
+            events.extend(rows);
+        }
+        events.into_iter().map(EventRow::event).collect()
+    }
+
+    /// One event.
+    pub(crate) async fn event(&mut self, id: EventId) -> Result<Event, Error> {
+        let sql = format!("{SELECT} e.id = $1");
+        let row: Option<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
+        row.ok_or(Error::Missing("such event"))?.event()
+    }
+
+    /// Writes events with a revision each. Words that are not kept any more go (S8).
+    pub(crate) async fn save_events(&mut self, events: &[Dated<'_>], now: DateTime<Utc>) -> Result<(), Error> {
+        for part in events.chunks(ROWS) {
+            self.save_event_rows(part).await?;
+            self.save_revisions(part, now).await?;
+            let (kept, dropped): (Vec<_>, Vec<_>) =
+                part.iter().map(|dated| dated.event).partition(|event| event.fact.text != Text::default());
+            self.drop_texts(&dropped).await?;
+            self.save_texts(&kept).await?;
+        }
+        Ok(())
+    }
+
+    async fn save_event_rows(&mut self, events: &[Dated<'_>]) -> Result<(), Error> {
+        const INSERT: &str = "insert into event (id, staff, calendar, meeting, provider_id, ical_uid, recurring, original_start, \
+            starts_at, ends_at, zone, from_day, until_day, first_date, last_date, status, show_as, visibility, response, revision, \
+            first_seen, placed_at, removed_at) ";
+        const UPDATE: &str = " on conflict (id) do update set provider_id = excluded.provider_id, recurring = excluded.recurring, \
+            original_start = excluded.original_start, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
+            zone = excluded.zone, from_day = excluded.from_day, until_day = excluded.until_day, first_date = excluded.first_date, \
+            last_date = excluded.last_date, status = excluded.status, show_as = excluded.show_as, \
+            visibility = excluded.visibility, response = excluded.response, revision = excluded.revision, \
+            placed_at = excluded.placed_at, removed_at = excluded.removed_at";
+        on!(self, |conn| QueryBuilder::new(INSERT)
+            .push_values(events, |mut row, Dated { event, first, last }| {
+                let Event { fact, .. } = event;
+                let when = When::from(&fact.span);
+                row.push_bind(event.id.0).push_bind(event.staff.0).push_bind(event.calendar.0).push_bind(event.meeting.0);
+                row.push_bind(&fact.provider_id).push_bind(&fact.ical_uid).push_bind(fact.recurring);
+                row.push_bind(fact.original_start.map(Plain)).push_bind(when.starts_at).push_bind(when.ends_at);
+                row.push_bind(when.zone).push_bind(when.from_day).push_bind(when.until_day);
+                row.push_bind(Plain(*first)).push_bind(Plain(*last)).push_bind(Plain(fact.status)).push_bind(Plain(fact.show_as));
+                row.push_bind(Plain(fact.visibility)).push_bind(Plain(event.response)).push_bind(event.revision);
+                row.push_bind(At(event.first_seen)).push_bind(At(event.placed_at)).push_bind(event.removed_at.map(At));
+            })
+            .push(UPDATE)
+            .build()
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    async fn save_revisions(&mut self, events: &[Dated<'_>], now: DateTime<Utc>) -> Result<(), Error> {
+        const INSERT: &str = "insert into event_revision (event, revision, at, starts_at, ends_at, zone, from_day, until_day, status, \
+            show_as, visibility, response, removed_at, text_digest) ";
+        let mut digests = BTreeMap::new();
+        for Dated { event, .. } in events {
+            digests.insert(event.id, text_digest(&event.fact.text)?);
+        }
+        on!(self, |conn| QueryBuilder::new(INSERT)
+            .push_values(events, |mut row, Dated { event, .. }| {
+                let Event { fact, .. } = event;
+                let when = When::from(&fact.span);
+                row.push_bind(event.id.0).push_bind(event.revision).push_bind(At(now)).push_bind(when.starts_at);
+                row.push_bind(when.ends_at).push_bind(when.zone).push_bind(when.from_day).push_bind(when.until_day);
+                row.push_bind(Plain(fact.status)).push_bind(Plain(fact.show_as)).push_bind(Plain(fact.visibility));
+                row.push_bind(Plain(event.response)).push_bind(event.removed_at.map(At)).push_bind(digests.get(&event.id));
+            })
+            .build()
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    async fn save_texts(&mut self, events: &[&Event]) -> Result<(), Error> {
+        const INSERT: &str = "insert into event_text (event, title, description, location, organizer, attendees, categories) ";
+        const UPDATE: &str = " on conflict (event) do update set title = excluded.title, description = excluded.description, \
+            location = excluded.location, organizer = excluded.organizer, attendees = excluded.attendees, \
+            categories = excluded.categories";
+        if events.is_empty() {
+            return Ok(());
+        }
+        on!(self, |conn| QueryBuilder::new(INSERT)
+            .push_values(events, |mut row, event| {
+                let text = &event.fact.text;
+                row.push_bind(event.id.0).push_bind(&text.title).push_bind(&text.description).push_bind(&text.location);
+                row.push_bind(&text.organizer).push_bind(Json(text.attendees.clone())).push_bind(Json(text.categories.clone()));
+            })
+            .push(UPDATE)
+            .build()
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    async fn drop_texts(&mut self, events: &[&Event]) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        on!(self, |conn| {
+            let mut query = QueryBuilder::new("delete from event_text where event in (");
+            let mut list = query.separated(", ");
+            events.iter().for_each(|event| { list.push_bind(event.id.0); });
+            query.push(")").build().execute(conn).await.map(drop)
+        })?;
+        Ok(())
+    }
+}
