@@ -156,6 +156,28 @@ words! {
     }
 }
 
+impl ActKind {
+    pub(crate) fn of(act: &Act) -> Self {
+        match act {
+            Act::Assign(_) => Self::Assign,
+            Act::NotWork => Self::NotWork,
+            Act::Time(_) => Self::Time,
+            Act::Split { .. } => Self::Split,
+            Act::Merge { .. } => Self::Merge,
+            Act::Write(_) => Self::Write,
+            Act::Keep { .. } => Self::Keep,
+            Act::Follow => Self::Follow,
+            Act::Both { .. } => Self::Both,
+            Act::Dismiss { .. } => Self::Dismiss,
+            Act::Submit => Self::Submit,
+            Act::Approve => Self::Approve,
+            Act::Reject { .. } => Self::Reject,
+            Act::Reopen { .. } => Self::Reopen,
+            Act::AcceptRemovals { .. } => Self::AcceptRemovals,
+        }
+    }
+}
+
 /// Who did what, about what, when and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decision {

@@ -29,8 +29,10 @@ pub(crate) enum Error {
     Outdated(&'static str),
     #[error("there is already a record of that name or key")]
     Taken(#[source] sqlx::Error),
-    #[error("the book names no {0}")]
+    #[error("the book has no such {0}")]
     Missing(&'static str),
+    #[error("more than one {0} has an id that ends so; type more of it")]
+    Several(&'static str),
     #[error("the book cannot be read or written")]
     Database(#[source] sqlx::Error),
 }

@@ -42,12 +42,8 @@ impl Tx {
     /// A person's events that touch dates from `first` to `last`, both included; not those that are gone.
     pub(crate) async fn events_on(&mut self, staff: StaffId, first: NaiveDate, last: NaiveDate) -> Result<Vec<Event>, Error> {
         let sql = format!("{SELECT} e.staff = $1 and e.first_date <= $3 and e.last_date >= $2 order by e.id");
-        let rows: Vec<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
-            .bind(staff.0)
-            .bind(Plain(first))
-            .bind(Plain(last))
-            .fetch_all(conn)
-            .await)?;
+        let rows: Vec<EventRow> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(first)).bind(Plain(last)).fetch_all(conn).await)?;
         rows.into_iter().map(EventRow::event).collect()
     }
 
@@ -58,7 +54,9 @@ impl Tx {
             let rows: Vec<EventRow> = on!(self, |conn| {
                 let mut query = QueryBuilder::new(SELECT);
                 let mut list = query.push("e.meeting in (").separated(", ");
-                part.iter().for_each(|meeting| { list.push_bind(meeting.0); });
+                part.iter().for_each(|meeting| {
+                    list.push_bind(meeting.0);
+                });
                 query.push(") order by e.id").build_query_as().fetch_all(conn).await
             })?;
             events.extend(rows);
@@ -73,7 +71,9 @@ impl Tx {
             let rows: Vec<EventRow> = on!(self, |conn| {
                 let mut query = QueryBuilder::new(SELECT);
                 let mut list = query.push("e.staff = ").push_bind(staff.0).push(" and e.ical_uid in (").separated(", ");
-                part.iter().for_each(|uid| { list.push_bind(uid); });
+                part.iter().for_each(|uid| {
+                    list.push_bind(uid);
+                });
                 query.push(") order by e.id").build_query_as().fetch_all(conn).await
             })?;
             events.extend(rows);
@@ -85,7 +85,7 @@ impl Tx {
     pub(crate) async fn event(&mut self, id: EventId) -> Result<Event, Error> {
         let sql = format!("{SELECT} e.id = $1");
         let row: Option<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
-        row.ok_or(Error::Missing("such event"))?.event()
+        row.ok_or(Error::Missing("event"))?.event()
     }
 
     /// Writes events with a revision each. Words that are not kept any more go (S8).
@@ -183,7 +183,9 @@ impl Tx {
         on!(self, |conn| {
             let mut query = QueryBuilder::new("delete from event_text where event in (");
             let mut list = query.separated(", ");
-            events.iter().for_each(|event| { list.push_bind(event.id.0); });
+            events.iter().for_each(|event| {
+                list.push_bind(event.id.0);
+            });
             query.push(")").build().execute(conn).await.map(drop)
         })?;
         Ok(())

@@ -34,16 +34,23 @@ mod calendars;
 mod catalog;
 mod codec;
 mod days;
+mod decisions;
+pub(crate) mod entries;
 mod error;
 mod event_rows;
 pub(crate) mod events;
+mod exceptions;
 mod migrations;
 pub(crate) mod rule_sets;
 mod staff;
 
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 
+/// The fewest letters of an id that name a record.
+const ENDING_MIN: usize = 4;
 const READERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -208,4 +215,24 @@ impl Tx {
         }
         Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
     }
+}
+
+/// A pattern for ids that end so; dashes and case do not matter.
+fn ending(typed: &str) -> String {
+    // Wildcards are no hexadecimal digits, so what holds one finds nothing.
+    let known = |letter: &char| letter.is_ascii_hexdigit();
+    let plain: String = typed.chars().filter(|letter| *letter != '-').map(|letter| letter.to_ascii_lowercase()).collect();
+    if plain.chars().all(|letter| known(&letter)) && plain.len() >= ENDING_MIN { format!("%{plain}") } else { String::new() }
+}
+
+fn only_one<T>(mut rows: Vec<T>, what: &'static str) -> Result<T, Error> {
+    match (rows.pop(), rows.is_empty()) {
+        (Some(row), true) => Ok(row),
+        (Some(_), false) => Err(Error::Several(what)),
+        (None, _) => Err(Error::Missing(what)),
+    }
+}
+
+fn all_written(written: u64, wanted: usize, what: &'static str) -> Result<(), Error> {
+    if usize::try_from(written).is_ok_and(|written| written == wanted) { Ok(()) } else { Err(Error::Outdated(what)) }
 }

@@ -25,14 +25,7 @@ impl Tx {
         const ADDRESS: &str = "insert into staff_address (email, staff, position) values ($1, $2, $3)";
         const ZONE: &str = "insert into staff_zone (staff, first_day, zone) values ($1, $2, $3)";
         let (id, first_day, last_day) = (staff.id.0, Plain(staff.first_day), staff.last_day.map(Plain));
-        on!(self, |conn| sqlx::query(PERSON)
-            .bind(id)
-            .bind(&staff.name)
-            .bind(first_day)
-            .bind(last_day)
-            .execute(conn)
-            .await
-            .map(drop))?;
+        on!(self, |conn| sqlx::query(PERSON).bind(id).bind(&staff.name).bind(first_day).bind(last_day).execute(conn).await.map(drop))?;
         for (email, position) in staff.addresses.iter().zip(0_i64..) {
             on!(self, |conn| sqlx::query(ADDRESS).bind(email).bind(id).bind(position).execute(conn).await.map(drop))?;
         }
@@ -49,7 +42,7 @@ impl Tx {
 
     /// One person.
     pub(crate) async fn staff_member(&mut self, id: StaffId) -> Result<Staff, Error> {
-        self.people(Some(id.0)).await?.pop().ok_or(Error::Missing("such person"))
+        self.people(Some(id.0)).await?.pop().ok_or(Error::Missing("person"))
     }
 
     async fn people(&mut self, only: Option<Uuid>) -> Result<Vec<Staff>, Error> {
@@ -58,8 +51,7 @@ impl Tx {
         const ZONES: &str = "select staff, first_day, zone from staff_zone where $1 is null or staff = $1 order by staff, first_day";
         let rows: Vec<StaffRow> = on!(self, |conn| sqlx::query_as(PEOPLE).bind(only).fetch_all(conn).await)?;
         let addresses: Vec<(Uuid, String)> = on!(self, |conn| sqlx::query_as(ADDRESSES).bind(only).fetch_all(conn).await)?;
-        let zones: Vec<(Uuid, Plain<NaiveDate>, Plain<Tz>)> =
-            on!(self, |conn| sqlx::query_as(ZONES).bind(only).fetch_all(conn).await)?;
+        let zones: Vec<(Uuid, Plain<NaiveDate>, Plain<Tz>)> = on!(self, |conn| sqlx::query_as(ZONES).bind(only).fetch_all(conn).await)?;
         rows.into_iter().map(|row| row.person(&addresses, &zones)).collect()
     }
 
@@ -67,7 +59,7 @@ impl Tx {
     pub(crate) async fn lock_staff(&mut self, id: StaffId) -> Result<i64, Error> {
         const SQL: &str = "update staff set seq = seq + 1 where id = $1 returning seq";
         let seq: Option<i64> = on!(self, |conn| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(conn).await)?;
-        seq.ok_or(Error::Missing("such person"))
+        seq.ok_or(Error::Missing("person"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The book on both databases. PostgreSQL comes from `TEST_POSTGRES_URL`, which `tests/run` sets; without it the tests fail.
 
-use super::{Database, Error, Store};
+use super::{Error, Store};
 
 /// Runs one test on each database, in a book of its own.
 macro_rules! on_each_database {
@@ -13,19 +13,21 @@ macro_rules! on_each_database {
             #[tokio::test]
             async fn sqlite() {
                 let folder = tempfile::tempdir().expect("a folder");
-                scene(Store::open(&Database::Sqlite(folder.path().join("book.db"))).await.expect("a book")).await;
+                scene(Store::open(&$crate::store::Database::Sqlite(folder.path().join("book.db"))).await.expect("a book")).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                scene(Store::open(&Database::Postgres(database(stringify!($name)).await)).await.expect("a book")).await;
+                scene(Store::open(&$crate::store::Database::Postgres($crate::store::tests::database(stringify!($name)).await)).await.expect("a book")).await;
             }
         }
     )+};
 }
 
+pub(super) use on_each_database;
+
 /// A new, empty database, as a URL.
-async fn database(name: &str) -> String {
+pub(super) async fn database(name: &str) -> String {
     use sqlx::Connection;
     let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run tests/run, which starts PostgreSQL");
     let mut server = sqlx::PgConnection::connect(&url).await.expect("PostgreSQL answers");
@@ -34,7 +36,7 @@ async fn database(name: &str) -> String {
     url.replace("/postgres?", &format!("/{name}?"))
 }
 
-async fn run(tx: &mut super::Tx, sql: &'static str) -> Result<(), sqlx::Error> {
+pub(super) async fn run(tx: &mut super::Tx, sql: &'static str) -> Result<(), sqlx::Error> {
     on!(tx, |conn| sqlx::raw_sql(sql).execute(conn).await.map(drop))
 }
 

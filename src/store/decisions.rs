@@ -1,0 +1,107 @@
+//! Decisions: added, and at most retracted once. Triggers refuse everything else.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Error, Tx,
+    codec::{At, Json, Plain},
+};
+use crate::model::{
+    decision::{Act, ActKind, Decision},
+    ids::{DecisionId, EntryId, StaffId},
+};
+
+const ROWS: usize = 500;
+
+const SELECT: &str = "select id, staff, subject, segment, entry, body, why, actor, at from decision where ";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    staff: Uuid,
+    subject: Uuid,
+    segment: i64,
+    entry: Option<Uuid>,
+    body: Json<Act>,
+    why: Option<String>,
+    actor: String,
+    at: At,
+}
+
+impl Tx {
+    /// Records what a person did; `date` is the day it pins something to.
+    pub(crate) async fn insert_decision(&mut self, decision: &Decision, date: Option<NaiveDate>) -> Result<(), Error> {
+        const SQL: &str = "insert into decision (id, staff, subject, segment, date, entry, kind, body, why, actor, at) \
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        on!(self, |conn| sqlx::query(SQL)
+            .bind(decision.id.0)
+            .bind(decision.staff.0)
+            .bind(decision.subject)
+            .bind(decision.segment)
+            .bind(date.map(Plain))
+            .bind(decision.entry.map(|id| id.0))
+            .bind(Plain(ActKind::of(&decision.act)))
+            .bind(Json(decision.act.clone()))
+            .bind(&decision.why)
+            .bind(&decision.actor)
+            .bind(At(decision.at))
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Decisions in force about these subjects, in the order they were made.
+    pub(crate) async fn decisions_about(&mut self, subjects: &[Uuid]) -> Result<Vec<Decision>, Error> {
+        let mut decisions = Vec::new();
+        for part in subjects.chunks(ROWS) {
+            let rows: Vec<Row> = on!(self, |conn| {
+                let mut query = QueryBuilder::new(SELECT);
+                let mut list = query.push("retracted_at is null and subject in (").separated(", ");
+                part.iter().for_each(|subject| {
+                    list.push_bind(*subject);
+                });
+                query.push(") order by seq").build_query_as().fetch_all(conn).await
+            })?;
+            decisions.extend(rows.into_iter().map(Decision::from));
+        }
+        Ok(decisions)
+    }
+
+    /// Decisions in force that pin something of this person to dates from `first` to `last`, both included.
+    pub(crate) async fn decisions_on(&mut self, staff: StaffId, first: NaiveDate, last: NaiveDate) -> Result<Vec<Decision>, Error> {
+        let sql = format!("{SELECT} staff = $1 and date between $2 and $3 and retracted_at is null order by seq");
+        let rows: Vec<Row> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(first)).bind(Plain(last)).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Decision::from).collect())
+    }
+
+    /// Takes a decision back. It stays in the book.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if none of that id is in force.
+    pub(crate) async fn retract_decision(&mut self, id: DecisionId, by: &str, at: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str = "update decision set retracted_at = $2, retracted_by = $3 where id = $1 and retracted_at is null";
+        let done =
+            on!(self, |conn| sqlx::query(SQL).bind(id.0).bind(At(at)).bind(by).execute(conn).await.map(|done| done.rows_affected()))?;
+        if done == 1 { Ok(()) } else { Err(Error::Missing("decision in force")) }
+    }
+}
+
+impl From<Row> for Decision {
+    fn from(row: Row) -> Self {
+        Self {
+            id: DecisionId(row.id),
+            staff: StaffId(row.staff),
+            subject: row.subject,
+            segment: row.segment,
+            entry: row.entry.map(EntryId),
+            act: row.body.0,
+            why: row.why,
+            actor: row.actor,
+            at: row.at.0,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Exceptions: one row per subject, with all its reasons.
+
+use chrono::NaiveDate;
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Error, Tx,
+    codec::{At, Json, Plain},
+};
+use crate::model::{
+    exception::{Exception, ExceptionStatus, Reason, Subject, SubjectKind},
+    ids::{EntryId, ExceptionId, StaffId},
+};
+
+const ROWS: usize = 500;
+
+const SELECT: &str =
+    "select id, version, staff, subject_kind, subject, segment, date, status, reasons, entry, opened_at from exception where ";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    staff: Uuid,
+    subject_kind: Plain<SubjectKind>,
+    subject: Uuid,
+    segment: i64,
+    date: Plain<NaiveDate>,
+    status: Plain<ExceptionStatus>,
+    reasons: Json<Vec<Reason>>,
+    entry: Option<Uuid>,
+    opened_at: At,
+}
+
+impl Tx {
+    /// A person's exceptions from `first` to `last`, both included, in any status.
+    pub(crate) async fn exceptions_on(&mut self, staff: StaffId, first: NaiveDate, last: NaiveDate) -> Result<Vec<Exception>, Error> {
+        let sql = format!("{SELECT} staff = $1 and date between $2 and $3 order by id");
+        let rows: Vec<Row> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(first)).bind(Plain(last)).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Exception::from).collect())
+    }
+
+    /// A person's exceptions about these subjects, in any status.
+    pub(crate) async fn exceptions_about(&mut self, staff: StaffId, subjects: &[Uuid]) -> Result<Vec<Exception>, Error> {
+        let mut exceptions = Vec::new();
+        for part in subjects.chunks(ROWS) {
+            let rows: Vec<Row> = on!(self, |conn| {
+                let mut query = QueryBuilder::new(SELECT);
+                query.push("staff = ").push_bind(staff.0).push(" and subject_kind in ('meeting', 'day', 'event', 'calendar')");
+                let mut list = query.push(" and subject in (").separated(", ");
+                part.iter().for_each(|subject| {
+                    list.push_bind(*subject);
+                });
+                query.push(") order by id").build_query_as().fetch_all(conn).await
+            })?;
+            exceptions.extend(rows.into_iter().map(Exception::from));
+        }
+        Ok(exceptions)
+    }
+
+    /// All exceptions in one status, oldest date first.
+    pub(crate) async fn exceptions(&mut self, status: ExceptionStatus) -> Result<Vec<Exception>, Error> {
+        let sql = format!("{SELECT} status = $1 order by date, id");
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(Plain(status)).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Exception::from).collect())
+    }
+
+    /// The exception whose id ends so.
+    pub(crate) async fn exception(&mut self, ending: &str) -> Result<Exception, Error> {
+        let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");
+        let rows: Vec<Row> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
+        super::only_one(rows, "exception").map(Exception::from)
+    }
+
+    /// Writes exceptions whole, each as the next version of the one that stands.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] if a version in between was written by someone else.
+    pub(crate) async fn save_exceptions(&mut self, exceptions: &[Exception]) -> Result<(), Error> {
+        const INSERT: &str = "insert into exception (id, version, staff, subject_kind, subject, segment, date, status, reasons, \
+            entry, opened_at) ";
+        const UPDATE: &str = " on conflict (id) do update set version = excluded.version, date = excluded.date, \
+            status = excluded.status, reasons = excluded.reasons, entry = excluded.entry, opened_at = excluded.opened_at \
+            where exception.version = excluded.version - 1";
+        for part in exceptions.chunks(ROWS) {
+            let written = on!(self, |conn| QueryBuilder::new(INSERT)
+                .push_values(part, |mut row, exception| {
+                    let Exception { subject, .. } = exception;
+                    row.push_bind(exception.id.0).push_bind(exception.version).push_bind(exception.staff.0);
+                    row.push_bind(Plain(subject.kind)).push_bind(subject.id).push_bind(subject.segment);
+                    row.push_bind(Plain(exception.date)).push_bind(Plain(exception.status)).push_bind(Json(exception.reasons.clone()));
+                    row.push_bind(exception.entry.map(|id| id.0)).push_bind(At(exception.opened_at));
+                })
+                .push(UPDATE)
+                .build()
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected()))?;
+            super::all_written(written, part.len(), "exceptions")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Row> for Exception {
+    fn from(row: Row) -> Self {
+        Self {
+            id: ExceptionId(row.id),
+            version: row.version,
+            staff: StaffId(row.staff),
+            subject: Subject { kind: row.subject_kind.0, id: row.subject, segment: row.segment },
+            date: row.date.0,
+            status: row.status.0,
+            reasons: row.reasons.0,
+            entry: row.entry.map(EntryId),
+            opened_at: row.opened_at.0,
+        }
+    }
+}
