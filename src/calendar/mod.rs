@@ -14,6 +14,12 @@ pub(crate) struct Window {
     pub(crate) until: DateTime<Utc>,
 }
 
+impl Window {
+    pub(crate) fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
 /// What a calendar answered for a window.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {

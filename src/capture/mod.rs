@@ -2,8 +2,10 @@
 //!
 //! Never waits for rules: it marks the days that may change, and settling does the rest.
 
-pub(crate) mod guard;
-pub(crate) mod reconcile;
+mod guard;
+pub(crate) mod pass;
+mod questions;
+mod reconcile;
 
 #[cfg(test)]
 mod tests;

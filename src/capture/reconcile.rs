@@ -11,7 +11,7 @@ use crate::{
     calendar::Window,
     model::{
         day::Zones,
-        event::{Event, Fact, Moment, Response, Span},
+        event::{Event, Fact, Moment, Response},
         ids::{self, EventId, MeetingId},
         staff::Calendar,
     },
@@ -61,7 +61,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     let absent = by_key.into_values().filter(|event| event.removed_at.is_none() && is_covered(event, &said.covered, known.zones));
     let mut vanished: BTreeMap<(String, NaiveDate, EventId), &Event> = absent
         .filter(|event| !said.unread.contains(&event.fact.ical_uid))
-        .map(|event| ((event.fact.ical_uid.clone(), first_date(known.zones, &event.fact.span), event.id), event))
+        .map(|event| ((event.fact.ical_uid.clone(), known.zones.first_date(&event.fact.span), event.id), event))
         .collect();
     fresh.sort_by(|(a, _), (b, _)| a.provider_id.cmp(&b.provider_id));
     for (fact, response) in fresh {
@@ -76,7 +76,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
 
 /// A vanished occurrence of the same UID on the same local date: the organiser moved the series, and its keys with it.
 fn take_same_day<'a>(vanished: &mut BTreeMap<(String, NaiveDate, EventId), &'a Event>, fact: &Fact, zones: &Zones) -> Option<&'a Event> {
-    let date = first_date(zones, &fact.span);
+    let date = zones.first_date(&fact.span);
     let from = (fact.ical_uid.clone(), date, EventId(uuid::Uuid::nil()));
     let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on == date)?.clone();
     vanished.remove(&key)
@@ -87,10 +87,10 @@ impl Changes {
         if before.fact == fact && before.response == response && before.removed_at.is_none() {
             return;
         }
-        let dates = |span| first_date(known.zones, span);
+        let dates = |span| known.zones.first_date(span);
         let moved = before.removed_at.is_some() || dates(&before.fact.span) != dates(&fact.span);
-        self.due.extend(local_dates(known.zones, &before.fact.span));
-        self.due.extend(local_dates(known.zones, &fact.span));
+        self.due.extend(known.zones.dates(&before.fact.span));
+        self.due.extend(known.zones.dates(&fact.span));
         self.save.push(Event {
             fact,
             response,
@@ -102,7 +102,7 @@ impl Changes {
     }
 
     fn add(&mut self, known: &Known<'_>, fact: Fact, response: Response, now: DateTime<Utc>) {
-        self.due.extend(local_dates(known.zones, &fact.span));
+        self.due.extend(known.zones.dates(&fact.span));
         let id = EventId(ids::fresh());
         let meeting = sibling(known, &self.save, &fact).unwrap_or_else(|| MeetingId(ids::fresh()));
         self.save.push(Event {
@@ -124,7 +124,7 @@ impl Changes {
     /// Turns what vanished into tombstones.
     pub(crate) fn remove(&mut self, zones: &Zones, now: DateTime<Utc>) {
         for event in self.vanished.drain(..) {
-            self.due.extend(local_dates(zones, &event.fact.span));
+            self.due.extend(zones.dates(&event.fact.span));
             self.save.push(Event { removed_at: Some(now), revision: event.revision + 1, ..event });
         }
     }
@@ -144,36 +144,6 @@ fn sibling(known: &Known<'_>, added: &[Event], fact: &Fact) -> Option<MeetingId>
 }
 
 fn is_covered(event: &Event, covered: &Window, zones: &Zones) -> bool {
-    let start = starts_at(zones, &event.fact.span);
+    let start = zones.starts_at(&event.fact.span);
     covered.from <= start && start < covered.until
-}
-
-/// When a span starts, all-day ones at the first instant of their date.
-pub(crate) fn starts_at(zones: &Zones, span: &Span) -> DateTime<Utc> {
-    match span {
-        Span::Timed { start, .. } => *start,
-        Span::AllDay { first, .. } => zones.start(*first),
-    }
-}
-
-/// The local date on which a span starts.
-pub(crate) fn first_date(zones: &Zones, span: &Span) -> NaiveDate {
-    match span {
-        Span::Timed { start, .. } => zones.date_of(*start),
-        Span::AllDay { first, .. } => *first,
-    }
-}
-
-/// A month of one event is as much as anyone's day can be asked to show; the rest of a longer one makes no time.
-const DATES_MAX: usize = 62;
-
-/// Every local date a span touches.
-pub(crate) fn local_dates(zones: &Zones, span: &Span) -> Vec<NaiveDate> {
-    let first = first_date(zones, span);
-    let last = match span {
-        Span::Timed { start, end, .. } if end > start => zones.date_of(*end - chrono::TimeDelta::microseconds(1)),
-        Span::Timed { .. } => first,
-        Span::AllDay { until, .. } => until.pred_opt().unwrap_or(first),
-    };
-    first.iter_days().take_while(|date| *date <= last.max(first)).take(DATES_MAX).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Page, Piece, checks};
 use crate::model::{
-    decision::{Act, Decision},
+    decision::Decision,
     exception::{Question, Reason, Subject, SubjectKind, rank},
     ids,
 };
@@ -55,10 +55,7 @@ fn is_dismissed(decisions: &[&Decision], subject: Subject, of: &Reason) -> bool 
 }
 
 fn dismissals<'a>(decisions: &'a [&Decision], on: Subject, name: &'a str) -> impl Iterator<Item = &'a Value> {
-    decisions.iter().filter(move |decision| decision.subject == on.id).filter_map(move |decision| match &decision.act {
-        Act::Dismiss { subject, reason, cause } if *subject == on.kind && reason == name => Some(cause),
-        _ => None,
-    })
+    decisions.iter().filter_map(move |decision| decision.dismissal_of(on, name))
 }
 
 /// Limits on the total of the day. They ask about the day and hold no single entry.

@@ -56,8 +56,10 @@ fn natural(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Part> {
     if end <= start {
         return vec![Part { segment: 0, date: zones.date_of(start), start, end: start }];
     }
-    let dates = zones.date_of(start).iter_days().zip(0_i64..).take_while(|(date, _)| zones.start(*date) < end);
-    dates
+    zones
+        .dates(&meeting.lead.fact.span)
+        .into_iter()
+        .zip(0_i64..)
         .map(|(date, segment)| {
             let (from, until) = zones.bounds(date);
             Part { segment, date, start: start.max(from), end: end.min(until) }

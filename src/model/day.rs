@@ -3,6 +3,11 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, offset::LocalResult};
 use chrono_tz::Tz;
 
+use crate::model::event::Span;
+
+/// The last date of the book. Dates are compared as text of four-digit years.
+pub(crate) const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
+
 /// The zones of a person, each from a date on; the first also covers all time before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Zones(Vec<(NaiveDate, Tz)>);
@@ -44,6 +49,38 @@ impl Zones {
     pub(crate) fn date_of(&self, at: DateTime<Utc>) -> NaiveDate {
         let guess = at.date_naive();
         (-2..=2).rev().map(|shift| guess + chrono::TimeDelta::days(shift)).find(|date| self.start(*date) <= at).unwrap_or(guess)
+    }
+}
+
+/// Two months of one event are as much as anyone's day can be asked to show; the rest of a longer one makes no time.
+const DATES_MAX: usize = 62;
+
+impl Zones {
+    /// When a span starts, all-day ones at the first instant of their date.
+    pub(crate) fn starts_at(&self, span: &Span) -> DateTime<Utc> {
+        match span {
+            Span::Timed { start, .. } => *start,
+            Span::AllDay { first, .. } => self.start(*first),
+        }
+    }
+
+    /// The local date on which a span starts.
+    pub(crate) fn first_date(&self, span: &Span) -> NaiveDate {
+        match span {
+            Span::Timed { start, .. } => self.date_of(*start),
+            Span::AllDay { first, .. } => *first,
+        }
+    }
+
+    /// Every local date a span touches.
+    pub(crate) fn dates(&self, span: &Span) -> Vec<NaiveDate> {
+        let first = self.first_date(span);
+        let last = match span {
+            Span::Timed { start, end, .. } if end > start => self.date_of(*end - chrono::TimeDelta::microseconds(1)),
+            Span::Timed { .. } => first,
+            Span::AllDay { until, .. } => until.pred_opt().unwrap_or(first),
+        };
+        first.iter_days().take_while(|date| *date <= last.max(first)).take(DATES_MAX).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{
     entry::Origin,
-    exception::SubjectKind,
+    exception::{Subject, SubjectKind},
     ids::{DecisionId, EntryId, MeetingId, StaffId},
     words::words,
 };
@@ -194,4 +194,14 @@ pub(crate) struct Decision {
     /// Who: an address, or a command's user.
     pub(crate) actor: String,
     pub(crate) at: DateTime<Utc>,
+}
+
+impl Decision {
+    /// The cause it dismissed, if it is a dismissal of this reason on this subject (S14).
+    pub(crate) fn dismissal_of(&self, on: Subject, name: &str) -> Option<&Value> {
+        match &self.act {
+            Act::Dismiss { subject, reason, cause } if self.subject == on.id && *subject == on.kind && reason == name => Some(cause),
+            _ => None,
+        }
+    }
 }

@@ -6,13 +6,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{
-    ids::{EntryId, ExceptionId, StaffId},
+    decision::Decision,
+    ids::{self, EntryId, ExceptionId, StaffId},
     words::words,
 };
 
 /// The reasons code raises, whatever the rules say, in the order in which they lead. Policy reasons come after them all.
 pub(crate) const STRUCTURAL: &[&str] = &[
     "mass-deletion",
+    "unreadable-calendar",
     "bad-event",
     "unknown-timezone",
     "changed-after-approval",
@@ -79,6 +81,16 @@ pub(crate) struct Question {
     pub(crate) dismissed: Vec<Reason>,
 }
 
+impl Question {
+    /// A question with these reasons, those apart that a person dismissed for exactly this cause.
+    pub(crate) fn new(subject: Subject, date: NaiveDate, reasons: Vec<Reason>, decisions: &[Decision]) -> Self {
+        let (dismissed, open) = reasons
+            .into_iter()
+            .partition(|reason| decisions.iter().any(|decision| decision.dismissal_of(subject, &reason.reason) == Some(&reason.cause)));
+        Self { subject, date, open, dismissed }
+    }
+}
+
 words! {
     /// Where an exception stands.
     ExceptionStatus {
@@ -102,4 +114,35 @@ pub(crate) struct Exception {
     pub(crate) reasons: Vec<Reason>,
     pub(crate) entry: Option<EntryId>,
     pub(crate) opened_at: DateTime<Utc>,
+}
+
+/// The row a question becomes, if it differs from the one that stands.
+pub(crate) fn next_exception(
+    staff: StaffId,
+    before: Option<&Exception>,
+    question: Question,
+    entry: Option<EntryId>,
+    now: DateTime<Utc>,
+) -> Option<Exception> {
+    let status = if question.open.is_empty() { ExceptionStatus::Dismissed } else { ExceptionStatus::Open };
+    let reasons = if question.open.is_empty() { question.dismissed } else { question.open };
+    let Question { subject, date, .. } = question;
+    let Some(before) = before else {
+        let id = ExceptionId(ids::fresh());
+        return Some(Exception { id, version: 1, staff, subject, date, status, reasons, entry, opened_at: now });
+    };
+    let entry = entry.or(before.entry);
+    let same = before.status == status && before.date == date && before.entry == entry && same_reasons(&before.reasons, &reasons);
+    let opened_at = if before.status == ExceptionStatus::Cleared { now } else { before.opened_at };
+    (!same).then(|| Exception { version: before.version + 1, date, status, reasons, entry, opened_at, ..before.clone() })
+}
+
+fn same_reasons(one: &[Reason], other: &[Reason]) -> bool {
+    let meaning = |reason: &Reason| (reason.reason.clone(), reason.holding, reason.cause.clone(), reason.message.clone());
+    one.iter().map(meaning).eq(other.iter().map(meaning))
+}
+
+/// The cause went away; the reasons stay, to say what went (S14).
+pub(crate) fn cleared(exception: &Exception) -> Exception {
+    Exception { version: exception.version + 1, status: ExceptionStatus::Cleared, ..exception.clone() }
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{
     entry::{Body, Draft, Entry, EntryKey, EntryStatus},
-    exception::{Exception, ExceptionStatus, Question, Reason, Subject, SubjectKind},
-    ids::{self, EntryId, ExceptionId, MeetingId, StaffId},
+    exception::{Exception, ExceptionStatus, Question, Subject, SubjectKind, cleared, next_exception},
+    ids::{self, EntryId, MeetingId, StaffId},
 };
 
 /// Rows to write, each whole, with its next version.
@@ -75,39 +75,8 @@ pub(crate) fn exceptions(
         let entry = entry_of(EntryKey { meeting: MeetingId(question.subject.id), segment: question.subject.segment, leg: 0 });
         rows.extend(next_exception(staff, before.remove(&question.subject), question, entry, now));
     }
-    let mut gone: Vec<_> = before.into_values().filter(|exception| exception.status != ExceptionStatus::Cleared).map(clear).collect();
+    let mut gone: Vec<_> = before.into_values().filter(|exception| exception.status != ExceptionStatus::Cleared).map(cleared).collect();
     gone.sort_by_key(|exception| exception.subject);
     rows.extend(gone);
     rows
-}
-
-/// The row a question becomes, if it differs from the one that stands.
-pub(crate) fn next_exception(
-    staff: StaffId,
-    before: Option<&Exception>,
-    question: Question,
-    entry: Option<EntryId>,
-    now: DateTime<Utc>,
-) -> Option<Exception> {
-    let status = if question.open.is_empty() { ExceptionStatus::Dismissed } else { ExceptionStatus::Open };
-    let reasons = if question.open.is_empty() { question.dismissed } else { question.open };
-    let Question { subject, date, .. } = question;
-    let Some(before) = before else {
-        let id = ExceptionId(ids::fresh());
-        return Some(Exception { id, version: 1, staff, subject, date, status, reasons, entry, opened_at: now });
-    };
-    let entry = entry.or(before.entry);
-    let same = before.status == status && before.date == date && before.entry == entry && same_reasons(&before.reasons, &reasons);
-    let opened_at = if before.status == ExceptionStatus::Cleared { now } else { before.opened_at };
-    (!same).then(|| Exception { version: before.version + 1, date, status, reasons, entry, opened_at, ..before.clone() })
-}
-
-fn same_reasons(one: &[Reason], other: &[Reason]) -> bool {
-    let meaning = |reason: &Reason| (reason.reason.clone(), reason.holding, reason.cause.clone(), reason.message.clone());
-    one.iter().map(meaning).eq(other.iter().map(meaning))
-}
-
-/// The cause went away; the reasons stay, to say what went (S14).
-pub(crate) fn clear(exception: &Exception) -> Exception {
-    Exception { version: exception.version + 1, status: ExceptionStatus::Cleared, ..exception.clone() }
 }

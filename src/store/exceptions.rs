@@ -60,6 +60,13 @@ impl Tx {
         Ok(exceptions)
     }
 
+    /// A person's exceptions about calendars, and about events that cannot be read, in any status.
+    pub(crate) async fn exceptions_about_sources(&mut self, staff: StaffId) -> Result<Vec<Exception>, Error> {
+        let sql = format!("{SELECT} staff = $1 and subject_kind in ('event', 'calendar') order by id");
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Exception::from).collect())
+    }
+
     /// All exceptions in one status, oldest date first.
     pub(crate) async fn exceptions(&mut self, status: ExceptionStatus) -> Result<Vec<Exception>, Error> {
         let sql = format!("{SELECT} status = $1 order by date, id");

@@ -1,0 +1,92 @@
+//! Questions about calendars and about events that cannot be read: raised and closed by the pass that saw the cause (SEMANTICS S4).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Value, json};
+
+use crate::{
+    calendar::Broken,
+    model::{
+        exception::{Exception, ExceptionStatus, Question, Reason, Subject, SubjectKind, cleared, next_exception},
+        ids,
+        staff::{Held, Source, Staff},
+    },
+    store::{Error, Store, Tx},
+};
+
+/// Asks about a calendar that could not be read at all. What else is asked about it stays, since nothing was seen.
+pub(super) async fn unreadable(store: &Store, source: &Source, today: NaiveDate, message: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    let mut tx = store.write().await?;
+    let reason =
+        reason("unreadable-calendar", json!({ "message": message }), json!({ "calendar": source.calendar.id }), message.to_owned());
+    write(&mut tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await?;
+    tx.commit().await
+}
+
+/// Asks about what a pass over the calendar saw, and closes what it saw no more.
+pub(super) async fn of_pass(
+    tx: &mut Tx,
+    source: &Source,
+    staff: &Staff,
+    broken: &[Broken],
+    held: Option<&Held>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let today = staff.zones.date_of(now);
+    let mut asked: Vec<_> = broken.iter().map(|broken| (event_subject(source, broken), today, vec![unread(source, broken)])).collect();
+    asked.sort_by_key(|(subject, ..)| *subject);
+    asked.dedup_by_key(|(subject, ..)| *subject);
+    asked.extend(held.map(|held| (subject(source), today, vec![mass_deletion(source, held)])));
+    write(tx, source, asked, |_| true, now).await
+}
+
+fn subject(source: &Source) -> Subject {
+    Subject { kind: SubjectKind::Calendar, id: source.calendar.id.0, segment: 0 }
+}
+
+fn event_subject(source: &Source, broken: &Broken) -> Subject {
+    Subject { kind: SubjectKind::Event, id: ids::derived(source.calendar.id.0, &broken.key), segment: 0 }
+}
+
+fn reason(name: &str, cause: Value, evidence: Value, message: String) -> Reason {
+    Reason { reason: name.to_owned(), holding: false, cause, evidence, message }
+}
+
+fn unread(source: &Source, broken: &Broken) -> Reason {
+    let evidence = json!({ "calendar": source.calendar.id, "line": broken.line });
+    let message = format!("{}: {}", source.calendar.name, broken.message);
+    reason(broken.reason, json!({ "message": broken.message }), evidence, message)
+}
+
+fn mass_deletion(source: &Source, held: &Held) -> Reason {
+    let message = format!(
+        "{} meetings vanished from {} at once and were kept; if that is meant: kalends calendar accept-removals {}",
+        held.meetings, source.calendar.name, source.calendar.id
+    );
+    let evidence = json!({ "calendar": source.calendar.id, "answers": held.answers });
+    reason("mass-deletion", json!({ "digest": held.digest, "meetings": held.meetings }), evidence, message)
+}
+
+/// Writes the difference to what stands about this calendar; `gone` says whether what is not asked any more is cleared.
+async fn write(
+    tx: &mut Tx,
+    source: &Source,
+    asked: Vec<(Subject, NaiveDate, Vec<Reason>)>,
+    gone: impl Fn(&Exception) -> bool,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let staff = source.calendar.staff;
+    let calendar = json!(source.calendar.id);
+    let mut standing = tx.exceptions_about_sources(staff).await?;
+    standing.retain(|exception| exception.reasons.iter().any(|reason| reason.evidence["calendar"] == calendar));
+    let subjects: Vec<_> = asked.iter().map(|(subject, ..)| subject.id).collect();
+    let decisions = tx.decisions_about(&subjects).await?;
+    let mut rows = Vec::new();
+    for (subject, date, reasons) in asked {
+        let before = standing.iter().position(|exception| exception.subject == subject).map(|index| standing.swap_remove(index));
+        // It keeps the date on which it was first seen.
+        let date = before.as_ref().filter(|before| before.status != ExceptionStatus::Cleared).map_or(date, |before| before.date);
+        rows.extend(next_exception(staff, before.as_ref(), Question::new(subject, date, reasons, &decisions), None, now));
+    }
+    rows.extend(standing.iter().filter(|exception| exception.status != ExceptionStatus::Cleared && gone(exception)).map(cleared));
+    tx.save_exceptions(&rows).await
+}
