@@ -1,7 +1,7 @@
 //! House policy: rounding, limits on a day, and the date up to which the books are locked.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 
@@ -24,7 +24,7 @@ words! {
 }
 
 /// How exact seconds become the seconds shown on a bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rounding {
     /// Step in minutes; 0 keeps exact seconds.
@@ -67,7 +67,7 @@ impl Rounding {
 }
 
 /// A `suspicious` rule on the total of a day (`day_total`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DayLimit {
     pub(crate) rule: String,
     pub(crate) reason: String,
@@ -77,7 +77,7 @@ pub(crate) struct DayLimit {
 }
 
 /// House policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     pub(crate) rounding: Rounding,
     pub(crate) day_limits: Vec<DayLimit>,
