@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod drafting;
 mod model;
+mod review;
 mod rules;
 mod settling;
 mod store;

@@ -2,12 +2,21 @@
 //!
 //! Answers go to stdout, everything else to stderr. Exit codes are a promise: 0 done, 1 failed, 2 usage, 3 findings.
 
+mod book;
+mod calendars;
+mod entries;
+mod exceptions;
+mod fields;
 mod preview;
 mod rules;
+mod setup;
+mod staff;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{app::App, model::exception::ExceptionStatus};
 
 /// Turns calendars into reviewed time entries.
 #[derive(Debug, Parser)]
@@ -15,6 +24,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// The configuration.
+    #[arg(long, global = true, default_value = "kalends.yaml", env = "KALENDS_CONFIG")]
+    config: PathBuf,
     /// How answers are printed.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -22,18 +34,110 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Makes a folder with a configuration and example rules.
+    Init { folder: PathBuf },
+    /// Reads all calendars and derives what is due.
+    Sync {
+        /// Only this calendar, by the end of its id.
+        #[arg(long)]
+        calendar: Option<String>,
+    },
+    /// People whose time is recorded.
+    #[command(subcommand)]
+    Staff(Staff),
     /// Calendars: where events come from.
     #[command(subcommand)]
     Calendar(Calendar),
+    /// Time entries: drafts and what became of them.
+    #[command(subcommand)]
+    Entries(Entries),
+    /// Questions that wait for a person.
+    #[command(subcommand)]
+    Exceptions(Exceptions),
     /// Rule files: how events become time.
     #[command(subcommand)]
     Rules(Rules),
+    /// The book's schema.
+    #[command(subcommand)]
+    Db(Db),
+}
+
+#[derive(Debug, Subcommand)]
+enum Staff {
+    /// Adds a person.
+    Add(staff::Add),
+    /// Shows everyone.
+    List,
 }
 
 #[derive(Debug, Subcommand)]
 enum Calendar {
+    /// Adds a calendar.
+    #[command(subcommand)]
+    Add(AddCalendar),
+    /// Shows all calendars.
+    List,
+    /// Says that a mass deletion is meant.
+    AcceptRemovals {
+        /// The calendar, by the end of its id.
+        id: String,
+    },
     /// Shows what would be captured from a calendar file; stores nothing.
     Preview(preview::Args),
+}
+
+#[derive(Debug, Subcommand)]
+enum AddCalendar {
+    /// A calendar file (.ics).
+    Ics(calendars::AddIcs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Entries {
+    /// Shows entries of some days.
+    List(entries::List),
+    /// Changes an entry; the change stays whatever rules and calendars say later.
+    Set(entries::Set),
+    /// Adds an entry that no calendar has.
+    Add(entries::Add),
+    /// Approves entries.
+    Approve {
+        /// The entries, by the ends of their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Exceptions {
+    /// Shows the queue.
+    List {
+        #[arg(long, default_value = "open")]
+        status: ExceptionStatus,
+    },
+    /// Shows one with its entry.
+    Show { id: String },
+    /// Says that it was seen and is no problem.
+    Dismiss {
+        id: String,
+        /// It is not work at all: its entry goes.
+        #[arg(long)]
+        not_work: bool,
+    },
+    /// Answers it by saying what the time was for.
+    Assign {
+        id: String,
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        fields: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Db {
+    /// Brings the schema up to date.
+    Migrate,
+    /// Says whether the schema is the one this program knows.
+    Check,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,10 +179,49 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| "error".into()))
+        .init();
     match &cli.command {
         Command::Calendar(Calendar::Preview(args)) => preview::run(args, cli.format),
         Command::Rules(Rules::Check(args)) => rules::check(args),
         Command::Rules(Rules::Test(args)) => rules::test(args),
+        Command::Init { folder } => setup::init(folder),
+        Command::Db(Db::Check) => {
+            let config = book::configuration(&cli.config)?;
+            book::block_on(setup::check(&config))
+        }
+        command => book::block_on(async {
+            let app = book::open(&cli.config).await?;
+            let done = with_book(&app, command, cli.format).await;
+            app.store.close().await;
+            done
+        }),
+    }
+}
+
+/// Commands that need the book.
+async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Sync { calendar } => calendars::sync(app, calendar.as_deref(), format).await,
+        Command::Staff(Staff::Add(args)) => staff::add(app, args).await,
+        Command::Staff(Staff::List) => staff::list(app, format).await,
+        Command::Calendar(Calendar::Add(AddCalendar::Ics(args))) => calendars::add_ics(app, args).await,
+        Command::Calendar(Calendar::List) => calendars::list(app, format).await,
+        Command::Calendar(Calendar::AcceptRemovals { id }) => calendars::accept_removals(app, id).await,
+        Command::Entries(Entries::List(args)) => entries::list(app, args, format).await,
+        Command::Entries(Entries::Set(args)) => entries::set(app, args, format).await,
+        Command::Entries(Entries::Add(args)) => entries::add(app, args, format).await,
+        Command::Entries(Entries::Approve { ids }) => entries::approve(app, ids, format).await,
+        Command::Exceptions(Exceptions::List { status }) => exceptions::list(app, *status, format).await,
+        Command::Exceptions(Exceptions::Show { id }) => exceptions::show(app, id, format).await,
+        Command::Exceptions(Exceptions::Dismiss { id, not_work }) => exceptions::dismiss(app, id, *not_work, format).await,
+        Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
+        Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
+        Command::Init { .. } | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
+            anyhow::bail!("this command needs no book")
+        }
     }
 }
 

@@ -79,14 +79,12 @@ fn utc(at: DateTime<Utc>) -> String {
 }
 
 fn table(facts: &[Fact], zone: Tz) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(80);
-    table.set_header(["date", "time", "title", "status"]);
-    for fact in facts {
+    let row = |fact: &Fact| {
         let (date, time) = when(&fact.span, zone);
-        table.add_row([date, time, fact.text.title.clone(), fact.status.to_string()]);
-    }
-    format!("{}\n{} occurrences, times in {zone}", table.trim_fmt(), facts.len())
+        [date, time, fact.text.title.clone(), fact.status.to_string()]
+    };
+    let table = super::book::table(["date", "time", "title", "status"], facts.iter().map(row));
+    format!("{}\n{} occurrences, times in {zone}", table, facts.len())
 }
 
 fn when(span: &Span, zone: Tz) -> (String, String) {

@@ -9,4 +9,4 @@ pub(crate) mod pass;
 mod tests;
 
 pub(crate) use pages::pinned;
-pub(crate) use pass::{Basis, Settled, rederive, settle_due, verdict};
+pub(crate) use pass::{Basis, Settled, rederive, settle_due};

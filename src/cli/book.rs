@@ -1,0 +1,87 @@
+//! Opens what a command works on: the configuration, the book and the rules.
+
+use std::{future::Future, path::Path};
+
+use anyhow::Context;
+
+use super::complain;
+use crate::{
+    app::{Active, App, rule_files},
+    config::{self, Config},
+    model::staff::Staff,
+    yaml::diagnostic::{Diagnostic, Source},
+};
+
+/// Runs what waits for the book.
+pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}
+
+/// The book that a configuration names.
+pub(super) async fn open(path: &Path) -> anyhow::Result<App> {
+    App::open(configuration(path)?).await
+}
+
+/// A configuration. Findings are drawn, and then it fails.
+pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read {name}; make one with `kalends init DIR`, or name it with --config"))?;
+    let source = Source { name, text };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match config::read(&source, folder, |name| std::env::var(name).ok()) {
+        Ok(config) => Ok(config),
+        Err(findings) => Err(draw(findings.into_iter().map(|finding| (source.clone(), finding)))),
+    }
+}
+
+fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
+    let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source))).collect();
+    anyhow::anyhow!("{} findings; nothing was changed", drawn.len())
+}
+
+/// Reads the rule files of the configured folder and makes them the active set if they differ from it.
+pub(super) async fn reload(app: &App) -> anyhow::Result<(Active, Option<usize>)> {
+    let active = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy).map_err(draw)?;
+    let days = app.activate(&active).await?;
+    Ok((active, days))
+}
+
+/// The active set, or the folder's if none is active yet.
+pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
+    match app.active().await? {
+        Some(active) => Ok(active),
+        None => Ok(reload(app).await?.0),
+    }
+}
+
+/// Who gives this command: an address in `KALENDS_ACTOR`, else the user's name.
+pub(super) fn actor() -> String {
+    let named = std::env::var("KALENDS_ACTOR").or_else(|_| std::env::var("USER"));
+    named.unwrap_or_else(|_| "command line".to_owned()).to_lowercase()
+}
+
+/// The person with an address.
+pub(super) async fn person(app: &App, email: &str) -> anyhow::Result<Staff> {
+    let people = app.store.read().await?.staff().await?;
+    let email = email.to_lowercase();
+    let distance = |known: &&String| strsim::damerau_levenshtein(known, &email);
+    let near = people.iter().flat_map(|person| &person.addresses).min_by_key(distance).filter(|near| distance(near) <= 3).cloned();
+    people.into_iter().find(|person| person.has_address(&email)).with_context(|| match near {
+        Some(near) => format!("nobody has the address {email}; did you mean {near}?"),
+        None => format!("nobody has the address {email}; add her with: kalends staff add {email}"),
+    })
+}
+
+/// The end of an id, which tells it apart from its neighbours.
+pub(super) fn short(id: uuid::Uuid) -> String {
+    id.simple().to_string().split_off(24)
+}
+
+/// A table that fits 80 columns.
+pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(80);
+    table.set_header(head).add_rows(rows);
+    table.trim_fmt()
+}

@@ -1,0 +1,157 @@
+//! `calendar add|list|accept-removals` and `sync`: where events come from, and taking them over.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::{Format, Outcome, answer, book, complain};
+use crate::{
+    app::{App, Synced},
+    model::{
+        decision::{Act, Decision},
+        ids::{self, CalendarId, DecisionId},
+        staff::{Calendar, Held, Privacy, Source, Whose},
+    },
+};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddIcs {
+    /// Address of the person whose time it feeds.
+    #[arg(long)]
+    staff: String,
+    /// The calendar file.
+    #[arg(long)]
+    file: PathBuf,
+    /// What to call it; the file's name if none is given.
+    #[arg(long)]
+    name: Option<String>,
+    /// Address of the person the calendar belongs to; hers if none is given.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Whose events count: `mine` or `all`.
+    #[arg(long, default_value = "mine")]
+    whose: Whose,
+    /// How much is kept: `full`, `busy-block` or `ignore`.
+    #[arg(long, default_value = "full")]
+    privacy: Privacy,
+}
+
+pub(crate) async fn add_ics(app: &App, args: &AddIcs) -> anyhow::Result<Outcome> {
+    let staff = book::person(app, &args.staff).await?;
+    let file = args.file.canonicalize().with_context(|| format!("cannot read {}", args.file.display()))?;
+    let name = args.name.clone().or_else(|| file.file_stem().map(|stem| stem.to_string_lossy().into_owned())).unwrap_or_default();
+    let calendar = Calendar {
+        id: CalendarId(ids::fresh()),
+        staff: staff.id,
+        name,
+        location: file.display().to_string(),
+        owner: args.owner.clone().unwrap_or_else(|| staff.email().to_owned()).to_lowercase(),
+        whose: args.whose,
+        privacy: args.privacy,
+        position: 0,
+    };
+    let mut tx = app.store.write().await?;
+    tx.insert_calendar(&calendar).await?;
+    tx.commit().await?;
+    answer(&format!("added calendar {} ({}); next: kalends sync", book::short(calendar.id.0), calendar.name));
+    Ok(Outcome::Done)
+}
+
+pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
+    let mut tx = app.store.read().await?;
+    let (people, sources) = (tx.staff().await?, tx.calendars().await?);
+    let email =
+        |source: &Source| people.iter().find(|staff| staff.id == source.calendar.staff).map_or("", |staff| staff.email()).to_owned();
+    if format == Format::Json {
+        let shown = sources.iter().map(|source| {
+            let Calendar { id, name, location, owner, whose, privacy, .. } = &source.calendar;
+            json!({ "id": id, "staff": email(source), "name": name, "location": location, "owner": owner, "whose": whose,
+                "privacy": privacy, "last_success": source.last_success, "held": source.held })
+        });
+        answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
+        return Ok(Outcome::Done);
+    }
+    let rows = sources.iter().map(|source| {
+        let read = source.last_success.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+        let held = source.held.as_ref().map_or_else(String::new, |held| format!("{} removals held", held.meetings));
+        [book::short(source.calendar.id.0), email(source), source.calendar.name.clone(), read, held]
+    });
+    answer(&book::table(["id", "staff", "name", "last read", ""], rows));
+    Ok(Outcome::Done)
+}
+
+/// A person says that a mass deletion is meant; the next reading believes it, and that is now.
+pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Outcome> {
+    let typed = typed.replace('-', "").to_lowercase();
+    let sources = app.store.read().await?.calendars().await?;
+    let source = sources.into_iter().find(|source| source.calendar.id.0.simple().to_string().ends_with(&typed));
+    let source = source.context("the book has no such calendar; see: kalends calendar list")?;
+    let Some(held) = source.held else { anyhow::bail!("{} has no removals that wait", source.calendar.name) };
+    let calendar = source.calendar;
+    let mut tx = app.store.write().await?;
+    tx.lock_staff(calendar.staff).await?;
+    let decision = Decision {
+        id: DecisionId(ids::fresh()),
+        staff: calendar.staff,
+        subject: calendar.id.0,
+        segment: 0,
+        entry: None,
+        act: Act::AcceptRemovals { digest: held.digest.clone() },
+        why: None,
+        actor: book::actor(),
+        at: app.config.clock.now(),
+    };
+    tx.insert_decision(&decision, None).await?;
+    tx.save_held(calendar.id, &Held { accepted: true, ..held }).await?;
+    tx.commit().await?;
+    sync(app, Some(&calendar.id.to_string()), Format::Table).await
+}
+
+/// Reads calendars, derives what is due and says what changed.
+pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyhow::Result<Outcome> {
+    let reloaded = book::reload(app).await;
+    let active = match &reloaded {
+        Ok((active, _)) => active,
+        // Broken rule files change nothing: the set in the book goes on.
+        Err(_) => &app.active().await?.context("no rule set is active yet, and the rule files cannot be loaded")?,
+    };
+    let synced = app.sync(active, only).await?;
+    if let Ok((_, Some(days))) = &reloaded {
+        complain(&format!("rules: a new rule set is active; {days} days are derived again"));
+    }
+    match format {
+        Format::Json => answer(&serde_json::to_string_pretty(&summary(&synced))?),
+        Format::Table => answer(&told(&synced)),
+    }
+    let refused = synced
+        .calendars
+        .iter()
+        .filter_map(|(_, captured)| captured.refused.as_ref())
+        .inspect(|why| complain(&format!("error: {why}")))
+        .count();
+    reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
+    anyhow::ensure!(refused == 0, "{refused} calendars could not be read; nothing was concluded from them");
+    Ok(Outcome::Done)
+}
+
+fn summary(synced: &Synced) -> serde_json::Value {
+    let calendars = synced.calendars.iter().map(|(source, captured)| {
+        json!({ "id": source.calendar.id, "name": source.calendar.name, "saved": captured.saved, "removed": captured.removed,
+            "broken": captured.broken, "held_removals": captured.held, "error": captured.refused })
+    });
+    let settled = synced.settled;
+    json!({ "calendars": calendars.collect::<Vec<_>>(), "days": settled.days, "entries": settled.entries, "exceptions": settled.exceptions })
+}
+
+fn told(synced: &Synced) -> String {
+    let rows = synced.calendars.iter().map(|(source, captured)| {
+        let held = captured.held.map_or_else(String::new, |held| format!("{held} removals held"));
+        let note = captured.refused.as_ref().map_or(held, |_| "not readable".to_owned());
+        [source.calendar.name.clone(), captured.saved.to_string(), captured.removed.to_string(), captured.broken.to_string(), note]
+    });
+    let settled = synced.settled;
+    let table = book::table(["calendar", "changed", "removed", "broken", ""], rows);
+    format!("{table}\n{} days derived: {} entries and {} exceptions changed", settled.days, settled.entries, settled.exceptions)
+}

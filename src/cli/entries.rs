@@ -1,0 +1,178 @@
+//! `entries`: drafts and what people make of them.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::{Format, Outcome, answer, book, fields};
+use crate::{
+    app::{Active, App},
+    model::{
+        day::instant,
+        decision::Written,
+        entry::{Entry, EntryStatus, Origin},
+        ids::StaffId,
+    },
+    review::Desk,
+    store::entries::EntryFilter,
+};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// First date, included.
+    #[arg(long)]
+    from: NaiveDate,
+    /// Last date, included.
+    #[arg(long)]
+    to: NaiveDate,
+    /// Only this person's.
+    #[arg(long)]
+    staff: Option<String>,
+    /// Only in this status; void entries are shown only when asked for.
+    #[arg(long)]
+    status: Option<EntryStatus>,
+}
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Set {
+    /// The entry, by the end of its id.
+    id: String,
+    /// client, project, task, billable, tags or description (empty clears it); start and end; `not_work=yes`; `when=keep|follow|both`.
+    #[arg(required = true, value_name = "FIELD=VALUE")]
+    fields: Vec<String>,
+}
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// Whose time it is.
+    #[arg(long)]
+    staff: String,
+    #[arg(long)]
+    date: NaiveDate,
+    /// Local time at which it began, such as 09:00.
+    #[arg(long)]
+    start: NaiveTime,
+    /// Local time at which it ended.
+    #[arg(long)]
+    end: NaiveTime,
+    #[arg(value_name = "FIELD=VALUE")]
+    fields: Vec<String>,
+}
+
+pub(crate) async fn list(app: &App, args: &List, format: Format) -> anyhow::Result<Outcome> {
+    let staff = match &args.staff {
+        Some(email) => Some(book::person(app, email).await?.id),
+        None => None,
+    };
+    let filter = EntryFilter { from: args.from, to: args.to, staff, status: args.status };
+    let entries = app.store.read().await?.entries(&filter).await?;
+    show(app, &entries, format).await
+}
+
+pub(crate) async fn set(app: &App, args: &Set, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let entry = app.store.read().await?.entry(&args.id).await?;
+    let acts = fields::acts(app, &active, &entry, &args.fields).await?;
+    let entry = desk(app, &active, &book::actor()).change(&args.id, acts).await?;
+    show(app, &[entry], format).await
+}
+
+pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let staff = book::person(app, &args.staff).await?;
+    let timezone = staff.zones.on(args.date);
+    let (start, end) = (instant(timezone, args.date.and_time(args.start)), instant(timezone, args.date.and_time(args.end)));
+    anyhow::ensure!(start < end, "--start {} is not before --end {}", args.start, args.end);
+    let assignment = fields::assignment(&active.rules.catalog, &args.fields)?;
+    let written = Written { start, end, timezone, date: args.date, assignment, origin: Origin::Manual, external_ref: None };
+    let entry = desk(app, &active, &book::actor()).write(staff.id, written).await?;
+    show(app, &[entry], format).await
+}
+
+pub(crate) async fn approve(app: &App, ids: &[String], format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let actor = book::actor();
+    let mut approved = Vec::new();
+    for id in ids {
+        approved
+            .push(desk(app, &active, &actor).approve(id, app.config.four_eyes).await.with_context(|| format!("{id} was not approved"))?);
+    }
+    show(app, &approved, format).await
+}
+
+pub(super) fn desk<'a>(app: &'a App, active: &'a Active, actor: &'a str) -> Desk<'a> {
+    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), actor }
+}
+
+/// Who is who, for lists.
+pub(super) async fn emails(app: &App) -> anyhow::Result<HashMap<StaffId, String>> {
+    let people = app.store.read().await?.staff().await?;
+    Ok(people.into_iter().map(|staff| (staff.id, staff.email().to_owned())).collect())
+}
+
+async fn show(app: &App, entries: &[Entry], format: Format) -> anyhow::Result<Outcome> {
+    let emails = emails(app).await?;
+    let email = |entry: &Entry| emails.get(&entry.staff).cloned().unwrap_or_default();
+    if format == Format::Json {
+        let shown: Vec<_> = entries.iter().map(|entry| to_json(entry, &email(entry))).collect();
+        answer(&serde_json::to_string_pretty(&shown)?);
+        return Ok(Outcome::Done);
+    }
+    let rows = entries.iter().map(|entry| row(entry, &email(entry)));
+    let total: i64 = entries.iter().map(|entry| entry.body.seconds).sum();
+    let table = book::table(["id", "date", "time", "h", "staff", "project", "bill", "status"], rows);
+    answer(&format!("{table}\n{} entries, {}", entries.len(), hours(total)));
+    Ok(Outcome::Done)
+}
+
+/// Hours and minutes.
+pub(super) fn hours(seconds: i64) -> String {
+    format!("{}:{:02}", seconds / 3600, seconds / 60 % 60)
+}
+
+pub(super) fn row(entry: &Entry, email: &str) -> [String; 8] {
+    let body = &entry.body;
+    let local = |at: DateTime<Utc>| at.with_timezone(&body.timezone).format("%H:%M").to_string();
+    let what = body.project.clone().or_else(|| body.client.clone()).unwrap_or_else(|| "-".to_owned());
+    let billable = body.billable.map_or("?", |yes| if yes { "yes" } else { "no" });
+    let status = if body.held { "held".to_owned() } else { entry.status.to_string() };
+    [
+        book::short(entry.id.0),
+        body.date.format("%m-%d").to_string(),
+        format!("{}-{}", local(body.start), local(body.end)),
+        hours(body.seconds),
+        email.split('@').next().unwrap_or_default().to_owned(),
+        what,
+        billable.to_owned(),
+        status,
+    ]
+}
+
+/// The stable form of an entry.
+pub(super) fn to_json(entry: &Entry, email: &str) -> Value {
+    let utc = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let body = &entry.body;
+    let approval = match entry.status {
+        EntryStatus::Draft | EntryStatus::Void => "pending",
+        EntryStatus::Submitted => "submitted",
+        EntryStatus::Approved | EntryStatus::Exported => "approved",
+        EntryStatus::Rejected => "rejected",
+    };
+    let billable = match body.billable {
+        Some(true) => "billable",
+        Some(false) => "nonBillable",
+        None => "notApplicable",
+    };
+    json!({
+        "id": entry.id, "version": entry.version, "staff": email, "date": body.date, "start": utc(body.start), "end": utc(body.end),
+        "timezone": body.timezone, "seconds": body.seconds, "rounded_seconds": body.rounded_seconds, "client": body.client,
+        "project": body.project, "task": body.task, "billable": body.billable, "billable_status": billable, "tags": body.tags,
+        "description": body.description, "status": entry.status, "approval_status": approval, "held": body.held, "origin": body.origin,
+        "provenance": entry.provenance, "event": body.event,
+    })
+}

@@ -1,0 +1,54 @@
+//! `init` and `db`: a folder to begin with, and the book's schema.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
+use super::{Outcome, answer};
+use crate::{app::App, config::Config, store::Store};
+
+/// The example that ships with the program.
+pub(super) const RULES: &[(&str, &str)] =
+    &[("clients.yaml", include_str!("../../rules/clients.yaml")), ("rules.yaml", include_str!("../../rules/rules.yaml"))];
+
+const CONFIG: &str = include_str!("kalends.yaml");
+
+pub(crate) fn init(folder: &Path) -> anyhow::Result<Outcome> {
+    write(folder, CONFIG)?;
+    let config = folder.join("kalends.yaml");
+    answer(&format!(
+        "made {}\nnext: kalends --config {} staff add you@your-firm.example --timezone Europe/Berlin",
+        config.display(),
+        config.display()
+    ));
+    Ok(Outcome::Done)
+}
+
+/// Writes a configuration and the example rules into a folder that has none.
+pub(super) fn write(folder: &Path, config: &str) -> anyhow::Result<PathBuf> {
+    let target = folder.join("kalends.yaml");
+    ensure!(!target.exists(), "{} is there already; nothing was written", target.display());
+    let rules = folder.join("rules");
+    std::fs::create_dir_all(&rules).with_context(|| format!("cannot make {}", rules.display()))?;
+    for (name, text) in RULES {
+        let file = rules.join(name);
+        if !file.exists() {
+            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+    }
+    std::fs::write(&target, config).with_context(|| format!("cannot write {}", target.display()))?;
+    Ok(target)
+}
+
+pub(crate) fn migrate(_app: &App) -> Outcome {
+    // Opening a book brings it up to date.
+    answer("the book is up to date");
+    Outcome::Done
+}
+
+pub(crate) async fn check(config: &Config) -> anyhow::Result<Outcome> {
+    let store = Store::open(&config.database).await?;
+    store.check().await?;
+    answer("the book's schema is the one this program knows");
+    Ok(Outcome::Done)
+}

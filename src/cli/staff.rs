@@ -1,0 +1,64 @@
+//! `staff`: the people whose time is recorded.
+
+use anyhow::Context;
+use chrono::{Datelike, NaiveDate};
+use chrono_tz::Tz;
+use serde_json::json;
+
+use super::{Format, Outcome, answer, book};
+use crate::{
+    app::App,
+    model::{
+        day::Zones,
+        ids::{self, StaffId},
+        staff::Staff,
+    },
+};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// Her address; further ones may follow.
+    #[arg(required = true)]
+    emails: Vec<String>,
+    /// Her name; the part of the address before the @ if none is given.
+    #[arg(long)]
+    name: Option<String>,
+    /// IANA zone of her days.
+    #[arg(long, default_value = "UTC")]
+    timezone: Tz,
+    /// Nothing before this date becomes time; the first of this month if none is given.
+    #[arg(long)]
+    first_day: Option<NaiveDate>,
+}
+
+pub(crate) async fn add(app: &App, args: &Add) -> anyhow::Result<Outcome> {
+    let addresses: Vec<String> = args.emails.iter().map(|email| email.to_lowercase()).collect();
+    let first = addresses.first().context("an address is needed")?;
+    anyhow::ensure!(addresses.iter().all(|email| email.contains('@')), "an address has an @: {}", addresses.join(" "));
+    let today = app.config.clock.now().with_timezone(&args.timezone).date_naive();
+    let first_day = args.first_day.or_else(|| today.with_day(1)).unwrap_or(today);
+    let name = args.name.clone().unwrap_or_else(|| first.split('@').next().unwrap_or_default().to_owned());
+    let zones = Zones::dated(vec![(first_day, args.timezone)]).context("a zone is needed")?;
+    let staff = Staff { id: StaffId(ids::fresh()), name, addresses, zones, first_day, last_day: None };
+    let mut tx = app.store.write().await?;
+    tx.insert_staff(&staff).await.with_context(|| format!("{} cannot be added", staff.email()))?;
+    tx.commit().await?;
+    answer(&format!("added {}; her time counts from {first_day}, in {}", staff.email(), args.timezone));
+    Ok(Outcome::Done)
+}
+
+pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
+    let people = app.store.read().await?.staff().await?;
+    let zone = |staff: &Staff| staff.zones.on(app.config.clock.now().date_naive()).to_string();
+    if format == Format::Json {
+        let shown = people.iter().map(|staff| {
+            json!({ "id": staff.id, "name": staff.name, "addresses": staff.addresses, "timezone": zone(staff), "first_day": staff.first_day, "last_day": staff.last_day })
+        });
+        answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
+    } else {
+        let rows = people.iter().map(|staff| [staff.email().to_owned(), staff.name.clone(), zone(staff), staff.first_day.to_string()]);
+        answer(&book::table(["email", "name", "time zone", "first day"], rows));
+    }
+    Ok(Outcome::Done)
+}
