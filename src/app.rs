@@ -108,7 +108,9 @@ impl Active {
         files.insert(POLICY.to_owned(), serde_json::to_string(policy).unwrap_or_default());
         let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
         let mut hash = Sha256::new();
-        files.iter().for_each(|(name, text)| hash.update(format!("{}:{name}{}:{text}", name.len(), text.len())));
+        for (name, text) in &files {
+            hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
+        }
         let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         Ok(Self { rules, policy, files, digest })
     }

@@ -12,7 +12,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("capture", &["calendar", "store"]),
     ("settling", &["rules", "drafting", "store"]),
-    ("cli", &["calendar", "capture", "rules", "drafting", "settling", "store"]),
+    ("review", &["settling", "store"]),
+    ("cli", &["calendar", "capture", "rules", "drafting", "settling", "store", "review"]),
 ];
 /// Crates with a room of their own.
 const CRATES: &[(&str, &[&str])] = &[("sqlx", &["store"]), ("clap", &["cli"]), ("icalendar", &["calendar"]), ("rrule", &["calendar"])];

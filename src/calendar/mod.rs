@@ -23,7 +23,6 @@ impl Window {
 /// What a calendar answered for a window.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    pub(crate) calendar_name: Option<String>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) broken: Vec<Broken>,
     /// When the earliest event of the whole answer starts: a feed says nothing about the time before it (S7).

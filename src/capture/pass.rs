@@ -118,7 +118,7 @@ async fn take_over(
                     captured.removed = changes.vanished.len();
                     changes.remove(&staff.zones, now);
                 }
-                Ruling::Hold(hold) => held = Some(hold),
+                Ruling::Hold(waiting) => held = Some(waiting),
             }
         }
         let dates: Vec<_> = changes.due.iter().copied().collect();

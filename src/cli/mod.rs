@@ -4,6 +4,8 @@
 
 mod book;
 mod calendars;
+mod demo;
+mod demo_calendars;
 mod entries;
 mod exceptions;
 mod fields;
@@ -36,6 +38,8 @@ struct Cli {
 enum Command {
     /// Makes a folder with a configuration and example rules.
     Init { folder: PathBuf },
+    /// Makes a small agency with some weeks of calendars and shows what becomes of them.
+    Demo(demo::Args),
     /// Reads all calendars and derives what is due.
     Sync {
         /// Only this calendar, by the end of its id.
@@ -188,6 +192,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Rules(Rules::Check(args)) => rules::check(args),
         Command::Rules(Rules::Test(args)) => rules::test(args),
         Command::Init { folder } => setup::init(folder),
+        Command::Demo(args) => book::block_on(demo::run(args)),
         Command::Db(Db::Check) => {
             let config = book::configuration(&cli.config)?;
             book::block_on(setup::check(&config))
@@ -219,7 +224,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Exceptions(Exceptions::Dismiss { id, not_work }) => exceptions::dismiss(app, id, *not_work, format).await,
         Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
-        Command::Init { .. } | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
+        Command::Init { .. } | Command::Demo(_) | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
             anyhow::bail!("this command needs no book")
         }
     }

@@ -8,10 +8,10 @@ use super::{Outcome, answer};
 use crate::{app::App, config::Config, store::Store};
 
 /// The example that ships with the program.
-pub(super) const RULES: &[(&str, &str)] =
+const RULES: &[(&str, &str)] =
     &[("clients.yaml", include_str!("../../rules/clients.yaml")), ("rules.yaml", include_str!("../../rules/rules.yaml"))];
 
-const CONFIG: &str = include_str!("kalends.yaml");
+pub(super) const CONFIG: &str = include_str!("kalends.yaml");
 
 pub(crate) fn init(folder: &Path) -> anyhow::Result<Outcome> {
     write(folder, CONFIG)?;

@@ -16,7 +16,6 @@ pub(crate) enum Residual {
     Client(Vec<String>),
     /// Project is one of these; an empty list asks for none set.
     Project(Vec<String>),
-    Task(Vec<String>),
     Billable(bool),
     /// Whole seconds of the event or its edited time: at least, at most.
     Duration {
@@ -48,7 +47,6 @@ impl Residual {
             Self::Not(part) => !part.holds(of),
             Self::Client(keys) => is_one_of(of.client, keys),
             Self::Project(codes) => is_one_of(of.project, codes),
-            Self::Task(tasks) => is_one_of(of.task, tasks),
             Self::Billable(wanted) => of.billable == Some(*wanted),
             Self::Duration { min, max } => min.is_none_or(|min| min <= of.seconds) && max.is_none_or(|max| of.seconds <= max),
             Self::ConfidenceBelow(limit) => of.confidence.is_some_and(|level| level < *limit),

@@ -108,7 +108,9 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
     for date in &pages.dates {
         let Drafted { entries, questions, next_at } = page(staff, pages, *date, &verdicts, basis);
         derived.entries.extend(entries);
-        questions.into_iter().for_each(|question| merge(&mut derived.questions, question));
+        for question in questions {
+            merge(&mut derived.questions, question);
+        }
         derived.next.push((*date, next_at));
     }
     derived

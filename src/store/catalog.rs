@@ -42,9 +42,9 @@ impl Tx {
             query.push(table).push(" set closed_on = ").push_bind(Plain(today)).push(" where closed_on is null and ");
             // Never empty, since `in ()` is no SQL: no record has an empty key.
             let mut list = query.push(key).push(" not in (''").separated("");
-            keep.iter().for_each(|one| {
+            for one in keep {
                 list.push(", ").push_bind_unseparated(*one);
-            });
+            }
             query.push(")").build().execute(conn).await.map(drop)
         })?;
         Ok(())

@@ -75,9 +75,9 @@ impl Tx {
             let rows: Vec<Row> = on!(self, |conn| {
                 let mut query = QueryBuilder::new(SELECT);
                 let mut list = query.push("meeting in (").separated(", ");
-                part.iter().for_each(|meeting| {
+                for meeting in part {
                     list.push_bind(meeting.0);
-                });
+                }
                 query.push(") order by id").build_query_as().fetch_all(conn).await
             })?;
             entries.extend(rows.into_iter().map(Entry::from));

@@ -54,9 +54,9 @@ impl Tx {
             let rows: Vec<EventRow> = on!(self, |conn| {
                 let mut query = QueryBuilder::new(SELECT);
                 let mut list = query.push("e.meeting in (").separated(", ");
-                part.iter().for_each(|meeting| {
+                for meeting in part {
                     list.push_bind(meeting.0);
-                });
+                }
                 query.push(") order by e.id").build_query_as().fetch_all(conn).await
             })?;
             events.extend(rows);
@@ -71,9 +71,9 @@ impl Tx {
             let rows: Vec<EventRow> = on!(self, |conn| {
                 let mut query = QueryBuilder::new(SELECT);
                 let mut list = query.push("e.staff = ").push_bind(staff.0).push(" and e.ical_uid in (").separated(", ");
-                part.iter().for_each(|uid| {
+                for uid in part {
                     list.push_bind(uid);
-                });
+                }
                 query.push(") order by e.id").build_query_as().fetch_all(conn).await
             })?;
             events.extend(rows);
@@ -183,9 +183,9 @@ impl Tx {
         on!(self, |conn| {
             let mut query = QueryBuilder::new("delete from event_text where event in (");
             let mut list = query.separated(", ");
-            events.iter().for_each(|event| {
+            for event in events {
                 list.push_bind(event.id.0);
-            });
+            }
             query.push(")").build().execute(conn).await.map(drop)
         })?;
         Ok(())

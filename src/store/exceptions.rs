@@ -50,9 +50,9 @@ impl Tx {
                 let mut query = QueryBuilder::new(SELECT);
                 query.push("staff = ").push_bind(staff.0).push(" and subject_kind in ('meeting', 'day', 'event', 'calendar')");
                 let mut list = query.push(" and subject in (").separated(", ");
-                part.iter().for_each(|subject| {
+                for subject in part {
                     list.push_bind(*subject);
-                });
+                }
                 query.push(") order by id").build_query_as().fetch_all(conn).await
             })?;
             exceptions.extend(rows.into_iter().map(Exception::from));

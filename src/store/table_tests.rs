@@ -1,4 +1,5 @@
 //! What is written comes back, and what is frozen stays, on both databases.
+#![expect(clippy::cloned_ref_to_slice_refs, reason = "reads as the rows that are expected")]
 
 use std::collections::BTreeMap;
 

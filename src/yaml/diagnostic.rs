@@ -27,6 +27,7 @@ pub(crate) struct Diagnostic {
 
 impl Diagnostic {
     /// Line and column, both from 1.
+    #[cfg(test)]
     pub(crate) fn position(&self, source: &Source) -> (usize, usize) {
         let before = source.text.get(..self.span.start).unwrap_or(&source.text);
         let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());

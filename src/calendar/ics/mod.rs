@@ -35,7 +35,7 @@ use crate::{
 pub(crate) fn read(bytes: &[u8], window: &Window, zone: Tz, limits: &Limits) -> Result<Answer, Refused> {
     let scanned = scan::scan(bytes, limits)?;
     let floating = header(&scanned, "X-WR-TIMEZONE").and_then(|name| known_zone(&name).ok()).unwrap_or(zone);
-    let mut answer = Answer { calendar_name: header(&scanned, "X-WR-CALNAME"), notes: scanned.notes.clone(), ..Answer::default() };
+    let mut answer = Answer { notes: scanned.notes.clone(), ..Answer::default() };
     let mut series: BTreeMap<String, Vec<(usize, Parsed)>> = BTreeMap::new();
     for component in &scanned.events {
         match with_properties(component, |properties| Parsed::from(properties, floating)) {

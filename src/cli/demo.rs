@@ -1,0 +1,151 @@
+//! `demo`: a small agency with some weeks of calendars, and what Kalends makes of them.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+
+use super::{Outcome, answer, book, demo_calendars, entries, setup};
+use crate::{
+    app::App,
+    clock::Clock,
+    model::{
+        day::Zones,
+        entry::Entry,
+        exception::{Exception, ExceptionStatus, rank},
+        ids::{self, CalendarId, StaffId},
+        staff::{Calendar, Privacy, Staff, Whose},
+    },
+    store::entries::EntryFilter,
+};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to put it.
+    #[arg(long, default_value = "kalends-demo")]
+    dir: PathBuf,
+    /// Throw an earlier demo there away and begin anew.
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Weeks of calendar the demo has.
+const WEEKS: u64 = 5;
+
+pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let today = Clock::system().now().date_naive();
+    let midnight = today.and_time(NaiveTime::MIN).and_utc();
+    let config = args.dir.join("kalends.yaml");
+    if args.fresh && config.exists() {
+        // Only what a demo made: its configuration says so.
+        ensure!(is_demo(&config)?, "{} is not a demo's; nothing was removed", config.display());
+        std::fs::remove_dir_all(&args.dir).with_context(|| format!("cannot remove {}", args.dir.display()))?;
+    }
+    if !config.exists() {
+        make(args, today, midnight).await?;
+    }
+    let app = book::open(&config).await?;
+    let stands = app.config.clock.now();
+    if stands != midnight {
+        answer(&format!("this demo stands at {}; begin anew with --fresh\n", stands.date_naive()));
+    }
+    let (active, _) = book::reload(&app).await?;
+    let synced = app.sync(&active, None).await?;
+    show(&app, args, stands.date_naive()).await?;
+    let settled = synced.settled;
+    answer(&format!("\nthis run wrote {} entries and {} exceptions", settled.entries, settled.exceptions));
+    app.store.close().await;
+    Ok(Outcome::Done)
+}
+
+fn is_demo(config: &std::path::Path) -> anyhow::Result<bool> {
+    Ok(std::fs::read_to_string(config)?.contains("\nclock: "))
+}
+
+async fn make(args: &Args, today: NaiveDate, midnight: DateTime<Utc>) -> anyhow::Result<()> {
+    let text = format!(
+        "{}\n# The demo's clock stands still at the start of the day it was made on.\nclock: {}\n",
+        setup::CONFIG,
+        midnight.to_rfc3339()
+    );
+    let config = setup::write(&args.dir, &text)?;
+    let folder = args.dir.join("calendars");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let folder = folder.canonicalize()?;
+    let monday = today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 7 * WEEKS);
+    let app = book::open(&config).await?;
+    let mut tx = app.store.write().await?;
+    for person in demo_calendars::people(monday) {
+        let zones = Zones::dated(vec![(monday, person.zone)]).context("a zone")?;
+        let addresses = vec![person.email.to_owned()];
+        let staff = Staff { id: StaffId(ids::fresh()), name: person.name.to_owned(), addresses, zones, first_day: monday, last_day: None };
+        tx.insert_staff(&staff).await?;
+        for (name, text) in &person.calendars {
+            let file = folder.join(format!("{name}.ics"));
+            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            let calendar = Calendar {
+                id: CalendarId(ids::fresh()),
+                staff: staff.id,
+                name: (*name).to_owned(),
+                location: file.display().to_string(),
+                owner: person.email.to_owned(),
+                whose: Whose::Mine,
+                privacy: Privacy::Full,
+                position: 0,
+            };
+            tx.insert_calendar(&calendar).await?;
+        }
+    }
+    tx.commit().await?;
+    app.store.close().await;
+    Ok(())
+}
+
+async fn show(app: &App, args: &Args, today: NaiveDate) -> anyhow::Result<()> {
+    let from = today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 7 * WEEKS);
+    let mut tx = app.store.read().await?;
+    let all = tx.entries(&EntryFilter { from, to: today, staff: None, status: None }).await?;
+    let open = tx.exceptions(ExceptionStatus::Open).await?;
+    drop(tx);
+    let emails = entries::emails(app).await?;
+    let email = |staff: &StaffId| emails.get(staff).cloned().unwrap_or_default();
+    answer(&format!("Hours per client, {from} to {today}\n{}\n", per_client(&all)));
+    let week = today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 7);
+    let last: Vec<_> = all.iter().filter(|entry| (week..week + Days::new(7)).contains(&entry.body.date)).collect();
+    let rows = last.iter().take(14).map(|entry| entries::row(entry, &email(&entry.staff)));
+    let table = book::table(["id", "date", "time", "h", "staff", "project", "bill", "status"], rows);
+    answer(&format!("Drafts of the week of {week} ({} of {})\n{table}\n", last.len().min(14), last.len()));
+    answer(&format!("Exceptions by reason\n{}\n", by_reason(&open)));
+    if let Some(one) = open.iter().find(|one| one.reasons.first().is_some_and(|reason| reason.reason == "unknown-code")).or(open.first()) {
+        let why: Vec<_> = one.reasons.iter().map(|reason| format!("  {}: {}", reason.reason, reason.message)).collect();
+        answer(&format!("One of them, {} ({}, {}):\n{}\n", book::short(one.id.0), one.date, email(&one.staff), why.join("\n")));
+    }
+    let config = args.dir.join("kalends.yaml");
+    let k = format!("kalends --config {}", config.display());
+    answer(&format!(
+        "Try next:\n  {k} exceptions list\n  {k} exceptions assign ID project=ACME-15\n  {k} entries list --from {week} --to {today}\n  edit {}, then {k} sync",
+        args.dir.join("rules/rules.yaml").display()
+    ));
+    Ok(())
+}
+
+fn per_client(entries: &[Entry]) -> String {
+    let mut sums: BTreeMap<&str, [i64; 3]> = BTreeMap::new();
+    for entry in entries {
+        let sum = sums.entry(entry.body.client.as_deref().unwrap_or("(not known yet)")).or_default();
+        let column = if entry.body.held { 2 } else { usize::from(entry.body.billable != Some(true)) };
+        sum[column] += entry.body.seconds;
+    }
+    let rows =
+        sums.iter().map(|(client, sum)| [(*client).to_owned(), entries::hours(sum[0]), entries::hours(sum[1]), entries::hours(sum[2])]);
+    book::table(["client", "billable", "not billable", "held"], rows)
+}
+
+fn by_reason(open: &[Exception]) -> String {
+    let mut counts: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for reason in open.iter().filter_map(|exception| exception.reasons.first()) {
+        *counts.entry((rank(&reason.reason), reason.reason.as_str())).or_default() += 1;
+    }
+    book::table(["reason", "open"], counts.iter().map(|((_, reason), count)| [(*reason).to_owned(), count.to_string()]))
+}
