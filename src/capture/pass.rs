@@ -59,7 +59,7 @@ pub(crate) async fn capture(store: &Store, source: &Source, staff: &Staff, now: 
         }
     };
     if source.held.is_none() && source.digest.as_deref() == Some(&digest) {
-        store_success(store, source, &digest, now).await?;
+        nothing_new(store, source, staff, (&answer, &digest), now).await?;
         return Ok(Captured { broken: answer.broken.len(), ..Captured::default() });
     }
     take_over(store, source, staff, (&answer, &digest, window), now).await
@@ -78,8 +78,17 @@ async fn read(location: String, window: Window, zone: chrono_tz::Tz) -> Result<(
     tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err("reading it ended unexpectedly".to_owned()))
 }
 
-async fn store_success(store: &Store, source: &Source, digest: &str, now: DateTime<Utc>) -> Result<(), Error> {
+/// The same answer as last time. Questions are looked at all the same: it may have been unreadable in between.
+async fn nothing_new(
+    store: &Store,
+    source: &Source,
+    staff: &Staff,
+    (answer, digest): (&Answer, &str),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let mut tx = store.write().await?;
+    tx.lock_staff(staff.id).await?;
+    questions::of_pass(&mut tx, source, staff, &answer.broken, None, now).await?;
     tx.save_pass(source.calendar.id, Some(digest), None, now).await?;
     tx.commit().await
 }

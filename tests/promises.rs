@@ -1,0 +1,301 @@
+//! What the book promises (S1 to S24), each through the commands, on both databases.
+
+use crate::support::{DANA, World, event, on_each_database, text};
+
+fn kickoff(start: &str, end: &str) -> String {
+    event("kickoff", start, end, "[ACME-15] Kickoff", "")
+}
+
+fn at_nine() -> String {
+    kickoff("20260302T090000Z", "20260302T100000Z")
+}
+
+fn others() -> Vec<String> {
+    [1, 3, 4, 5, 6]
+        .into_iter()
+        .map(|day| event(&format!("o{day}"), &format!("2026030{day}T090000Z"), &format!("2026030{day}T100000Z"), "[GBX-3] Work", ""))
+        .collect()
+}
+
+/// The calendar with the kickoff, so that one missing event is not a mass deletion.
+fn with(one: Option<String>) -> Vec<String> {
+    one.into_iter().chain(others()).collect()
+}
+
+fn kickoff_entry(world: &World) -> Option<serde_json::Value> {
+    world.entries().into_iter().find(|entry| entry["project"] == "ACME-15")
+}
+
+on_each_database! {
+    fn s1_s5_a_second_run_writes_nothing(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        let first = world.sync();
+        assert_eq!((first["entries"].clone(), world.entries().len()), (6.into(), 6));
+        let (entries, exceptions) = (world.entries(), world.exceptions());
+        let second = world.sync();
+        assert_eq!((&second["entries"], &second["exceptions"], &second["days"]), (&0.into(), &0.into(), &0.into()));
+        assert_eq!((world.entries(), world.exceptions()), (entries, exceptions));
+    }
+
+    fn s2_a_copy_on_another_calendar_is_one_meeting(world: World) {
+        world.calendar(&[at_nine()]);
+        world.file("copy.ics", &[at_nine()]);
+        world.run(&["calendar", "add", "ics", "--staff", DANA, "--file", "copy.ics"]).expect("added");
+        world.sync();
+        assert_eq!(world.entries().len(), 1);
+        assert!(world.reasons().is_empty());
+    }
+
+    fn s3_a_moved_event_moves_its_entry(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let before = kickoff_entry(&world).expect("an entry");
+        world.calendar(&with(Some(kickoff("20260310T140000Z", "20260310T150000Z"))));
+        world.sync();
+        let after = kickoff_entry(&world).expect("an entry");
+        assert_eq!((text(&after, "id"), text(&after, "date")), (text(&before, "id"), "2026-03-10"));
+        assert_eq!(world.entries().len(), 6);
+    }
+
+    fn s4_time_that_was_seen_is_never_invisible(world: World) {
+        world.calendar(&[event("x", "20260302T090000Z", "20260302T100000Z", "Something", "")]);
+        world.sync();
+        let entries = world.entries();
+        assert_eq!((entries.len(), &entries[0]["held"], &entries[0]["client"]), (1, &true.into(), &serde_json::Value::Null));
+        assert_eq!(world.exceptions().len(), 1);
+        assert_eq!(text(&world.exceptions()[0], "reason"), "unmatched");
+        let refused = world.run(&["entries", "approve", text(&entries[0], "id")]).expect_err("held");
+        assert!(refused.contains("held by an open exception"), "{refused}");
+    }
+
+    fn s7_a_vanished_event_voids_its_untouched_draft(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        world.calendar(&with(None));
+        world.sync();
+        assert!(kickoff_entry(&world).is_none());
+        let void = world.json(&["entries", "list", "--from", "2026-03-02", "--to", "2026-03-02", "--status", "void"]);
+        assert_eq!(void.as_array().map(Vec::len), Some(1));
+    }
+
+    fn s7_a_mass_deletion_waits_for_a_person(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        world.calendar(&[]);
+        world.sync();
+        assert_eq!((world.entries().len(), world.reasons()), (6, vec!["mass-deletion".to_owned()]));
+        let calendars = world.json(&["calendar", "list"]);
+        world.run(&["calendar", "accept-removals", text(&calendars[0], "id")]).expect("accepted");
+        assert!(world.entries().is_empty() && world.reasons().is_empty());
+    }
+
+    fn s7_three_equal_answers_an_hour_apart_are_believed(world: World) {
+        world.calendar(&with(None));
+        world.sync();
+        world.calendar(&[]);
+        for hour in ["12", "13", "14"] {
+            assert_eq!(world.entries().len(), 5);
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.sync();
+        }
+        assert!(world.entries().is_empty() && world.reasons().is_empty());
+    }
+
+    fn s7_an_edited_entry_asks_when_its_event_goes(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        world.run(&["entries", "set", text(&kickoff_entry(&world).expect("one"), "id"), "task=Talk"]).expect("set");
+        world.calendar(&with(None));
+        world.sync();
+        assert_eq!(text(&kickoff_entry(&world).expect("still there"), "task"), "Talk");
+        assert_eq!(world.reasons(), ["deleted-after-edit"]);
+    }
+
+    fn s8_of_a_private_event_no_words_are_kept(world: World) {
+        world.calendar(&[event("p", "20260302T090000Z", "20260302T100000Z", "Secret illness", "CLASS:PRIVATE\r\n")]);
+        world.sync();
+        let entries = world.entries();
+        assert_eq!((entries.len(), &entries[0]["description"]), (1, &serde_json::Value::Null));
+        assert!(!world.reasons().contains(&"unmatched".to_owned()));
+        if let Ok(book) = std::fs::read(world.path("kalends.db")) {
+            assert!(!String::from_utf8_lossy(&book).contains("Secret illness"));
+        }
+    }
+
+    fn s10_time_that_comes_late_to_an_approved_day_asks(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        world.run(&["entries", "approve", text(&kickoff_entry(&world).expect("one"), "id")]).expect("approved");
+        world.now("2026-03-21T12:00:00Z");
+        let mut events = with(Some(at_nine()));
+        events.push(event("late", "20260302T130000Z", "20260302T140000Z", "[GBX-3] Call", ""));
+        world.calendar(&events);
+        world.sync();
+        assert_eq!(world.reasons(), ["late"]);
+    }
+
+    fn s10_in_a_locked_period_nothing_is_drafted(world: World) {
+        world.configure("locked_through: 2026-03-31\n");
+        world.calendar(&[at_nine()]);
+        world.sync();
+        assert_eq!((world.entries().len(), world.reasons()), (0, vec!["late".to_owned()]));
+    }
+
+    fn s11_a_written_entry_counts_and_stays(world: World) {
+        world.calendar(&[at_nine()]);
+        world.sync();
+        world.run(&["entries", "add", "--staff", DANA, "--date", "2026-03-02", "--start", "09:30", "--end", "10:30", "project=GBX-3"]).expect("added");
+        world.sync();
+        let written = world.entries().into_iter().find(|entry| entry["origin"] == "manual").expect("written");
+        assert_eq!((text(&written, "client"), &written["seconds"]), ("globex", &3600.into()));
+        assert_eq!(world.reasons(), ["overlap"]);
+    }
+
+    fn s12_what_follows_the_meeting_and_when_stays(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let id = text(&kickoff_entry(&world).expect("one"), "id").to_owned();
+        world.run(&["entries", "set", &id, "task=Talk", "end=10:30"]).expect("set");
+        world.calendar(&with(Some(kickoff("20260310T140000Z", "20260310T150000Z"))));
+        world.sync();
+        let pinned = kickoff_entry(&world).expect("one");
+        assert_eq!((text(&pinned, "date"), text(&pinned, "task"), &pinned["seconds"]), ("2026-03-02", "Talk", &5400.into()));
+        assert_eq!(world.reasons(), ["edit-outdated"]);
+        world.run(&["entries", "set", &id, "when=follow"]).expect("followed");
+        let moved = kickoff_entry(&world).expect("one");
+        assert_eq!((text(&moved, "date"), text(&moved, "task"), text(&moved, "id")), ("2026-03-10", "Talk", id.as_str()));
+        assert!(world.reasons().is_empty());
+    }
+
+    fn s14_a_dismissal_holds_for_its_cause_and_no_other(world: World) {
+        let call = |end: &str| event("call", "20260302T093000Z", end, "[GBX-3] Call", "");
+        world.calendar(&[at_nine(), call("20260302T103000Z")]);
+        world.sync();
+        assert_eq!(world.reasons(), ["overlap"]);
+        world.run(&["exceptions", "dismiss", text(&world.exceptions()[0], "id")]).expect("dismissed");
+        assert!(world.entries().iter().all(|entry| entry["held"] == false));
+        world.calendar(&[at_nine(), call("20260302T104500Z")]);
+        world.sync();
+        assert_eq!(world.reasons(), ["overlap"]);
+    }
+
+    fn s14_what_lacks_required_fields_is_not_dismissed(world: World) {
+        world.calendar(&[event("x", "20260302T090000Z", "20260302T100000Z", "Something", "")]);
+        world.sync();
+        let id = text(&world.exceptions()[0], "id").to_owned();
+        let refused = world.run(&["exceptions", "dismiss", &id]).expect_err("refused");
+        assert!(refused.contains("--not-work"), "{refused}");
+        world.run(&["exceptions", "assign", &id, "project=ACME-15"]).expect("assigned");
+        assert_eq!((world.reasons().len(), &world.entries()[0]["held"]), (0, &false.into()));
+    }
+
+    fn s9_approved_time_never_changes_silently(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let id = text(&kickoff_entry(&world).expect("one"), "id").to_owned();
+        world.run(&["entries", "approve", &id]).expect("approved");
+        let approved = kickoff_entry(&world).expect("one");
+        world.calendar(&with(Some(kickoff("20260310T140000Z", "20260310T150000Z"))));
+        world.sync();
+        assert_eq!(kickoff_entry(&world), Some(approved));
+        assert_eq!(world.reasons(), ["changed-after-approval"]);
+        let refused = world.run(&["entries", "set", &id, "task=Talk"]).expect_err("settled");
+        assert!(refused.contains("does not change any more"), "{refused}");
+    }
+
+    fn s16_what_is_to_come_is_no_entry(world: World) {
+        world.calendar(&[kickoff("20260320T130000Z", "20260320T140000Z")]);
+        world.sync();
+        assert!(world.entries().is_empty());
+        world.now("2026-03-20T14:00:00Z");
+        world.sync();
+        assert_eq!(world.entries().len(), 1);
+    }
+
+    fn s17_exact_and_rounded_seconds_are_kept(world: World) {
+        world.configure("rounding: {minutes: 15, to: up}\n");
+        world.calendar(&[kickoff("20260302T090000Z", "20260302T095000Z")]);
+        world.sync();
+        let entry = &world.entries()[0];
+        assert_eq!((&entry["seconds"], &entry["rounded_seconds"]), (&3000.into(), &3600.into()));
+    }
+
+    fn s18_duplicates_and_overlaps_hold_the_later(world: World) {
+        world.calendar(&[at_nine(), event("other", "20260302T090000Z", "20260302T100000Z", "[acme-15]  kickoff", "")]);
+        world.sync();
+        assert_eq!(world.reasons(), ["duplicate"]);
+        assert_eq!(world.entries().iter().filter(|entry| entry["held"] == true).count(), 1);
+    }
+
+    fn s20_nothing_before_the_first_day_becomes_time(world: World) {
+        world.now("2026-02-10T12:00:00Z");
+        world.calendar(&[event("old", "20260130T090000Z", "20260130T100000Z", "[ACME-15] Old", ""), event("new", "20260202T090000Z", "20260202T100000Z", "[ACME-15] New", "")]);
+        world.sync();
+        let dates: Vec<_> = world.entries().iter().map(|entry| text(entry, "date").to_owned()).collect();
+        assert_eq!(dates, ["2026-02-02"]);
+    }
+
+    fn s20_a_rule_change_derives_only_days_that_read_differently(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let rules = std::fs::read_to_string(world.path("rules/rules.yaml")).expect("rules");
+        std::fs::write(world.path("rules/rules.yaml"), format!("{rules}\n# a comment\n")).expect("written");
+        let quiet = world.sync();
+        assert_eq!((&quiet["days"], &quiet["entries"]), (&0.into(), &0.into()));
+        std::fs::write(world.path("rules/more.yaml"), "rules:\n  - id: kickoffs\n    section: tasks\n    when: {title: {words: [kickoff]}}\n    set: {task: Opening}\n").expect("written");
+        let loud = world.sync();
+        assert_eq!((&loud["days"], &loud["entries"]), (&1.into(), &1.into()));
+        assert_eq!(text(&kickoff_entry(&world).expect("one"), "task"), "Opening");
+    }
+
+    fn s21_many_events_come_in_batches_and_all_of_them(world: World) {
+        let many: Vec<_> = (0..4500).map(|n| event(&format!("m{n}"), &format!("202603{:02}T{:02}{:02}00Z", 1 + n % 18, n / 18 % 24, n / 432 % 60), &format!("202603{:02}T{:02}{:02}30Z", 1 + n % 18, n / 18 % 24, n / 432 % 60), "[ACME-15] x", "")).collect();
+        world.calendar(&many);
+        assert_eq!(world.sync()["calendars"][0]["saved"], 4500);
+        assert_eq!(world.sync()["calendars"][0]["saved"], 0);
+    }
+
+    fn s23_on_a_calendar_of_another_only_what_she_is_invited_to_counts(world: World) {
+        let invited = format!("ATTENDEE;PARTSTAT=ACCEPTED:mailto:{DANA}\r\n");
+        world.file("team.ics", &[event("a", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Mine", &invited), event("b", "20260303T090000Z", "20260303T100000Z", "[ACME-15] Not mine", "")]);
+        world.run(&["calendar", "add", "ics", "--staff", DANA, "--file", "team.ics", "--owner", "team@northwind.example"]).expect("added");
+        world.sync();
+        assert_eq!(world.entries().len(), 1);
+    }
+
+    fn s24_evidence_that_disagrees_about_the_client_asks(world: World) {
+        let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:omar@globex.example\r\n";
+        world.calendar(&[event("c", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Call", guest)]);
+        world.sync();
+        assert_eq!(world.reasons(), ["conflict"]);
+    }
+
+    fn s15_an_event_over_midnight_is_an_entry_on_each_day(world: World) {
+        world.calendar(&[kickoff("20260302T220000Z", "20260303T013000Z")]);
+        world.sync();
+        let dates: Vec<_> = world.entries().iter().map(|entry| (text(entry, "date").to_owned(), entry["seconds"].clone())).collect();
+        assert_eq!(dates, [("2026-03-02".to_owned(), 7200.into()), ("2026-03-03".to_owned(), 5400.into())]);
+    }
+
+    fn bad_files_lose_nothing(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        for bad in ["<!doctype html><html></html>", "", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\n"] {
+            std::fs::write(world.path("work.ics"), bad).expect("written");
+            assert!(world.run(&["sync"]).is_err(), "{bad}");
+            assert_eq!((world.entries().len(), world.reasons()), (6, vec!["unreadable-calendar".to_owned()]), "{bad}");
+        }
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        assert!(world.reasons().is_empty());
+    }
+
+    fn broken_rules_leave_the_old_ones_in_force(world: World) {
+        world.calendar(&[at_nine()]);
+        world.sync();
+        std::fs::write(world.path("rules/more.yaml"), "rule: []\n").expect("written");
+        world.calendar(&with(Some(at_nine())));
+        assert!(world.run(&["sync"]).is_err());
+        assert_eq!(world.entries().len(), 6);
+    }
+}

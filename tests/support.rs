@@ -1,0 +1,143 @@
+//! A firm of one person with one calendar file, worked on through the commands, on either database.
+
+use std::{
+    fmt::Write as _,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    database: String,
+    now: std::cell::RefCell<String>,
+}
+
+/// Runs one test on each database, in a book of its own.
+macro_rules! on_each_database {
+    ($(fn $name:ident($world:ident: World) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            fn scene($world: World) $body
+
+            #[test]
+            fn sqlite() {
+                scene(World::new("kalends.db".to_owned()));
+            }
+
+            #[test]
+            fn postgres() {
+                scene(World::new($crate::support::database(stringify!($name))));
+            }
+        }
+    )+};
+}
+pub(crate) use on_each_database;
+
+/// A new, empty database, as a URL.
+pub(crate) fn database(name: &str) -> String {
+    use sqlx::Connection;
+    let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run tests/run, which starts PostgreSQL");
+    let short: String = name.chars().take(40).collect();
+    let name = format!("{short}_{}", std::process::id());
+    let sql = format!("create database {name}");
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let mut server = sqlx::PgConnection::connect(&url).await.expect("PostgreSQL answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.expect("a database");
+    });
+    url.replace("/postgres?", &format!("/{name}?"))
+}
+
+pub(crate) const DANA: &str = "dana@northwind.example";
+
+/// An event of a calendar file: UTC times as `20260302T090000Z`, further lines as they stand.
+pub(crate) fn event(uid: &str, start: &str, end: &str, title: &str, more: &str) -> String {
+    format!("BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{start}\r\nDTEND:{end}\r\nSUMMARY:{title}\r\n{more}END:VEVENT\r\n")
+}
+
+impl World {
+    pub(crate) fn new(database: String) -> Self {
+        let world = Self { folder: tempfile::tempdir().expect("a folder"), database, now: std::cell::RefCell::default() };
+        world.run(&["init", "."]).expect("made");
+        world.now("2026-03-20T12:00:00Z");
+        world.run(&["staff", "add", DANA, "--timezone", "UTC", "--first-day", "2026-02-01"]).expect("added");
+        world.calendar(&[]);
+        world.run(&["calendar", "add", "ics", "--staff", DANA, "--file", "work.ics"]).expect("added");
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Moves the clock.
+    pub(crate) fn now(&self, at: &str) {
+        self.now.replace(at.to_owned());
+        self.configure("");
+    }
+
+    /// Further lines of the configuration.
+    pub(crate) fn configure(&self, more: &str) {
+        let text = format!("database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}", self.database, self.now.borrow());
+        std::fs::write(self.path("kalends.yaml"), text).expect("written");
+    }
+
+    /// What the calendar says from now on.
+    pub(crate) fn calendar(&self, events: &[String]) {
+        self.file("work.ics", events);
+    }
+
+    pub(crate) fn file(&self, name: &str, events: &[String]) {
+        let mut text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n".to_owned();
+        for event in events {
+            text.push_str(event);
+        }
+        write!(text, "END:VCALENDAR\r\n").expect("text");
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    pub(crate) fn output(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_kalends")).args(args).current_dir(self.folder.path()).output().expect("it runs")
+    }
+
+    /// What it answers, or what it complains of.
+    pub(crate) fn run(&self, args: &[&str]) -> Result<String, String> {
+        let out = self.output(args);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if out.status.success() { Ok(text(&out.stdout)) } else { Err(text(&out.stderr)) }
+    }
+
+    pub(crate) fn sync(&self) -> Value {
+        self.json(&["sync"])
+    }
+
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let args: Vec<_> = args.iter().copied().chain(["--format", "json"]).collect();
+        serde_json::from_str(&self.run(&args).expect("done")).expect("JSON")
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        let list = self.json(&["entries", "list", "--from", "2026-01-01", "--to", "2026-12-31"]);
+        list.as_array().expect("a list").clone()
+    }
+
+    pub(crate) fn exceptions(&self) -> Vec<Value> {
+        self.json(&["exceptions", "list"]).as_array().expect("a list").clone()
+    }
+
+    /// All reasons of all open exceptions.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let all = self.exceptions();
+        let reasons = all.iter().flat_map(|one| one["reasons"].as_array().expect("reasons").clone());
+        let mut reasons: Vec<_> = reasons.filter_map(|reason| reason.as_str().map(str::to_owned)).collect();
+        reasons.sort();
+        reasons
+    }
+}
+
+/// A text field.
+pub(crate) fn text<'a>(of: &'a Value, name: &str) -> &'a str {
+    of[name].as_str().unwrap_or("-")
+}
