@@ -126,3 +126,24 @@ fn a_test_that_fails_is_told_field_by_field() {
          task: expected handover, got kickoff
     ");
 }
+
+#[test]
+fn the_demo_shows_hours_drafts_and_questions_and_writes_nothing_the_second_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = || Command::new(env!("CARGO_BIN_EXE_kalends")).arg("demo").current_dir(folder.path()).output().expect("it runs");
+    let first = text(&demo().stdout);
+    for part in ["Hours per client", "Drafts of the week", "Exceptions by reason", "Try next", "unknown-code: ACME-51", "closed-project"] {
+        assert!(first.contains(part), "{part} is missing:\n{first}");
+    }
+    assert!(first.lines().all(|line| line.chars().count() <= 80 || line.contains("kalends --config")), "{first}");
+    let second = text(&demo().stdout);
+    assert!(second.contains("this run wrote 0 entries and 0 exceptions"), "{second}");
+}
+
+#[test]
+fn explain_names_the_rule_its_place_and_the_words() {
+    let folder = folder(&[("event.json", r#"{"title": "[ACME-15] kickoff with Globex", "attendees": ["omar@globex.example"]}"#)]);
+    let run = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_kalends")).args(args).current_dir(folder.path()).output().expect("it runs");
+    assert!(run(&["init", "."]).status.success());
+    insta::assert_snapshot!(text(&run(&["rules", "explain", "--event", "event.json"]).stdout));
+}

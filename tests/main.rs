@@ -2,6 +2,7 @@
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
 mod cli;
+mod histories;
 mod promises;
 mod rooms;
 mod schemas;

@@ -8,11 +8,13 @@ mod demo;
 mod demo_calendars;
 mod entries;
 mod exceptions;
+mod explain;
 mod fields;
 mod preview;
 mod rules;
 mod setup;
 mod staff;
+mod typed_event;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -150,6 +152,8 @@ enum Rules {
     Check(rules::Args),
     /// Runs the tests that stand in the rule files.
     Test(rules::Args),
+    /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.
+    Explain(explain::Args),
 }
 
 /// How answers are printed.
@@ -223,6 +227,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Exceptions(Exceptions::Show { id }) => exceptions::show(app, id, format).await,
         Command::Exceptions(Exceptions::Dismiss { id, not_work }) => exceptions::dismiss(app, id, *not_work, format).await,
         Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
+        Command::Rules(Rules::Explain(args)) => explain::run(app, args, format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
         Command::Init { .. } | Command::Demo(_) | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
             anyhow::bail!("this command needs no book")

@@ -93,8 +93,12 @@ impl Reader<'_> {
         match condition {
             Condition::Entry(residual) => residual.clone(),
             Condition::All(parts) => self.all(parts, hits),
-            Condition::Any(parts) => Residual::Any(parts.iter().map(|part| self.reduce(part, hits)).collect()),
-            Condition::Not(part) => Residual::Not(Box::new(self.reduce(part, &mut Hits::default()))),
+            Condition::Any(parts) => self.any(parts, hits),
+            Condition::Not(part) => match self.reduce(part, &mut Hits::default()) {
+                Residual::Always => Residual::Never,
+                Residual::Never => Residual::Always,
+                open => Residual::Not(Box::new(open)),
+            },
             _ if self.holds(condition, hits) => Residual::Always,
             _ => Residual::Never,
         }
@@ -110,6 +114,16 @@ impl Reader<'_> {
             }
         }
         if rest.is_empty() { Residual::Always } else { Residual::All(rest) }
+    }
+
+    /// Every part is asked, since each may add evidence.
+    fn any(&self, parts: &[Condition], hits: &mut Hits) -> Residual {
+        let mut rest: Vec<_> = parts.iter().map(|part| self.reduce(part, hits)).collect();
+        if rest.contains(&Residual::Always) {
+            return Residual::Always;
+        }
+        rest.retain(|part| *part != Residual::Never);
+        if rest.is_empty() { Residual::Never } else { Residual::Any(rest) }
     }
 
     fn holds(&self, condition: &Condition, hits: &mut Hits) -> bool {

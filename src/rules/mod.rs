@@ -4,6 +4,7 @@ mod catalog;
 mod compile;
 mod conditions;
 mod evaluate;
+pub(crate) mod explain;
 mod identity;
 mod matching;
 pub(crate) mod self_test;
