@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::{World, event, on_each_database, text};
 
 const CODES: [&str; 2] = ["ACME-15", "GBX-3"];
-const STEPS: u64 = 14;
+const STEPS: u64 = 40;
 
 /// A small generator of its own, so that a failing seed can be run again.
 struct Dice(u64);
