@@ -299,3 +299,40 @@ on_each_database! {
         assert_eq!(world.entries().len(), 6);
     }
 }
+
+on_each_database! {
+    fn hostile_files_end_in_one_message_and_lose_nothing(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let nested = format!("BEGIN:VCALENDAR\r\n{}", "BEGIN:VEVENT\r\n".repeat(3_000));
+        std::fs::write(world.path("work.ics"), nested).expect("written");
+        assert!(world.run(&["sync"]).is_err());
+        assert_eq!(world.entries().len(), 6);
+        let odd = [
+            event("nul", "20260302T110000Z", "20260302T120000Z", "[GBX-3] nul \0 inside", ""),
+            event("often", "20260302T130000Z", "20260302T140000Z", "[GBX-3] often", "RRULE:FREQ=SECONDLY\r\n"),
+            event("long", "20260302T150000Z", "20260302T160000Z", &format!("[GBX-3] {}", "ä".repeat(30_000)), ""),
+            event("back", "20260302T180000Z", "20260302T170000Z", "[GBX-3] back", ""),
+        ];
+        world.calendar(&odd.into_iter().chain(with(Some(at_nine()))).collect::<Vec<_>>());
+        world.sync();
+        assert!(world.reasons().contains(&"bad-event".to_owned()), "{:?}", world.reasons());
+        assert!(world.reasons().contains(&"time-reversed".to_owned()), "{:?}", world.reasons());
+        assert!(kickoff_entry(&world).is_some());
+    }
+
+    fn rule_files_that_cannot_be_read_say_so_and_change_nothing(world: World) {
+        world.calendar(&[at_nine()]);
+        world.sync();
+        let brackets = "[".repeat(100_000);
+        let bomb = "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n";
+        for (bad, said) in [(brackets.as_str(), "recursion"), (bomb, "alias"), ("\trules: []\n", "yaml"), ("rules:\n  - id: a\n    id: b\n", "twice")] {
+            std::fs::write(world.path("rules/bad.yaml"), bad).expect("written");
+            let told = world.run(&["sync"]).expect_err("refused");
+            assert!(told.to_lowercase().contains(said), "{said}: {}", told.chars().take(600).collect::<String>());
+            assert_eq!(world.entries().len(), 1);
+        }
+        let out = world.output(&["rules", "check"]);
+        assert_eq!(out.status.code(), Some(3));
+    }
+}

@@ -65,7 +65,8 @@ pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Scanned, Refused> {
     if bytes.len() > limits.bytes {
         return Err(Refused::TooLarge { limit: limits.bytes, what: "bytes" });
     }
-    let text = String::from_utf8_lossy(bytes);
+    // RFC 5545 §3.1 allows no control characters in text, and PostgreSQL keeps no NUL; one is dropped wherever it stands.
+    let text = String::from_utf8_lossy(bytes).replace('\0', "");
     let text = text.trim_start_matches('\u{feff}').trim_start();
     check_beginning(text)?;
     let mut scanner = Scanner { limits, open: Vec::new(), done: false, scanned: Scanned::default() };
