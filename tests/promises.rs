@@ -336,3 +336,60 @@ on_each_database! {
         assert_eq!(out.status.code(), Some(3));
     }
 }
+
+on_each_database! {
+    fn s13_many_at_once_write_each_thing_once(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| world.run(&["sync"]));
+            }
+        });
+        world.sync();
+        assert_eq!(world.entries().len(), 6);
+        let quiet = world.sync();
+        assert_eq!((&quiet["entries"], &quiet["exceptions"]), (&0.into(), &0.into()));
+    }
+
+    fn s9_nobody_approves_her_own_time(world: World) {
+        world.calendar(&[at_nine()]);
+        world.sync();
+        let text_of = std::fs::read_to_string(world.path("kalends.yaml")).expect("read").replace("four_eyes: false", "four_eyes: true");
+        std::fs::write(world.path("kalends.yaml"), text_of).expect("written");
+        let approve = |actor: &str| {
+            let id = text(&world.entries()[0], "id").to_owned();
+            world.output_as(actor, &["entries", "approve", &id])
+        };
+        assert!(!approve(DANA).status.success());
+        assert!(approve("ben@northwind.example").status.success());
+        assert_eq!(text(&world.entries()[0], "approval_status"), "approved");
+    }
+
+    fn s12_both_keeps_the_edit_and_drafts_the_new_time(world: World) {
+        world.calendar(&with(Some(at_nine())));
+        world.sync();
+        let id = text(&kickoff_entry(&world).expect("one"), "id").to_owned();
+        world.run(&["entries", "set", &id, "end=10:30"]).expect("set");
+        world.calendar(&with(Some(kickoff("20260310T140000Z", "20260310T150000Z"))));
+        world.sync();
+        world.run(&["entries", "set", &id, "when=both"]).expect("both");
+        let mut dates: Vec<_> = world.entries().iter().filter(|entry| entry["project"] == "ACME-15").map(|entry| text(entry, "date").to_owned()).collect();
+        dates.sort();
+        assert_eq!(dates, ["2026-03-02", "2026-03-10"]);
+        assert!(world.reasons().is_empty(), "{:?}", world.reasons());
+        world.sync();
+        assert_eq!(world.entries().len(), 7);
+    }
+
+    fn s2_a_series_moved_by_its_organiser_keeps_its_entries(world: World) {
+        let weekly = |hour: &str| event("weekly", &format!("20260302T{hour}0000Z"), &format!("20260302T{hour}3000Z"), "[ACME-15] Weekly", "RRULE:FREQ=WEEKLY;COUNT=3\r\n");
+        world.calendar(&[weekly("09")]);
+        world.sync();
+        let before: Vec<_> = world.entries().iter().map(|entry| text(entry, "id").to_owned()).collect();
+        world.calendar(&[weekly("11")]);
+        world.sync();
+        let after: Vec<_> = world.entries().iter().map(|entry| text(entry, "id").to_owned()).collect();
+        assert_eq!((before.len(), before), (3, after));
+        assert!(world.reasons().is_empty());
+    }
+}

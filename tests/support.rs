@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(crate) struct World {
     folder: tempfile::TempDir,
     database: String,
-    now: std::cell::RefCell<String>,
+    now: std::sync::Mutex<String>,
 }
 
 /// Runs one test on each database, in a book of its own.
@@ -59,7 +59,7 @@ pub(crate) fn event(uid: &str, start: &str, end: &str, title: &str, more: &str) 
 
 impl World {
     pub(crate) fn new(database: String) -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("a folder"), database, now: std::cell::RefCell::default() };
+        let world = Self { folder: tempfile::tempdir().expect("a folder"), database, now: std::sync::Mutex::default() };
         world.run(&["init", "."]).expect("made");
         world.now("2026-03-20T12:00:00Z");
         world.run(&["staff", "add", DANA, "--timezone", "UTC", "--first-day", "2026-02-01"]).expect("added");
@@ -74,13 +74,13 @@ impl World {
 
     /// Moves the clock.
     pub(crate) fn now(&self, at: &str) {
-        self.now.replace(at.to_owned());
+        at.clone_into(&mut self.now.lock().expect("the clock"));
         self.configure("");
     }
 
     /// Further lines of the configuration.
     pub(crate) fn configure(&self, more: &str) {
-        let text = format!("database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}", self.database, self.now.borrow());
+        let text = format!("database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}", self.database, self.now.lock().expect("the clock"));
         std::fs::write(self.path("kalends.yaml"), text).expect("written");
     }
 
@@ -99,7 +99,13 @@ impl World {
     }
 
     pub(crate) fn output(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_kalends")).args(args).current_dir(self.folder.path()).output().expect("it runs")
+        self.output_as("ops@northwind.example", args)
+    }
+
+    /// As someone.
+    pub(crate) fn output_as(&self, actor: &str, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
+        command.env("KALENDS_ACTOR", actor).args(args).current_dir(self.folder.path()).output().expect("it runs")
     }
 
     /// What it answers, or what it complains of.

@@ -58,7 +58,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
             None => fresh.push((fact, response)),
         }
     }
-    let absent = by_key.into_values().filter(|event| event.removed_at.is_none() && is_covered(event, &said.covered, known.zones));
+    let absent = by_key.into_values().filter(|event| event.removed_at.is_none());
     let mut vanished: BTreeMap<(String, NaiveDate, EventId), &Event> = absent
         .filter(|event| !said.unread.contains(&event.fact.ical_uid))
         .map(|event| ((event.fact.ical_uid.clone(), known.zones.first_date(&event.fact.span), event.id), event))
@@ -70,7 +70,9 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
             None => changes.add(known, fact, response, now),
         }
     }
-    changes.vanished = vanished.into_values().cloned().collect();
+    // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
+    let covered = |event: &&Event| is_covered(event, &said.covered, known.zones);
+    changes.vanished = vanished.into_values().filter(covered).cloned().collect();
     changes
 }
 
