@@ -104,7 +104,7 @@ impl Active {
     /// Every finding in every file.
     pub(crate) fn from_files(mut files: Files, policy: &Policy) -> Result<Self, Vec<(Source, Diagnostic)>> {
         let texts = files.iter().filter(|(name, _)| *name != POLICY);
-        let rules = rules::load(texts.map(|(name, text)| Source { name: name.clone(), text: text.clone() }).collect())?;
+        let rules = rules::load(texts.map(|(name, text)| Source::new(name, text)).collect())?;
         files.insert(POLICY.to_owned(), serde_json::to_string(policy).unwrap_or_default());
         let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
         let mut hash = Sha256::new();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
@@ -12,37 +13,30 @@ use crate::{
     yaml::{
         self,
         diagnostic::{Diagnostic, Source},
+        gate::Positions,
     },
 };
 
-/// The file as it is typed.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default = "book")]
-    database: String,
-    #[serde(default = "rules")]
-    rules: PathBuf,
-    #[serde(default)]
-    rounding: Rounding,
+mod secret;
+
+/// What may be set, in the file or as `KALENDS_NAME` in the environment. Everything has a default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// A file, or a PostgreSQL address without a password.
+    database: Option<String>,
+    /// A file that holds the address, for one with a password.
+    database_file: Option<PathBuf>,
+    rules: Option<PathBuf>,
+    rounding: Option<Rounding>,
     locked_through: Option<NaiveDate>,
     /// A time at which everything stands still, for demonstrations.
     clock: Option<DateTime<Utc>>,
-    #[serde(default = "yes")]
-    four_eyes: bool,
+    four_eyes: Option<bool>,
 }
 
-fn yes() -> bool {
-    true
-}
-
-fn book() -> String {
-    "kalends.db".to_owned()
-}
-
-fn rules() -> PathBuf {
-    "rules".into()
-}
+/// Settings that the environment may overrule. The book's address, a secret, has a way of its own.
+const OVERRULED: &[&str] = &["rules", "rounding", "locked_through", "clock", "four_eyes"];
 
 /// What the program runs with.
 #[derive(Clone, Debug)]
@@ -56,35 +50,99 @@ pub(crate) struct Config {
     pub(crate) four_eyes: bool,
 }
 
+/// Findings, each with the text it is about.
+pub(crate) type Findings = Vec<(Source, Diagnostic)>;
+
 /// Reads a configuration; paths in it are relative to the folder it stands in.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Config, Vec<Diagnostic>> {
-    // An empty file means every default.
-    let text = if source.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        "{}".to_owned()
-    } else {
-        source.text.clone()
+/// Everything that is wrong with it and with the environment.
+pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Config, Findings> {
+    let outside = overruling(&environment);
+    let mut findings = Findings::new();
+    let mut settings = |source: &Source| match yaml::read::<Settings>(source) {
+        Ok(read) => read,
+        Err(found) => {
+            findings.extend(found.into_iter().map(|finding| (source.clone(), finding)));
+            Default::default()
+        }
     };
-    let source = Source { name: source.name.clone(), text };
-    let (file, _) = yaml::read::<File>(&source)?;
-    let typed = environment("KALENDS_DATABASE").unwrap_or(file.database);
-    let rules = environment("KALENDS_RULES").map_or(file.rules, PathBuf::from);
+    let ((file, positions), (over, _)) = (settings(source), settings(&outside));
+    let database = book(source, &positions, &file, folder, &environment).map_err(|found| {
+        let shown = Source { text: masked(&source.text, file.database.as_deref()), ..source.clone() };
+        findings.push((shown, found));
+    });
+    let (Ok(database), true) = (database, findings.is_empty()) else { return Err(findings) };
     Ok(Config {
-        database: database(&typed, folder),
-        rules: folder.join(rules),
-        policy: Policy { rounding: file.rounding, day_limits: Vec::new(), locked_through: file.locked_through },
-        clock: file.clock.map_or_else(Clock::system, Clock::standing),
-        four_eyes: file.four_eyes,
+        database,
+        rules: folder.join(over.rules.or(file.rules).unwrap_or_else(|| "rules".into())),
+        policy: Policy {
+            rounding: over.rounding.or(file.rounding).unwrap_or_default(),
+            day_limits: Vec::new(),
+            locked_through: over.locked_through.or(file.locked_through),
+        },
+        clock: over.clock.or(file.clock).map_or_else(Clock::system, Clock::standing),
+        four_eyes: over.four_eyes.or(file.four_eyes).unwrap_or(true),
     })
 }
 
-fn database(typed: &str, folder: &Path) -> Database {
+/// What the environment overrules, written as a file, so that a mistake in it is told like any other.
+fn overruling(environment: impl Fn(&str) -> Option<String>) -> Source {
+    let line = |name: &&str| {
+        let value = environment(&format!("KALENDS_{}", name.to_uppercase()))?;
+        Some(format!("{name}: {}\n", value.replace('\n', " ")))
+    };
+    Source::new("environment (KALENDS_…)", &OVERRULED.iter().filter_map(line).collect::<String>())
+}
+
+/// Where the book is: outside the file if it is named there, for its address may hold a password.
+fn book(
+    source: &Source,
+    positions: &Positions,
+    file: &Settings,
+    folder: &Path,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Database, Diagnostic> {
+    let wrong = |path: &str, message: &str, label: String| {
+        let span = if path.is_empty() { 0..source.text.lines().next().map_or(0, str::len) } else { positions.value(path) };
+        Diagnostic { code: "config::database", message: message.to_owned(), span, label, also: None }
+    };
+    if file.database.is_some() && file.database_file.is_some() {
+        return Err(wrong("database_file", "the book is named twice", "leave out either `database` or `database_file`".to_owned()));
+    }
+    if file.database.as_deref().is_some_and(has_password) {
+        let label = "put the whole address into a file of its own and name that with `database_file`".to_owned();
+        return Err(wrong("database", "a password does not belong in the configuration", label));
+    }
+    if let Some(outside) = secret::find("database", environment).map_err(|problem| wrong("", "the book is not named", problem))? {
+        return Ok(database(outside, folder));
+    }
+    let named = match &file.database_file {
+        Some(path) => secret::read(&folder.join(path)).map_err(|problem| wrong("database_file", "the book is not named", problem))?,
+        None => file.database.clone().unwrap_or_else(|| "kalends.db".to_owned()).into(),
+    };
+    Ok(database(named, folder))
+}
+
+fn database(named: SecretString, folder: &Path) -> Database {
+    let typed = named.expose_secret();
     if typed.starts_with("postgres://") || typed.starts_with("postgresql://") {
-        return Database::Postgres(typed.to_owned());
+        return Database::Postgres(named);
     }
     Database::Sqlite(folder.join(typed.strip_prefix("sqlite:").unwrap_or(typed)))
+}
+
+/// The file as it is shown: a line that is complained of must not print the password it holds.
+fn masked(text: &str, address: Option<&str>) -> String {
+    match address.filter(|address| has_password(address)) {
+        Some(address) => text.replace(address, &"*".repeat(address.len())),
+        None => text.to_owned(),
+    }
+}
+
+/// PostgreSQL takes a password before the host or among the parameters.
+fn has_password(address: &str) -> bool {
+    url::Url::parse(address).is_ok_and(|url| url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password"))
 }
 
 #[cfg(test)]
@@ -92,7 +150,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "kalends.yaml".into(), text: text.into() }
+        Source::new("kalends.yaml", text)
     }
 
     #[test]
@@ -100,7 +158,7 @@ mod tests {
         let given = source("database: books/time.db\nlocked_through: 2026-01-31\n");
         let config =
             read(&given, Path::new("/firm"), |name| (name == "KALENDS_RULES").then(|| "/etc/rules".to_owned())).expect("a configuration");
-        assert_eq!(config.database, Database::Sqlite("/firm/books/time.db".into()));
+        assert!(matches!(config.database, Database::Sqlite(path) if path == Path::new("/firm/books/time.db")));
         assert_eq!(config.rules, PathBuf::from("/etc/rules"));
         assert_eq!(config.policy.locked_through, NaiveDate::from_ymd_opt(2026, 1, 31));
     }
@@ -108,6 +166,36 @@ mod tests {
     #[test]
     fn every_mistake_is_told_at_once() {
         let found = read(&source("databas: x\nfour_eyes: maybe\n"), Path::new("."), |_| None).expect_err("mistakes");
-        assert!(found.len() >= 2, "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn the_environment_overrules_every_setting_and_is_told_its_mistakes_like_the_file() {
+        let set = |name: &str| match name {
+            "KALENDS_ROUNDING" => Some("{minutes: 15, to: up}".to_owned()),
+            "KALENDS_FOUR_EYES" => Some("false".to_owned()),
+            "KALENDS_LOCKED_THROUGH" => Some("2026-02-28".to_owned()),
+            _ => None,
+        };
+        let config = read(&source("locked_through: 2026-01-31\nfour_eyes: true\n"), Path::new("."), set).expect("a configuration");
+        assert_eq!((config.policy.rounding.minutes, config.four_eyes), (15, false));
+        assert_eq!(config.policy.locked_through, NaiveDate::from_ymd_opt(2026, 2, 28));
+        let wrong = |name: &str| (name == "KALENDS_FOUR_EYES").then(|| "maybe".to_owned());
+        let found = read(&source("clock: soon\n"), Path::new("."), wrong).expect_err("mistakes");
+        let names: Vec<_> = found.iter().map(|(source, _)| source.name.as_str()).collect();
+        assert_eq!(names, ["kalends.yaml", "environment (KALENDS_…)"]);
+    }
+
+    #[test]
+    fn a_password_stands_in_no_configuration_and_in_no_message() {
+        for address in ["postgres://book:hunter2@db/time", "postgres://db/time?user=book&password=hunter2"] {
+            let typed = source(&format!("database: {address}\n"));
+            let found = read(&typed, Path::new("."), |_| None).expect_err("refused");
+            assert_eq!((found[0].1.code, found[0].1.position(&typed)), ("config::database", (1, 11)));
+            assert!(!found[0].1.draw(&found[0].0).contains("hunter2"));
+        }
+        let outside = |name: &str| (name == "KALENDS_DATABASE").then(|| "postgres://book:hunter2@db/time".to_owned());
+        let config = read(&source(""), Path::new("."), outside).expect("a configuration");
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
 }

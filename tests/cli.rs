@@ -101,7 +101,7 @@ fn wrong_rule_files_are_told_with_file_line_and_caret() {
      --> rules/clients.yaml:2:60
       |
     2 |   acme: {name: Acme, projects: {A-1: {name: One, billable: no}}}
-      |                                                            ^^ clients.acme.projects.A-1.billable
+      |                                                            ^^ the value of clients.acme.projects.A-1.billable
     error[yaml::unknown-key]: `clinet` is not known here
      --> rules/rules.yaml:3:35
       |

@@ -27,11 +27,11 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read {name}; make one with `kalends init DIR`, or name it with --config"))?;
-    let source = Source { name, text };
+    let source = Source::new(name, &text);
     let folder = path.parent().unwrap_or(Path::new("."));
     match config::read(&source, folder, |name| std::env::var(name).ok()) {
         Ok(config) => Ok(config),
-        Err(findings) => Err(draw(findings.into_iter().map(|finding| (source.clone(), finding)))),
+        Err(findings) => Err(draw(findings)),
     }
 }
 

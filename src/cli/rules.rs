@@ -58,7 +58,7 @@ fn read(folder: &Path) -> anyhow::Result<Vec<Source>> {
         if path.extension().is_some_and(|extension| extension == "yaml") {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
-            sources.push(Source { name, text });
+            sources.push(Source::new(name, &text));
         }
     }
     anyhow::ensure!(!sources.is_empty(), "there is no .yaml file in {}", folder.display());

@@ -47,7 +47,7 @@ suspicious:
 ";
 
 fn source(name: &str, text: &str) -> Source {
-    Source { name: name.into(), text: text.into() }
+    Source::new(name, text)
 }
 
 fn rules(text: &str) -> RuleSet {

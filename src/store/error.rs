@@ -9,7 +9,7 @@ pub(crate) enum Error {
     Open(String, #[source] sqlx::Error),
     #[error("the book was written by a newer kalends (its schema is version {found}, this one knows {known}); install that version")]
     Newer { found: i64, known: i64 },
-    #[error("the book's schema is version {found} and this kalends needs {known}; run `kalends migrate`")]
+    #[error("the book's schema is version {found} and this kalends needs {known}; run `kalends db migrate`")]
     Older { found: i64, known: i64 },
     #[error(
         "migration {0} of the book is not the one this kalends ships; restore the book from a backup or install the version that made it"

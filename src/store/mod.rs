@@ -4,6 +4,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction,
     migrate::MigrateError,
@@ -55,12 +56,12 @@ const READERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the book is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Database {
     /// A file, made if there is none.
     Sqlite(PathBuf),
-    /// A URL, `postgres://…`.
-    Postgres(String),
+    /// A URL, `postgres://…`, which may hold a password.
+    Postgres(SecretString),
 }
 
 /// The book.
@@ -101,7 +102,8 @@ impl Store {
                 Ok(Self::Sqlite { writer, readers })
             }
             Database::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url).map_err(|error| Error::Open("its address".to_owned(), error))?;
+                let options =
+                    PgConnectOptions::from_str(url.expose_secret()).map_err(|error| Error::Open("its address".to_owned(), error))?;
                 let name = format!("{} on {}", options.get_database().unwrap_or("the default database"), options.get_host());
                 // The rollback below warns when there is nothing to roll back.
                 let options = options.options([("client_min_messages", "error")]);

@@ -18,7 +18,7 @@ macro_rules! on_each_database {
 
             #[tokio::test]
             async fn postgres() {
-                scene(Store::open(&$crate::store::Database::Postgres($crate::store::tests::database(stringify!($name)).await)).await.expect("a book")).await;
+                scene(Store::open(&$crate::store::Database::Postgres($crate::store::tests::database(stringify!($name)).await.into())).await.expect("a book")).await;
             }
         }
     )+};

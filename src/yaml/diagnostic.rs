@@ -11,6 +11,13 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
+impl Source {
+    /// Without the byte order mark that some editors put first, which would become part of the first key.
+    pub(crate) fn new(name: impl Into<String>, text: &str) -> Self {
+        Self { name: name.into(), text: text.trim_start_matches('\u{feff}').to_owned() }
+    }
+}
+
 /// One finding about one place in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {

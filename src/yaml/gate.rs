@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::diagnostic::{Diagnostic, Source};
 
@@ -32,6 +32,12 @@ impl Positions {
                 None => return self.values.get("").cloned().unwrap_or(0..0),
             }
         }
+    }
+
+    /// Where the value at a path begins: its first character, for what is said about the whole of a long one.
+    pub(crate) fn head(&self, path: &str) -> Range<usize> {
+        let start = self.value(path).start;
+        start..start + 1
     }
 
     /// Where the key of a path stands, or else its value.
@@ -103,15 +109,26 @@ impl Walk {
                 }
             }
             Event::Alias(_) => self.find("yaml::alias", span, "aliases are not allowed", "write the value out".into()),
-            Event::Scalar(value, _, anchor, _) => {
+            Event::Scalar(value, style, anchor, _) => {
                 self.anchor(*anchor, &span);
-                self.scalar(value, span);
+                self.scalar(value, *style == ScalarStyle::Plain, span);
             }
             Event::SequenceStart(anchor, _) => self.begin(*anchor, span, Some(0)),
             Event::MappingStart(anchor, _) => self.begin(*anchor, span, None),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             _ => {}
         }
+    }
+
+    /// A key with nothing after it would become an empty list or text, and so go unnoticed.
+    fn no_value(&mut self, span: &Range<usize>) {
+        let open = self.open.last();
+        let key = open.and_then(|open| open.key.as_ref().map(|key| (key.clone(), open.seen.get(key).cloned())));
+        let (message, span) = match key {
+            Some((key, at)) => (format!("`{key}` has no value"), at.unwrap_or_else(|| span.clone())),
+            None => ("an element of a list has no value".to_owned(), span.clone()),
+        };
+        self.find("yaml::no-value", span, &message, "give it one, or take it away".into());
     }
 
     fn anchor(&mut self, anchor: usize, span: &Range<usize>) {
@@ -137,11 +154,14 @@ impl Walk {
         self.next();
     }
 
-    fn scalar(&mut self, value: &str, span: Range<usize>) {
+    fn scalar(&mut self, value: &str, plain: bool, span: Range<usize>) {
         let is_key = self.open.last().is_some_and(|open| open.index.is_none() && open.key.is_none());
         if is_key {
             self.key(value, span);
         } else {
+            if plain && !self.open.is_empty() && matches!(value, "" | "~" | "null") {
+                self.no_value(&span);
+            }
             self.place(span);
             self.next();
         }

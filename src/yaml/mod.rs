@@ -6,7 +6,10 @@ pub(crate) mod gate;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{HashMap, HashSet};
+
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 use serde_yaml::Value;
 
 use self::{
@@ -19,37 +22,36 @@ use self::{
 /// # Errors
 /// All findings, in the order of the file.
 pub(crate) fn read<T: DeserializeOwned>(source: &Source) -> Result<(T, Positions), Vec<Diagnostic>> {
-    // A byte order mark would become part of the first key.
-    let source = Source { name: source.name.clone(), text: source.text.trim_start_matches('\u{feff}').to_owned() };
-    let (positions, findings) = gate::pass(&source);
+    let (positions, findings) = gate::pass(source);
     if !findings.is_empty() {
         return Err(findings);
     }
-    let mut value: Value = serde_yaml::from_str(&source.text).map_err(|error| vec![syntax(&source, &error)])?;
-    let (mut findings, mut removed) = (Vec::new(), Vec::new());
+    let value: Value = serde_yaml::from_str(&source.text).map_err(|error| vec![syntax(source, &error)])?;
+    // Nothing but comments: every key at its default.
+    let value = if value.is_null() { Value::Mapping(serde_yaml::Mapping::new()) } else { value };
+    let mut reading = Reading { value, lists: HashMap::new(), removed: HashSet::new() };
+    let mut findings: Vec<Diagnostic> = Vec::new();
     loop {
-        match serde_path_to_error::deserialize(value.clone()) {
+        let error = match serde_path_to_error::deserialize(reading.value.clone()) {
             Ok(typed) if findings.is_empty() => return Ok((typed, positions)),
             Ok(_) => break,
-            Err(error) => {
-                let told = error.inner().to_string();
-                let path = error.path().to_string();
-                let path = if path == "." { String::new() } else { path };
-                if missing(&told).is_some_and(|field| removed.contains(&format!("{path}.{field}"))) {
-                    // We took it out ourselves: what is around it cannot be read any further.
-                    if !take_out(&mut value, &path, "") {
-                        break;
-                    }
-                    continue;
-                }
-                let finding = typed(&positions, &path, &told);
-                let again = findings.contains(&finding);
-                findings.push(finding);
-                if again || !take_out(&mut value, &path, &told) {
-                    break;
-                }
-                removed.push(path);
+            Err(error) => error,
+        };
+        let (path, told) = (Steps::of(error.path()), error.inner().to_string());
+        // A field that we took out ourselves, or that stands there misspelt, is no finding; what is around it then goes too.
+        let ours = missing(&told).is_some_and(|field| reading.removed.contains(&reading.original(&path).child(field).to_string()));
+        if !ours {
+            let finding = typed(&positions, &reading.original(&path), &told);
+            if findings.contains(&finding) {
+                break;
             }
+            findings.push(finding);
+        }
+        if let Some(near) = unknown(&told).and_then(|key| nearest(&told, key)) {
+            reading.removed.insert(reading.original(&path).parent_of_unknown(&told).child(near).to_string());
+        }
+        if !reading.take_out(&path, unknown(&told)) {
+            break;
         }
     }
     findings.sort_by_key(|finding: &Diagnostic| finding.span.start);
@@ -63,22 +65,25 @@ fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
 }
 
 /// Says what serde found, where it stands, and which name was probably meant.
-fn typed(positions: &Positions, path: &str, error: &str) -> Diagnostic {
-    let Some(key) = unknown(error) else {
+fn typed(positions: &Positions, path: &Steps, error: &str) -> Diagnostic {
+    let at = path.to_string();
+    if let Some(key) = missing(error) {
+        let label = format!("add `{key}:` here");
         return Diagnostic {
-            code: "yaml::wrong-value",
-            message: error.to_owned(),
-            span: positions.value(path),
-            label: path.to_owned(),
+            code: "yaml::missing-key",
+            message: format!("`{key}` is missing"),
+            span: positions.head(&at),
+            label,
             also: None,
         };
+    }
+    let Some(key) = unknown(error) else {
+        let (message, label) = (error.to_owned(), format!("the value of {at}"));
+        return Diagnostic { code: "yaml::wrong-value", message, span: positions.value(&at), label, also: None };
     };
-    let full = if path.is_empty() || path.rsplit('.').next() == Some(key) { path.to_owned() } else { format!("{path}.{key}") };
-    let full = if full.is_empty() { key.to_owned() } else { full };
-    let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
-    let near =
-        known.iter().filter(|word| strsim::damerau_levenshtein(word, key) <= 2).min_by_key(|word| strsim::damerau_levenshtein(word, key));
-    let label = near.map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+    let full = if path.ends_in(key) { at } else { path.child(key).to_string() };
+    let label = nearest(error, key)
+        .map_or_else(|| format!("known here: {}", known(error).collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
     Diagnostic { code: "yaml::unknown-key", message: format!("`{key}` is not known here"), span: positions.key(&full), label, also: None }
 }
 
@@ -90,22 +95,116 @@ fn unknown(error: &str) -> Option<&str> {
     error.strip_prefix("unknown field `")?.split('`').next()
 }
 
-/// Removes the value an error was about, so that the next one shows. Needs the place to exist.
-fn take_out(value: &mut Value, path: &str, error: &str) -> bool {
-    let mut steps: Vec<String> =
-        path.replace('[', ".").replace(']', "").split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
-    if let Some(key) = unknown(error).filter(|key| steps.last().map(String::as_str) != Some(*key)) {
-        steps.push(key.to_owned());
+/// The names that serde says would have been right.
+fn known(error: &str) -> impl Iterator<Item = &str> {
+    error.split('`').skip(3).step_by(2)
+}
+
+fn nearest<'a>(error: &'a str, key: &str) -> Option<&'a str> {
+    let distance = |word: &&str| strsim::damerau_levenshtein(word, key);
+    known(error).filter(|word| distance(word) <= 2).min_by_key(distance)
+}
+
+/// A path into a file, step by step.
+#[derive(Clone, Debug, Default)]
+struct Steps(Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+impl Steps {
+    fn of(path: &serde_path_to_error::Path) -> Self {
+        let step = |segment: &Segment| match segment {
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        Self(path.iter().filter_map(step).collect())
     }
-    let Some(last) = steps.pop() else { return false };
-    let parent = steps.iter().try_fold(value, |value, step| match value {
-        Value::Mapping(map) => map.get_mut(step.as_str()),
-        Value::Sequence(items) => step.parse().ok().and_then(|index: usize| items.get_mut(index)),
-        _ => None,
-    });
-    match parent {
-        Some(Value::Mapping(map)) => map.remove(last.as_str()).is_some(),
-        // Taking an element out of a list would move all later ones away from their positions.
-        _ => false,
+
+    fn child(&self, key: &str) -> Self {
+        Self(self.0.iter().cloned().chain([Step::Key(key.to_owned())]).collect())
+    }
+
+    /// serde names some unknown keys in the path and others only in words.
+    fn parent_of_unknown(&self, error: &str) -> Self {
+        let mut parent = self.clone();
+        if unknown(error).is_some_and(|key| self.ends_in(key)) {
+            parent.0.pop();
+        }
+        parent
+    }
+
+    fn ends_in(&self, key: &str) -> bool {
+        self.0.last() == Some(&Step::Key(key.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Steps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if position == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is left of a file after the findings so far were taken out.
+struct Reading {
+    value: Value,
+    /// Lists that lost elements, by their path in the file: where each element stood in the file.
+    lists: HashMap<String, Vec<usize>>,
+    /// Paths in the file of the values that were taken out.
+    removed: HashSet<String>,
+}
+
+impl Reading {
+    /// A path of what is left, as a path of the file.
+    fn original(&self, path: &Steps) -> Steps {
+        path.0.iter().fold(Steps::default(), |mut sum, step| {
+            let step = match step {
+                Step::Index(index) => {
+                    let stood = self.lists.get(&sum.to_string()).and_then(|stood| stood.get(*index));
+                    Step::Index(stood.copied().unwrap_or(*index))
+                }
+                key @ Step::Key(_) => key.clone(),
+            };
+            sum.0.push(step);
+            sum
+        })
+    }
+
+    /// Removes the value an error was about, or a key of it that is not known, so that the next error shows.
+    fn take_out(&mut self, path: &Steps, unknown: Option<&str>) -> bool {
+        let mut path = path.clone();
+        if let Some(key) = unknown.filter(|key| !path.ends_in(key)) {
+            path = path.child(key);
+        }
+        let original = self.original(&path);
+        let Some(last) = path.0.pop() else { return false };
+        let parent = path.0.iter().try_fold(&mut self.value, |value, step| match (value, step) {
+            (Value::Mapping(map), Step::Key(key)) => map.get_mut(key.as_str()),
+            (Value::Sequence(items), Step::Index(index)) => items.get_mut(*index),
+            _ => None,
+        });
+        let removed = match (parent, &last) {
+            (Some(Value::Mapping(map)), Step::Key(key)) => map.remove(key.as_str()).is_some(),
+            (Some(Value::Sequence(items)), Step::Index(index)) if *index < items.len() => {
+                let count = items.len();
+                items.remove(*index);
+                self.lists.entry(self.original(&path).to_string()).or_insert_with(|| (0..count).collect()).remove(*index);
+                true
+            }
+            _ => false,
+        };
+        self.removed.insert(original.to_string());
+        removed
     }
 }

@@ -16,21 +16,20 @@ struct House {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Room {
-    #[serde(default)]
     name: String,
     #[serde(default)]
     warm: bool,
 }
 
 fn codes(text: &str) -> Vec<(&'static str, usize, usize)> {
-    let source = Source { name: "house.yaml".into(), text: text.into() };
+    let source = Source::new("house.yaml", text);
     let findings = read::<House>(&source).map(drop).expect_err("findings");
     findings.iter().map(|finding| (finding.code, finding.position(&source).0, finding.position(&source).1)).collect()
 }
 
 #[test]
 fn a_good_file_is_read_with_its_positions() {
-    let source = Source { name: "house.yaml".into(), text: "\u{feff}rooms:\n  - name: hall\n    warm: true\n".into() };
+    let source = Source::new("house.yaml", "\u{feff}rooms:\n  - name: hall\n    warm: true\n");
     let (house, positions) = read::<House>(&source).expect("a house");
     assert_eq!((house.rooms[0].name.as_str(), house.rooms[0].warm, house.floors), ("hall", true, 0));
     assert_eq!(positions.value("rooms[0].name"), 17..21);
@@ -43,10 +42,23 @@ fn every_problem_is_reported_at_once_where_it_stands() {
 }
 
 #[test]
+fn a_broken_element_hides_none_of_those_after_it() {
+    let found = codes("rooms:\n  - {warm: true}\n  - {name: hall}\n  - {warm: false}\n  - {name: loft, warm: hot}\n");
+    assert_eq!(found, [("yaml::missing-key", 2, 5), ("yaml::missing-key", 4, 5), ("yaml::wrong-value", 5, 24)]);
+}
+
+#[test]
+fn a_key_without_a_value_is_no_empty_list() {
+    assert_eq!(codes("rooms:\nfloors: 2\n"), [("yaml::no-value", 1, 1)]);
+    assert_eq!(codes("rooms: ~\n"), [("yaml::no-value", 1, 1)]);
+    assert!(read::<House>(&Source::new("house.yaml", "# nothing yet\n")).is_ok());
+}
+
+#[test]
 fn equal_keys_are_shown_at_both_places() {
     let text = "floors: 1\nrooms: []\nfloors: 2\n";
     assert_eq!(codes(text), [("yaml::duplicate-key", 3, 1)]);
-    let source = Source { name: "house.yaml".into(), text: text.into() };
+    let source = Source::new("house.yaml", text);
     let drawn = read::<House>(&source).expect_err("findings")[0].draw(&source);
     assert!(drawn.contains("first here") && drawn.contains("house.yaml:3:1"), "{drawn}");
 }
@@ -61,6 +73,6 @@ fn aliases_second_documents_tabs_and_depth_are_refused() {
 
 #[test]
 fn a_near_miss_names_what_was_meant() {
-    let source = Source { name: "house.yaml".into(), text: "flors: 1\n".into() };
+    let source = Source::new("house.yaml", "flors: 1\n");
     assert_eq!(read::<House>(&source).expect_err("findings")[0].label, "did you mean `floors`?");
 }
