@@ -3,24 +3,18 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
-use sha2::{Digest, Sha256};
 
 use crate::{
     capture::pass::{Captured, capture},
     config::Config,
-    model::{policy::Policy, staff::Source as CalendarSource},
-    rules::{self, RuleSet},
+    model::staff::Source,
     settling::{
-        Basis, Settled,
-        activation::{Proposal, activate},
+        Settled,
+        activation::{self, Active},
         settle_due,
     },
     store::{Store, rule_sets::Files},
-    yaml::diagnostic::{Diagnostic, Source},
 };
-
-/// Under this name a kept rule set holds the policy it was used under; no rule file can be called so.
-const POLICY: &str = "policy";
 
 /// Built once, for one book.
 #[derive(Debug)]
@@ -29,19 +23,10 @@ pub(crate) struct App {
     pub(crate) store: Store,
 }
 
-/// A rule set and the policy that goes with it.
-#[derive(Debug)]
-pub(crate) struct Active {
-    pub(crate) rules: RuleSet,
-    pub(crate) policy: Policy,
-    pub(crate) files: Files,
-    pub(crate) digest: String,
-}
-
 /// What `sync` did.
 #[derive(Debug, Default)]
 pub(crate) struct Synced {
-    pub(crate) calendars: Vec<(CalendarSource, Captured)>,
+    pub(crate) calendars: Vec<(Source, Captured)>,
     pub(crate) settled: Settled,
 }
 
@@ -72,55 +57,15 @@ impl App {
         Ok(synced)
     }
 
-    /// Makes the rule files of the configured folder the active set if they differ from it. Says how many days became due.
-    pub(crate) async fn activate(&self, next: &Active) -> anyhow::Result<Option<usize>> {
-        let before = self.active().await?;
-        if before.as_ref().is_some_and(|before| before.digest == next.digest) {
-            return Ok(None);
+    /// Makes a rule set the active one, if it differs from it. Says how many days became due.
+    pub(crate) async fn activate(&self, next: &mut Active) -> anyhow::Result<Option<usize>> {
+        match activation::active(&self.store).await? {
+            Some(before) if before.digest == next.digest => {
+                *next = before;
+                Ok(None)
+            }
+            before => Ok(Some(activation::activate(&self.store, before.as_ref(), next, self.config.clock.now()).await?)),
         }
-        let days = activate(&self.store, before.as_ref().map(Active::proposal).as_ref(), &next.proposal(), self.config.clock.now()).await?;
-        Ok(Some(days))
-    }
-
-    /// The set that is active in the book.
-    pub(crate) async fn active(&self) -> anyhow::Result<Option<Active>> {
-        let Some((digest, files)) = self.store.read().await?.active_rule_set().await? else { return Ok(None) };
-        let known = Policy { day_limits: Vec::new(), ..policy(&files)? };
-        let active = Active::from_files(files, &known)
-            .map_err(|_| anyhow::anyhow!("the active rule set {digest} cannot be read by this version"))?;
-        Ok(Some(Active { digest, ..active }))
-    }
-}
-
-fn policy(files: &Files) -> anyhow::Result<Policy> {
-    let text = files.get(POLICY).context("the active rule set holds no policy")?;
-    Ok(serde_json::from_str(text)?)
-}
-
-impl Active {
-    /// A rule set from its files, under a policy.
-    ///
-    /// # Errors
-    /// Every finding in every file.
-    pub(crate) fn from_files(mut files: Files, policy: &Policy) -> Result<Self, Vec<(Source, Diagnostic)>> {
-        let texts = files.iter().filter(|(name, _)| *name != POLICY);
-        let rules = rules::load(texts.map(|(name, text)| Source::new(name, text)).collect())?;
-        files.insert(POLICY.to_owned(), serde_json::to_string(policy).unwrap_or_default());
-        let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
-        let mut hash = Sha256::new();
-        for (name, text) in &files {
-            hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
-        }
-        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        Ok(Self { rules, policy, files, digest })
-    }
-
-    pub(crate) fn basis(&self, now: chrono::DateTime<chrono::Utc>) -> Basis<'_> {
-        Basis { rules: &self.rules, policy: &self.policy, now }
-    }
-
-    fn proposal(&self) -> Proposal<'_> {
-        Proposal { rules: &self.rules, policy: &self.policy, files: &self.files, digest: &self.digest }
     }
 }
 
@@ -130,7 +75,7 @@ pub(crate) fn rule_files(folder: &Path) -> anyhow::Result<Files> {
     let mut files = BTreeMap::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let name = path.file_name().map(|name| format!("rules/{}", name.to_string_lossy()));
             files.insert(name.unwrap_or_default(), text);

@@ -100,6 +100,7 @@ create table event_text (
 create table day (
     staff uuid not null references staff (id),
     date text collate "C" not null,
+    again boolean not null, -- re-derived, which waits behind what is fresh
     due_at timestamptz, -- when to derive it; null when it is settled
     primary key (staff, date)
 );

@@ -100,6 +100,7 @@ create table event_text (
 create table day (
     staff blob not null references staff (id),
     date text not null,
+    again integer not null, -- re-derived, which waits behind what is fresh
     due_at text, -- when to derive it; null when it is settled
     primary key (staff, date)
 ) strict;

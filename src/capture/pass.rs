@@ -21,7 +21,7 @@ use crate::{
         event::{Fact, Response, Text},
         staff::{Held, Privacy, Source, Staff, Whose},
     },
-    store::{Error, Store, events::Dated},
+    store::{Error, Store, days::Due, events::Dated},
 };
 
 /// Rows of one transaction (SEMANTICS S21).
@@ -132,7 +132,7 @@ async fn take_over(
         }
         let dates: Vec<_> = changes.due.iter().copied().collect();
         tx.save_events(&dated(staff, &changes), now).await?;
-        tx.mark_due(staff.id, &dates, now).await?;
+        tx.mark_due(staff.id, &dates, Due::Fresh, now).await?;
         if last {
             questions::of_pass(&mut tx, source, staff, &answer.broken, held.as_ref(), now).await?;
             tx.save_pass(calendar.id, Some(digest), held.as_ref(), now).await?;

@@ -6,9 +6,10 @@ use anyhow::Context;
 
 use super::complain;
 use crate::{
-    app::{Active, App, rule_files},
+    app::{App, rule_files},
     config::{self, Config},
     model::staff::Staff,
+    settling::activation::{self, Active},
     yaml::diagnostic::{Diagnostic, Source},
 };
 
@@ -42,14 +43,14 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
 
 /// Reads the rule files of the configured folder and makes them the active set if they differ from it.
 pub(super) async fn reload(app: &App) -> anyhow::Result<(Active, Option<usize>)> {
-    let active = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy).map_err(draw)?;
-    let days = app.activate(&active).await?;
+    let mut active = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy).map_err(draw)?;
+    let days = app.activate(&mut active).await?;
     Ok((active, days))
 }
 
 /// The active set, or the folder's if none is active yet.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    match app.active().await? {
+    match activation::active(&app.store).await? {
         Some(active) => Ok(active),
         None => Ok(reload(app).await?.0),
     }

@@ -13,6 +13,7 @@ use crate::{
         ids::{self, CalendarId, DecisionId},
         staff::{Calendar, Held, Privacy, Source, Whose},
     },
+    settling::activation,
 };
 
 /// What was typed.
@@ -115,7 +116,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     let active = match &reloaded {
         Ok((active, _)) => active,
         // Broken rule files change nothing: the set in the book goes on.
-        Err(_) => &app.active().await?.context("no rule set is active yet, and the rule files cannot be loaded")?,
+        Err(_) => &activation::active(&app.store).await?.context("no rule set is active yet, and the rule files cannot be loaded")?,
     };
     let synced = app.sync(active, only).await?;
     if let Ok((_, Some(days))) = &reloaded {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Outcome, answer, book, fields};
 use crate::{
-    app::{Active, App},
+    app::App,
     model::{
         day::instant,
         decision::Written,
@@ -16,6 +16,7 @@ use crate::{
         ids::StaffId,
     },
     review::Desk,
+    settling::activation::Active,
     store::entries::EntryFilter,
 };
 

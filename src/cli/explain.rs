@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Outcome, answer, book, typed_event::TypedEvent};
 use crate::{
-    app::{Active, App},
+    app::App,
     calendar::whose,
     model::{
         event::{Event, Fact, Response},
@@ -15,6 +15,7 @@ use crate::{
         verdict::{Evidence, Place, Verdict},
     },
     rules::{Scene, explain::Asked},
+    settling::activation::Active,
 };
 
 /// What was typed.

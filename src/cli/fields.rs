@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::{
-    app::{Active, App},
+    app::App,
     model::{
         catalog::Catalog,
         day::instant,
@@ -12,6 +12,7 @@ use crate::{
         entry::Entry,
         event::Span,
     },
+    settling::activation::Active,
 };
 
 /// The acts that some fields of an entry mean.

@@ -73,7 +73,7 @@ pub(super) fn meeting(page: &Page<'_>, meeting: &Meeting<'_>, body: &Body, by_pe
     }
     let unmatched = body.client.is_none() && body.project.is_none() && !event.fact.visibility.is_private();
     if unmatched {
-        let cause = json!({ "event": digest(event), "calendar": event.calendar });
+        let cause = json!({ "event": digest_of(event), "calendar": event.calendar });
         findings.push(Finding::meeting("unmatched", cause, "no rule names a client or project for it".into()));
     }
     findings.extend(catalog(page, body, unmatched));
@@ -105,8 +105,15 @@ fn disagreements(meeting: &Meeting<'_>) -> Vec<Conflict> {
 
 fn conflict(found: &Conflict) -> Finding {
     let Conflict { field, won, lost } = found;
-    let cause = json!({ "field": field, "values": [won.value, lost.value] });
-    let message = format!("rules disagree on the {field}: {} says {}, {} says {}", won.rule, won.value, lost.rule, lost.value);
+    // A task or description may be words of the event, which stand nowhere else (S8).
+    let words = matches!(field, Field::Task | Field::Description);
+    let shown = |value: &str| if words { digest(value) } else { value.to_owned() };
+    let cause = json!({ "field": field, "values": [shown(&won.value), shown(&lost.value)] });
+    let message = if words {
+        format!("rules disagree on the {field}: {} and {} give different ones", won.rule, lost.rule)
+    } else {
+        format!("rules disagree on the {field}: {} says {}, {} says {}", won.rule, won.value, lost.rule, lost.value)
+    };
     Finding::meeting("conflict", cause, message).with(json!({ "rules": [won.rule, lost.rule] }))
 }
 
@@ -151,7 +158,7 @@ fn suspicions(verdict: &Verdict, body: &Body, by_person: &Assignment) -> Vec<Fin
         seconds: body.seconds,
         confidence: verdict.confidence.filter(|_| by_rule),
     };
-    let cause = json!({ "client": decided.client, "project": decided.project, "task": decided.task, "billable": decided.billable, "seconds": decided.seconds });
+    let cause = json!({ "client": decided.client, "project": decided.project, "task": decided.task.map(digest), "billable": decided.billable, "seconds": decided.seconds });
     let raised = verdict.suspicions.iter().filter(|suspicion| suspicion.when.holds(&decided));
     raised
         .map(|suspicion| Finding::meeting(&suspicion.reason, cause.clone(), suspicion.text.clone()).with(json!({ "rule": suspicion.rule })))
@@ -159,12 +166,14 @@ fn suspicions(verdict: &Verdict, body: &Body, by_person: &Assignment) -> Vec<Fin
 }
 
 /// Names what an event says without saying it: words can be erased, causes stay (S8).
-fn digest(event: &Event) -> String {
+fn digest_of(event: &Event) -> String {
     let text = &event.fact.text;
     let mut people: Vec<&str> = text.attendees.iter().map(|attendee| attendee.email.as_str()).chain(text.organizer.as_deref()).collect();
     people.sort_unstable();
-    Sha256::digest(format!("{}\n{}", text.title, people.join("\n")))
-        .iter()
-        .take(16)
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    digest(&format!("{}\n{}", text.title, people.join("\n")))
+}
+
+/// Names words without holding them.
+pub(super) fn digest(words: &str) -> String {
+    Sha256::digest(words).iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }

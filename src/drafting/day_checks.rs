@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{
     Page, Piece,
-    checks::{Finding, changed},
+    checks::{Finding, changed, digest},
+    values::{known_client, known_project},
 };
 use crate::model::entry::{Body, Entry};
 
@@ -20,7 +21,7 @@ pub(super) fn run(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
 fn among(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Vec<Finding> {
     let piece = &pieces[index];
     if let Some(entry) = piece.settled {
-        return differs(entry, &piece.body).into_iter().collect();
+        return differs(page, entry, &piece.body).into_iter().collect();
     }
     let mut found = Vec::new();
     found.extend(duplicate(page, pieces, index).or_else(|| overlap(page, pieces, index)));
@@ -67,7 +68,7 @@ fn clock(page: &Page<'_>, body: &Body) -> String {
 /// An approved day is closed, not frozen; in a locked period nothing is drafted and the question carries the proposal (S10).
 fn late(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
     if let Some(through) = page.policy.locked_through.filter(|through| page.date <= *through) {
-        let cause = json!({ "locked_through": through, "proposal": meaning(&piece.body) });
+        let cause = json!({ "locked_through": through, "proposal": meaning(page, &piece.body) });
         return Some(Finding::entry(
             "late",
             cause,
@@ -82,9 +83,9 @@ fn late(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
 }
 
 /// After submission derivation writes the entry no more; a difference is a question (S9).
-fn differs(entry: &Entry, derived: &Body) -> Option<Finding> {
-    let now = meaning(derived);
-    if meaning(&entry.body) == now {
+fn differs(page: &Page<'_>, entry: &Entry, derived: &Body) -> Option<Finding> {
+    let now = meaning(page, derived);
+    if meaning(page, &entry.body) == now {
         return None;
     }
     let mut finding = Finding::entry(
@@ -96,10 +97,13 @@ fn differs(entry: &Entry, derived: &Body) -> Option<Finding> {
     Some(finding)
 }
 
-/// What an approval froze.
-fn meaning(body: &Body) -> Value {
+/// What an approval froze, without its words. A client or project that was renamed since is the same.
+fn meaning(page: &Page<'_>, body: &Body) -> Value {
+    let client = body.client.clone().map(|key| known_client(page, key));
+    let project = body.project.clone().map(|code| known_project(page, code));
     json!({
-        "date": body.date, "start": body.start, "end": body.end, "seconds": body.seconds, "client": body.client, "project": body.project,
-        "task": body.task, "billable": body.billable, "tags": body.tags, "description": body.description,
+        "date": body.date, "start": body.start, "end": body.end, "seconds": body.seconds, "client": client, "project": project,
+        "task": body.task.as_deref().map(digest), "billable": body.billable, "tags": body.tags,
+        "description": body.description.as_deref().map(digest),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, Piece, checks::Finding, values};
+use super::{Page, Piece, checks::Finding, segments, values};
 use crate::model::{
     decision::{Act, Assignment, Decision, Written},
     entry::{Body, Entry, EntryKey, Provenance},
@@ -22,6 +22,8 @@ pub(super) struct Meeting<'a> {
     /// It vanished or was called off, and human work hangs on it (S7).
     pub(super) gone: bool,
     pub(super) acts: Vec<&'a Decision>,
+    /// About the second entry of a meeting that has two, after its event moved under an edit (S12).
+    pub(super) both: Vec<&'a Decision>,
 }
 
 /// The meetings of a page that make time, in order of id.
@@ -45,21 +47,21 @@ pub(super) fn gather<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<
 
 /// A meeting, unless it makes no time: not work, skipped by rule, or gone untouched.
 fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Verdict)], decisions: &[&'a Decision]) -> Option<Meeting<'a>> {
-    let acts: Vec<_> = decisions.iter().copied().filter(|decision| decision.subject == id.0).collect();
+    let about = |id: uuid::Uuid| decisions.iter().copied().filter(move |decision| decision.subject == id).collect::<Vec<_>>();
     let (lead, verdict) = copies.first().copied()?;
-    if is_all_day(&lead.fact.span) || acts.iter().any(|decision| decision.act == Act::NotWork) {
-        return None;
-    }
-    let touched = acts.iter().any(|decision| !matches!(decision.act, Act::Dismiss { .. }));
-    let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
-    let gone = !lead.is_live();
-    let unwanted = if gone { !settled } else { verdict.skip.is_some() };
-    if unwanted && !touched {
-        return None;
-    }
     let others =
         copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| verdict).collect();
-    Some(Meeting { id, lead, verdict, others, gone, acts })
+    let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(both(id).0) };
+    if is_all_day(&lead.fact.span) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
+        return None;
+    }
+    let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
+    let unwanted = if meeting.gone { !settled } else { verdict.skip.is_some() };
+    (!unwanted || meeting.is_touched()).then_some(meeting)
+}
+
+fn both(id: MeetingId) -> MeetingId {
+    MeetingId(ids::derived(id.0, "both"))
 }
 
 fn is_all_day(span: &Span) -> bool {
@@ -67,9 +69,23 @@ fn is_all_day(span: &Span) -> bool {
 }
 
 impl Meeting<'_> {
-    /// What people assigned, later over earlier, field by field.
-    pub(super) fn assignment(&self) -> Assignment {
-        assigned(&self.acts)
+    /// Whether a person worked on it; that she saw a question is no work (S7).
+    pub(super) fn is_touched(&self) -> bool {
+        self.acts.iter().any(|decision| !matches!(decision.act, Act::Dismiss { .. }))
+    }
+
+    /// The second entry of a meeting that has two.
+    pub(super) fn both_id(&self) -> MeetingId {
+        both(self.id)
+    }
+
+    /// What people assigned to one of its entries, later over earlier, field by field.
+    pub(super) fn assignment(&self, to: MeetingId) -> Assignment {
+        let mut sum = assigned(&self.acts);
+        if to == self.both_id() {
+            values::overlay(&mut sum, &assigned(&self.both));
+        }
+        sum
     }
 }
 
@@ -82,53 +98,43 @@ pub(super) fn assigned(acts: &[&Decision]) -> Assignment {
     })
 }
 
-/// Entries that people or other systems wrote: decisions of their own, returned unchanged (S11).
+/// Entries that people or other systems wrote: decisions of their own, returned as they were written or later edited (S11).
 pub(super) fn written<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<Piece<'a>> {
-    decisions
-        .iter()
-        .filter_map(|decision| Some((decision, written_on(page, decision)?)))
-        .filter_map(|(decision, written)| one(page, decision, written, decisions))
-        .collect()
-}
-
-fn written_on<'a>(page: &Page<'_>, decision: &'a Decision) -> Option<&'a Written> {
-    match &decision.act {
-        Act::Write(written) if written.date == page.date => Some(written),
+    let written = decisions.iter().filter_map(|decision| match &decision.act {
+        Act::Write(written) => Some((MeetingId(decision.subject), written)),
         _ => None,
-    }
+    });
+    written.flat_map(|(id, written)| pieces_of(page, id, written, decisions)).collect()
 }
 
-fn one<'a>(page: &'a Page<'_>, decision: &'a Decision, written: &Written, decisions: &[&'a Decision]) -> Option<Piece<'a>> {
-    let acts: Vec<_> = decisions.iter().copied().filter(|other| other.subject == decision.subject).collect();
-    if acts.iter().any(|other| other.act == Act::NotWork) {
-        return None;
+fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions: &[&'a Decision]) -> Vec<Piece<'a>> {
+    let acts: Vec<_> = decisions.iter().copied().filter(|other| other.subject == id.0).collect();
+    let edit = acts.iter().rev().find_map(|decision| if let Act::Time(edit) = &decision.act { Some(edit) } else { None });
+    let (date, start, end) = match edit {
+        Some(edit) => (page.staff.zones.date_of(edit.start), edit.start, edit.end),
+        None => (written.date, written.start, written.end),
+    };
+    if date != page.date || acts.iter().any(|other| other.act == Act::NotWork) {
+        return Vec::new();
     }
-    let key = EntryKey { meeting: MeetingId(decision.subject), segment: 0, leg: 0 };
-    let mut assignment = written.assignment.clone();
-    values::overlay(&mut assignment, &assigned(&acts));
-    let seconds = (written.end - written.start).num_seconds().max(0);
-    let mut body = Body {
-        date: written.date,
-        start: written.start,
-        end: written.end,
+    let slot = segments::written(&acts, id, start, end);
+    let mut whole = written.assignment.clone();
+    values::overlay(&mut whole, &assigned(&acts));
+    let body = Body {
         timezone: written.timezone,
-        seconds,
-        rounded_seconds: seconds,
-        client: None,
-        project: None,
-        task: None,
-        billable: None,
-        tags: Vec::new(),
-        description: None,
-        held: false,
         origin: written.origin,
         external_ref: written.external_ref.clone(),
-        event: None,
+        ..values::blank(page, &slot)
     };
-    let mut provenance = Provenance::default();
-    values::apply(page, &mut body, &mut provenance, None, &assignment);
-    let findings = super::checks::catalog(page, &body, false);
-    Some(Piece { settled: standing(page, key), key, body, provenance, findings, asks: true, title: String::new(), known_at: None })
+    let piece = |(key, mut body, assignment): (EntryKey, Body, Assignment)| {
+        let mut provenance = Provenance::default();
+        values::apply(page, &mut body, &mut provenance, None, &assignment);
+        let title = values::folded(body.description.as_deref().unwrap_or_default());
+        let findings = super::checks::catalog(page, &body, false);
+        let asks = key.leg == 0;
+        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at: None, into: slot.into }
+    };
+    values::legs(&slot, &body, &whole).into_iter().map(piece).collect()
 }
 
 pub(super) fn standing<'a>(page: &Page<'a>, key: EntryKey) -> Option<&'a Entry> {
@@ -149,6 +155,7 @@ pub(super) fn orphans<'a>(page: &Page<'a>, pieces: &[Piece<'_>]) -> Vec<Piece<'a
             title: String::new(),
             settled: Some(entry),
             known_at: None,
+            into: None,
         })
         .collect()
 }

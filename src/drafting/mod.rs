@@ -22,6 +22,7 @@ use crate::model::{
     entry::{Body, Draft, Entry, EntryKey, Provenance},
     event::Event,
     exception::Question,
+    ids::MeetingId,
     policy::Policy,
     staff::Staff,
     verdict::Verdict,
@@ -65,6 +66,8 @@ struct Piece<'a> {
     settled: Option<&'a Entry>,
     /// When its facts last became known, to tell what came late.
     known_at: Option<DateTime<Utc>>,
+    /// The meeting whose entry takes this one in.
+    into: Option<MeetingId>,
 }
 
 /// Derives one page.
@@ -74,6 +77,7 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let meetings = meetings::gather(page, &decisions);
     let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
     pieces.extend(meetings::written(page, &decisions));
+    merge(&mut pieces);
     pieces.extend(meetings::orphans(page, &pieces));
     pieces.sort_by_key(|piece| (piece.body.start, piece.key));
     day_checks::run(page, &mut pieces);
@@ -83,6 +87,25 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let mut entries: Vec<Draft> = pieces.into_iter().filter(|piece| piece.settled.is_none() && !locked).map(Piece::draft).collect();
     entries.sort_by_key(|draft| draft.key);
     Drafted { entries, questions, next_at: segments::next_at(page, &meetings) }
+}
+
+/// A merged entry goes into the other one, which then covers both: time that both cover counts once (S12). Where the other is not on
+/// this page, or settled, it stays by itself.
+fn merge(pieces: &mut Vec<Piece<'_>>) {
+    for index in (0..pieces.len()).rev() {
+        let Some(into) = pieces[index].into.filter(|_| pieces[index].settled.is_none()) else { continue };
+        let Some(target) = pieces.iter().position(|other| other.key.meeting == into && other.into.is_none() && other.settled.is_none())
+        else {
+            continue;
+        };
+        let from = pieces[index].body.clone();
+        let body = &mut pieces[target].body;
+        let shared = (body.end.min(from.end) - body.start.max(from.start)).num_seconds().max(0);
+        body.seconds += from.seconds - shared;
+        body.rounded_seconds = body.seconds;
+        (body.start, body.end) = (body.start.min(from.start), body.end.max(from.end));
+        pieces.remove(index);
+    }
 }
 
 fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {

@@ -14,19 +14,22 @@ const REOPEN_SECONDS: i64 = 30 * 60;
 
 /// Makes the questions of a page, and holds the entries they are about.
 pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&Decision]) -> Vec<Question> {
-    let mut questions: Vec<Question> = Vec::new();
+    let mut questions = Vec::from_iter(day_limits(page, pieces, decisions));
+    let day_holds = questions.iter().any(|day| day.open.iter().any(|reason| reason.holding));
     for piece in pieces.iter_mut() {
+        if piece.settled.is_some() {
+            piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
+        }
         let subject = Subject { kind: SubjectKind::Meeting, id: piece.key.meeting.0, segment: piece.key.segment };
         let incomplete = !checks::missing(page, &piece.body).is_empty();
         let seen = |reason: &Reason| {
             is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
         };
-        piece.body.held = piece.findings.iter().any(|finding| finding.reason.holding && !seen(&finding.reason));
+        piece.body.held = day_holds || piece.findings.iter().any(|finding| finding.reason.holding && !seen(&finding.reason));
         let here = piece.findings.iter().filter(|finding| piece.asks || !finding.of_meeting).map(|finding| finding.reason.clone());
         let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(seen);
         add(&mut questions, Question { subject, date: page.date, open, dismissed });
     }
-    questions.extend(day_limits(page, pieces, decisions));
     questions.iter_mut().for_each(order);
     questions.retain(|question| !question.open.is_empty() || !question.dismissed.is_empty());
     questions.sort_by_key(|question| question.subject);
@@ -58,14 +61,14 @@ fn dismissals<'a>(decisions: &'a [&Decision], on: Subject, name: &'a str) -> imp
     decisions.iter().filter_map(move |decision| decision.dismissal_of(on, name))
 }
 
-/// Limits on the total of the day. They ask about the day and hold no single entry.
+/// Limits on the total of the day: one question about the day, which holds all its entries that are still open.
 fn day_limits(page: &Page<'_>, pieces: &[Piece<'_>], decisions: &[&Decision]) -> Option<Question> {
     let total: i64 = pieces.iter().map(|piece| piece.body.seconds).sum();
     let subject = Subject { kind: SubjectKind::Day, id: ids::derived(page.staff.id.0, &page.date.to_string()), segment: 0 };
     let over = page.policy.day_limits.iter().filter(|limit| limit.min_seconds <= total);
     let reasons = over.map(|limit| Reason {
         reason: limit.reason.clone(),
-        holding: false,
+        holding: true,
         cause: json!({ "seconds": total }),
         evidence: json!({ "rule": limit.rule }),
         message: format!("{} ({}:{:02} h)", limit.text, total / 3600, total / 60 % 60),

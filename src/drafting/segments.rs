@@ -1,17 +1,20 @@
 //! When: a meeting cut at local midnights, and the times people gave instead (SEMANTICS S3, S12, S15, S16).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
 use super::{Page, checks::Finding, meetings::Meeting};
 use crate::model::{
-    decision::{Act, EditedTime, Leg, Seen},
-    entry::{EntryKey, EntryStatus},
+    decision::{Act, Decision, EditedTime, Leg, Seen},
+    entry::EntryStatus,
     event::Span,
-    ids::{self, MeetingId},
+    ids::MeetingId,
 };
 
 /// One local day's part of a meeting.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) meeting: MeetingId,
     pub(super) segment: i64,
@@ -20,29 +23,30 @@ pub(super) struct Slot {
     pub(super) legs: Vec<Leg>,
     pub(super) findings: Vec<Finding>,
     pub(super) asks: bool,
+    /// The meeting whose entry takes this one in.
+    pub(super) into: Option<MeetingId>,
 }
 
 /// The slots of a meeting that stand on this page.
 pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
-    let mut slots = Vec::new();
-    let natural = natural(page, meeting);
-    let first = natural.iter().map(|part| part.segment).find(|segment| drafted(page, meeting.id, &natural, *segment));
-    let edited: Vec<i64> =
-        meeting.acts.iter().filter(|decision| matches!(decision.act, Act::Time(_))).map(|decision| decision.segment).collect();
-    for part in &natural {
-        if edit(meeting, part.segment).is_none() && part.date == page.date && drafted(page, meeting.id, &natural, part.segment) {
-            slots.push(slot(meeting, meeting.id, part, first == Some(part.segment)));
-        }
-    }
-    for segment in edited.into_iter().collect::<std::collections::BTreeSet<_>>() {
-        if let Some(edit) = edit(meeting, segment) {
-            slots.extend(pinned(page, meeting, segment, edit, &natural));
+    let Span::Timed { start, end, .. } = meeting.lead.fact.span else { return Vec::new() };
+    let natural = parts(page, Seen { start, end });
+    let first = natural.iter().find(|part| is_drafted(page, meeting, part)).map(|part| part.segment);
+    let free = natural.iter().filter(|part| part.date == page.date && is_drafted(page, meeting, part));
+    let mut slots: Vec<Slot> = free
+        .filter(|part| pin(page, &meeting.acts, part.segment).is_none())
+        .map(|part| slot(&meeting.acts, meeting.id, part, first == Some(part.segment)))
+        .collect();
+    let decided: BTreeSet<i64> = meeting.acts.iter().map(|decision| decision.segment).collect();
+    for segment in decided {
+        if let Some(pin) = pin(page, &meeting.acts, segment) {
+            slots.extend(pinned(page, meeting, segment, &pin, &natural));
         }
     }
     slots
 }
 
-/// One day of the event as it stands now.
+/// One day of a span.
 struct Part {
     segment: i64,
     date: NaiveDate,
@@ -50,80 +54,85 @@ struct Part {
     end: DateTime<Utc>,
 }
 
-fn natural(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Part> {
-    let Span::Timed { start, end, .. } = meeting.lead.fact.span else { return Vec::new() };
+/// A span cut at the person's midnights; days before her first or after her last are none.
+fn parts(page: &Page<'_>, Seen { start, end }: Seen) -> Vec<Part> {
     let zones = &page.staff.zones;
-    if end <= start {
-        return vec![Part { segment: 0, date: zones.date_of(start), start, end: start }];
-    }
-    zones
-        .dates(&meeting.lead.fact.span)
-        .into_iter()
-        .zip(0_i64..)
-        .map(|(date, segment)| {
-            let (from, until) = zones.bounds(date);
-            Part { segment, date, start: start.max(from), end: end.min(until) }
-        })
-        .filter(|part| part.start < part.end && page.staff.works_on(part.date))
-        .collect()
-}
-
-/// A segment counts once it is over, or has begun and an entry stands already: one that is prolonged does not disappear (S16).
-fn drafted(page: &Page<'_>, meeting: MeetingId, parts: &[Part], segment: i64) -> bool {
-    let stands = |entry: &&crate::model::entry::Entry| {
-        entry.key.meeting == meeting && entry.key.segment == segment && entry.status != EntryStatus::Void
+    let dates = zones.dates(&Span::Timed { start, end, zone: chrono_tz::UTC });
+    let part = |(date, segment): (NaiveDate, i64)| {
+        let (from, until) = zones.bounds(date);
+        Part { segment, date, start: start.max(from), end: end.min(until) }
     };
-    parts.iter().find(|part| part.segment == segment).is_some_and(|part| {
-        page.staff.works_on(part.date)
-            && (part.end <= page.as_of || (part.start <= page.as_of && page.standing.iter().any(|entry| stands(&entry))))
-    })
-}
-
-fn slot(meeting: &Meeting<'_>, id: MeetingId, part: &Part, asks: bool) -> Slot {
-    let legs = meeting.acts.iter().rev().filter(|decision| decision.segment == part.segment).find_map(|decision| match &decision.act {
-        Act::Split { legs, .. } => Some(legs.clone()),
-        _ => None,
-    });
-    Slot {
-        meeting: id,
-        segment: part.segment,
-        start: part.start,
-        end: part.end,
-        legs: legs.unwrap_or_default(),
-        findings: Vec::new(),
-        asks,
+    let is_part = |part: &Part| part.start < part.end && page.staff.works_on(part.date);
+    if end <= start {
+        let date = zones.date_of(start);
+        return Vec::from_iter(page.staff.works_on(date).then_some(Part { segment: 0, date, start, end: start }));
     }
+    dates.into_iter().zip(0..).map(part).filter(is_part).collect()
 }
 
-/// The edit in force on a segment: the last one, unless a later act followed the event.
-fn edit<'a>(meeting: &Meeting<'a>, segment: i64) -> Option<&'a EditedTime> {
-    meeting.acts.iter().filter(|decision| decision.segment == segment).fold(None, |edit, decision| match &decision.act {
-        Act::Time(time) => Some(time),
+/// A segment counts once it is over. An entry that stands already stays if its event is prolonged, and goes back only if the whole
+/// event moves past now and nobody touched it (S16).
+fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
+    let key = (meeting.id, part.segment);
+    let stands = || page.standing.iter().any(|entry| (entry.key.meeting, entry.key.segment) == key && entry.status != EntryStatus::Void);
+    part.end <= page.as_of || ((part.start <= page.as_of || meeting.is_touched()) && stands())
+}
+
+fn slot(acts: &[&Decision], id: MeetingId, part: &Part, asks: bool) -> Slot {
+    let (segment, start, end) = (part.segment, part.start, part.end);
+    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), asks, into: None };
+    for decision in acts.iter().filter(|decision| decision.segment == segment) {
+        match &decision.act {
+            Act::Split { legs, .. } => slot.legs.clone_from(legs),
+            Act::Merge { into, .. } => slot.into = Some(*into),
+            // The shares of a split follow its event; what was merged at another time does not.
+            Act::Follow => slot.into = None,
+            _ => {}
+        }
+    }
+    slot
+}
+
+/// The slot of an entry that a person wrote.
+pub(super) fn written(acts: &[&Decision], id: MeetingId, start: DateTime<Utc>, end: DateTime<Utc>) -> Slot {
+    slot(acts, id, &Part { segment: 0, date: NaiveDate::default(), start, end }, true)
+}
+
+/// What pins a segment to its day: the last time a person gave, else the time she saw when she split or merged it; nothing once she
+/// followed the event (S12).
+pub(super) fn pin(page: &Page<'_>, acts: &[&Decision], segment: i64) -> Option<EditedTime> {
+    let seen_part = |seen: Seen| {
+        let part = parts(page, seen).into_iter().find(|part| part.segment == segment)?;
+        Some(EditedTime { start: part.start, end: part.end, seen })
+    };
+    acts.iter().filter(|decision| decision.segment == segment).fold(None, |pin, decision| match &decision.act {
+        Act::Time(time) => Some(time.clone()),
+        Act::Split { seen, .. } | Act::Merge { seen, .. } => pin.or_else(|| seen_part(*seen)),
         Act::Follow => None,
-        _ => edit,
+        _ => pin,
     })
 }
 
-/// An edited time pins its entry to its day: the event's new time makes no second entry unless a person wants both (S12).
-fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, edit: &EditedTime, natural: &[Part]) -> Vec<Slot> {
+/// A pinned entry stays on its day: the event's new time makes no second entry unless a person wants both (S12).
+fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, pin: &EditedTime, natural: &[Part]) -> Vec<Slot> {
     let Span::Timed { start, end, .. } = meeting.lead.fact.span else { return Vec::new() };
     let now = Seen { start, end };
     let answered = |wanted: fn(&Act) -> Option<&Seen>| meeting.acts.iter().any(|decision| wanted(&decision.act) == Some(&now));
     let both = answered(|act| if let Act::Both { seen } = act { Some(seen) } else { None });
     let keep = answered(|act| if let Act::Keep { seen } = act { Some(seen) } else { None });
     let mut slots = Vec::new();
-    if page.staff.zones.date_of(edit.start) == page.date && edit.end <= page.as_of {
-        let part = Part { segment, date: page.date, start: edit.start, end: edit.end };
-        let mut slot = slot(meeting, meeting.id, &part, true);
-        if edit.seen != now && !keep && !both && !meeting.gone {
-            slot.findings.push(outdated(page, edit, now));
+    if page.staff.zones.date_of(pin.start) == page.date {
+        let part = Part { segment, date: page.date, start: pin.start, end: pin.end };
+        let asks = natural.iter().find(|part| is_drafted(page, meeting, part)).is_none_or(|first| segment <= first.segment);
+        let mut slot = slot(&meeting.acts, meeting.id, &part, asks);
+        if pin.seen != now && !keep && !both && !meeting.gone {
+            slot.findings.push(outdated(page, pin, now));
         }
         slots.push(slot);
     }
-    if both {
-        let id = MeetingId(ids::derived(meeting.id.0, "both"));
+    if both && !meeting.both.iter().any(|decision| decision.act == Act::NotWork) {
         let today = natural.iter().filter(|part| part.date == page.date && part.end <= page.as_of);
-        slots.extend(today.map(|part| slot(meeting, id, part, true)));
+        slots.extend(today.map(|part| slot(&meeting.both, meeting.both_id(), part, true)));
     }
     slots
 }
@@ -138,11 +147,10 @@ fn outdated(page: &Page<'_>, edit: &EditedTime, now: Seen) -> Finding {
 
 /// When time alone changes this page: the next end of a part that is not over.
 pub(super) fn next_at(page: &Page<'_>, meetings: &[Meeting<'_>]) -> Option<DateTime<Utc>> {
-    let ends = meetings.iter().filter(|meeting| !meeting.gone).flat_map(|meeting| natural(page, meeting));
-    ends.filter(|part| part.date == page.date && part.end > page.as_of).map(|part| part.end).min()
-}
-
-/// The key of one leg of a slot.
-pub(super) fn key(slot: &Slot, leg: usize) -> EntryKey {
-    EntryKey { meeting: slot.meeting, segment: slot.segment, leg: i64::try_from(leg).unwrap_or(i64::MAX) }
+    let spans = meetings.iter().filter(|meeting| !meeting.gone).filter_map(|meeting| match meeting.lead.fact.span {
+        Span::Timed { start, end, .. } => Some(Seen { start, end }),
+        Span::AllDay { .. } => None,
+    });
+    let ends = spans.flat_map(|span| parts(page, span)).filter(|part| part.date == page.date);
+    ends.map(|part| part.end).filter(|end| *end > page.as_of).min()
 }

@@ -47,6 +47,7 @@ impl Scene {
             until,
             required: None,
             tasks: vec![],
+            was: vec![],
         };
         let projects = [("ACME-1", None), ("ACME-2", NaiveDate::from_ymd_opt(2026, 1, 31))]
             .map(|(code, until)| (code.to_owned(), project(code, until)));

@@ -5,52 +5,42 @@ use chrono::TimeDelta;
 use super::{
     Page, Piece, checks,
     meetings::{Meeting, standing},
-    segments::{self, Slot},
+    segments::Slot,
 };
 use crate::model::{
     catalog::Field,
-    decision::Assignment,
-    entry::{Body, Origin, Provenance},
-    verdict::{BillableDefault, Claim, Verdict},
+    decision::{Assignment, Leg},
+    entry::{Body, DECISION, DEFAULTS, EntryKey, Given, Origin, Provenance},
+    verdict::{BillableDefault, Verdict},
 };
 
 /// The entries of one slot: one, or one per leg of a split, laid end to end.
 pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -> Vec<Piece<'a>> {
-    let whole = (slot.end - slot.start).num_seconds().max(0);
-    let shares: i64 = slot.legs.iter().map(|leg| i64::from(leg.share)).sum();
-    if slot.legs.len() < 2 || shares == 0 {
-        return vec![piece(page, meeting, slot, 0, (0, whole), None)];
-    }
-    let mut begun = 0;
-    let mut given = 0;
-    let last = slot.legs.len() - 1;
-    let mut pieces = Vec::new();
-    for (index, leg) in slot.legs.iter().enumerate() {
-        given += i64::from(leg.share);
-        let until = if index == last { whole } else { whole * given / shares };
-        pieces.push(piece(page, meeting, slot, index, (begun, until), Some(&leg.assignment)));
-        begun = until;
-    }
-    pieces
+    let body = Body { event: Some(meeting.lead.id), ..blank(page, slot) };
+    let by_person = meeting.assignment(slot.meeting);
+    let piece = |key: EntryKey, mut body: Body, assignment: Assignment| {
+        let mut provenance = Provenance::default();
+        apply(page, &mut body, &mut provenance, Some(meeting.verdict), &assignment);
+        let mut findings = slot.findings.clone();
+        findings.extend(checks::meeting(page, meeting, &body, &assignment));
+        let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
+        let asks = slot.asks && key.leg == 0;
+        let title = folded(&meeting.lead.fact.text.title);
+        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at, into: slot.into }
+    };
+    legs(slot, &body, &by_person).into_iter().map(|(key, body, assignment)| piece(key, body, assignment)).collect()
 }
 
-fn piece<'a>(
-    page: &'a Page<'_>,
-    meeting: &Meeting<'a>,
-    slot: &Slot,
-    leg: usize,
-    (from, until): (i64, i64),
-    own: Option<&Assignment>,
-) -> Piece<'a> {
-    let key = segments::key(slot, leg);
-    let zone = page.staff.zones.on(page.date);
-    let mut body = Body {
+/// An entry of a slot with nothing known yet.
+pub(super) fn blank(page: &Page<'_>, slot: &Slot) -> Body {
+    let seconds = (slot.end - slot.start).num_seconds().max(0);
+    Body {
         date: page.date,
-        start: slot.start + TimeDelta::seconds(from),
-        end: slot.start + TimeDelta::seconds(until),
-        timezone: zone,
-        seconds: until - from,
-        rounded_seconds: until - from,
+        start: slot.start,
+        end: slot.end,
+        timezone: page.staff.zones.on(page.date),
+        seconds,
+        rounded_seconds: seconds,
         client: None,
         project: None,
         task: None,
@@ -60,19 +50,36 @@ fn piece<'a>(
         held: false,
         origin: Origin::Calendar,
         external_ref: None,
-        event: Some(meeting.lead.id),
-    };
-    let mut assignment = meeting.assignment();
-    if let Some(own) = own {
-        overlay(&mut assignment, own);
+        event: None,
     }
-    let mut provenance = Provenance::default();
-    apply(page, &mut body, &mut provenance, Some(meeting.verdict), &assignment);
-    let mut findings = slot.findings.clone();
-    findings.extend(checks::meeting(page, meeting, &body, &assignment));
-    let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
-    let title = meeting.lead.fact.text.title.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    Piece { settled: standing(page, key), key, body, provenance, findings, asks: slot.asks && leg == 0, title, known_at }
+}
+
+/// A slot as it is, or cut into the legs of its split: by share, end to end, the last takes the remainder (S12).
+pub(super) fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<(EntryKey, Body, Assignment)> {
+    let key = |leg: usize| EntryKey { meeting: slot.meeting, segment: slot.segment, leg: i64::try_from(leg).unwrap_or(i64::MAX) };
+    let shares: i64 = slot.legs.iter().map(|leg| i64::from(leg.share)).sum();
+    if slot.legs.len() < 2 || shares == 0 {
+        return vec![(key(0), body.clone(), whole.clone())];
+    }
+    let last = slot.legs.len() - 1;
+    let (mut begun, mut given) = (0, 0);
+    let mut cut = Vec::new();
+    for (index, Leg { share, assignment }) in slot.legs.iter().enumerate() {
+        given += i64::from(*share);
+        let until = if index == last { body.seconds } else { body.seconds * given / shares };
+        let seconds = until - begun;
+        let (start, end) = (body.start + TimeDelta::seconds(begun), body.start + TimeDelta::seconds(until));
+        let mut own = whole.clone();
+        overlay(&mut own, assignment);
+        cut.push((key(index), Body { start, end, seconds, rounded_seconds: seconds, ..body.clone() }, own));
+        begun = until;
+    }
+    cut
+}
+
+/// Case and spacing do not tell titles apart.
+pub(super) fn folded(title: &str) -> String {
+    title.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Puts a later assignment over an earlier one. Another client without a project lets go of the old client's project.
@@ -91,29 +98,54 @@ pub(super) fn overlay(sum: &mut Assignment, later: &Assignment) {
 /// Fills the body and says who gave each field.
 pub(super) fn apply(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
     let mut choose = |field: Field, decided: Option<Option<String>>| -> Option<String> {
-        let (value, claim) = match decided {
-            Some(value) => (value.clone(), value.map(|value| claim(value, "decision"))),
-            None => (verdict?.value(field).map(str::to_owned), verdict?.fields.get(&field).cloned()),
+        let claim = || verdict?.fields.get(&field);
+        let (value, given) = match decided {
+            Some(value) => (value, Some(Given::by(DECISION))),
+            None => (claim().map(|claim| claim.value.clone()), claim().map(Given::of)),
         };
-        provenance.0.extend(claim.map(|claim| (field.to_string(), claim)));
+        provenance.0.extend(given.map(|given| (field, given)));
         value
     };
-    body.project = choose(Field::Project, by_person.project.clone());
-    body.client = choose(Field::Client, by_person.client.clone());
+    body.project = choose(Field::Project, by_person.project.clone()).map(|code| known_project(page, code));
+    body.client = choose(Field::Client, by_person.client.clone()).map(|key| known_client(page, key));
     body.task = choose(Field::Task, by_person.task.clone());
     body.description = choose(Field::Description, by_person.description.clone());
     let billable = choose(Field::Billable, by_person.billable.map(|yes| Some(yes.to_string())));
     body.billable = billable.as_deref().map(|word| word == "true");
-    let owner = body.project.as_deref().and_then(|code| page.catalog.project(code)).map(|(client, _)| client.key.clone());
-    body.client = owner.or_else(|| body.client.take());
+    if let Some((owner, _)) = body.project.as_deref().and_then(|code| page.catalog.project(code)) {
+        if body.client.as_ref() != Some(&owner.key) {
+            provenance.0.extend(provenance.0.get(&Field::Project).cloned().map(|given| (Field::Client, given)));
+        }
+        body.client = Some(owner.key.clone());
+    }
     defaults(page, body, provenance, verdict, by_person);
-    let mut tags = by_person
-        .tags
-        .clone()
-        .unwrap_or_else(|| verdict.map(|verdict| verdict.tags.iter().map(|tag| tag.value.clone()).collect()).unwrap_or_default());
+    tags(body, provenance, verdict, by_person);
+}
+
+/// The present code of a project that may have been renamed since.
+pub(super) fn known_project(page: &Page<'_>, code: String) -> String {
+    page.catalog.project(&code).map_or(code, |(_, project)| project.code.clone())
+}
+
+/// The present key of a client that may have been renamed since.
+pub(super) fn known_client(page: &Page<'_>, key: String) -> String {
+    page.catalog.client(&key).map_or(key, |client| client.key.clone())
+}
+
+/// Tags add up: every rule that gave one is named.
+fn tags(body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
+    let by_rules = verdict.map(|verdict| verdict.tags.as_slice()).unwrap_or_default();
+    let (mut tags, given): (Vec<String>, _) = if let Some(tags) = &by_person.tags {
+        (tags.clone(), Some(Given::by(DECISION)))
+    } else {
+        let mut rules: Vec<_> = by_rules.iter().map(|claim| claim.rule.as_str()).collect();
+        rules.dedup();
+        (by_rules.iter().map(|claim| claim.value.clone()).collect(), (!rules.is_empty()).then(|| Given::by(&rules.join(", "))))
+    };
     tags.sort();
     tags.dedup();
     body.tags = tags;
+    provenance.0.extend(given.map(|given| (Field::Tags, given)));
 }
 
 /// Defaults fill what is left, only where something is known; without rules a project still knows whether it is billed.
@@ -122,12 +154,12 @@ fn defaults(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdi
         return;
     }
     let defaults = verdict.map(|verdict| verdict.defaults.clone()).unwrap_or_default();
-    let mut note = |field: Field, value: &str| drop(provenance.0.insert(field.to_string(), claim(value.to_owned(), "defaults")));
+    let mut note = |field: Field| drop(provenance.0.insert(field, Given::by(DEFAULTS)));
     if body.task.is_none() && by_person.task.is_none() {
-        body.task = defaults.task.inspect(|task| note(Field::Task, task));
+        body.task = defaults.task.inspect(|_| note(Field::Task));
     }
     if body.description.is_none() && by_person.description.is_none() {
-        body.description = defaults.description.inspect(|text| note(Field::Description, text));
+        body.description = defaults.description.inspect(|_| note(Field::Description));
     }
     let project = body.project.as_deref().and_then(|code| page.catalog.project(code)).map(|(_, project)| project.billable);
     let fallback = match defaults.billable {
@@ -135,10 +167,6 @@ fn defaults(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdi
         Some(BillableDefault::Project) | None => project,
     };
     if body.billable.is_none() {
-        body.billable = fallback.inspect(|yes| note(Field::Billable, &yes.to_string()));
+        body.billable = fallback.inspect(|_| note(Field::Billable));
     }
-}
-
-fn claim(value: String, rule: &str) -> Claim {
-    Claim { value, rule: rule.to_owned(), evidence: Vec::new() }
 }

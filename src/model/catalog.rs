@@ -44,6 +44,8 @@ pub(crate) struct Project {
     pub(crate) required: Option<Vec<Field>>,
     /// Task names it allows; any if empty.
     pub(crate) tasks: Vec<String>,
+    /// Former codes (`was:`).
+    pub(crate) was: Vec<String>,
 }
 
 impl Project {
@@ -85,10 +87,41 @@ pub(crate) struct Catalog {
     pub(crate) required: Vec<Field>,
 }
 
+/// Records that left the files; each project with its client's key, and its last date as `until`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Closed {
+    pub(crate) clients: Vec<Client>,
+    pub(crate) projects: Vec<(String, Project)>,
+}
+
 impl Catalog {
-    /// A project and its client, by code (exact, or in other case).
+    /// A project and its client, by its code or a former one, in any case.
     pub(crate) fn project(&self, code: &str) -> Option<(&Client, &Project)> {
-        self.projects().find(|(_, project)| project.code.eq_ignore_ascii_case(code))
+        let is = |known: &String| known.eq_ignore_ascii_case(code);
+        self.projects().find(|(_, project)| is(&project.code)).or_else(|| self.projects().find(|(_, project)| project.was.iter().any(is)))
+    }
+
+    /// A client by its key or a former one.
+    pub(crate) fn client(&self, key: &str) -> Option<&Client> {
+        self.clients.get(key).or_else(|| self.clients.values().find(|client| client.was.iter().any(|was| was == key)))
+    }
+
+    /// Adds records that left the files: they are closed, not forgotten (S6). One that came back or was renamed stands already.
+    pub(crate) fn add_closed(&mut self, closed: Closed) {
+        for client in closed.clients {
+            if self.client(&client.key).is_none() {
+                // What is closed is evidence of nothing.
+                let client = Client { aliases: Vec::new(), domains: Vec::new(), addresses: Vec::new(), ..client };
+                self.clients.insert(client.key.clone(), client);
+            }
+        }
+        for (client, project) in closed.projects {
+            if self.project(&project.code).is_none()
+                && let Some(owner) = self.client(&client).map(|client| client.key.clone())
+            {
+                self.clients.entry(owner).and_modify(|client| drop(client.projects.insert(project.code.clone(), project)));
+            }
+        }
     }
 
     /// Every project with its client.

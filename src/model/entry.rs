@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    catalog::Field,
     ids::{EntryId, EventId, MeetingId, StaffId},
-    verdict::Claim,
+    verdict::{Claim, Evidence},
     words::words,
 };
 
@@ -75,10 +76,35 @@ pub(crate) struct Body {
     pub(crate) event: Option<EventId>,
 }
 
-/// Which rule or person gave each field; free of file positions, which the stored rule set knows (S5).
+/// Which rule or person gave each field. Free of values, which may be words of the event (S8), and of file positions, which the stored
+/// rule set knows (S5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Provenance(pub(crate) std::collections::BTreeMap<String, Claim>);
+pub(crate) struct Provenance(pub(crate) std::collections::BTreeMap<Field, Given>);
+
+/// Who gave one field, and on what ground.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Given {
+    /// Rule id, `defaults`, or `decision` for what a person decided.
+    pub(crate) by: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// What a person decided, as the giver of a field.
+pub(crate) const DECISION: &str = "decision";
+/// The `defaults` of the rule files, as the giver of a field.
+pub(crate) const DEFAULTS: &str = "defaults";
+
+impl Given {
+    pub(crate) fn by(who: &str) -> Self {
+        Self { by: who.to_owned(), evidence: Vec::new() }
+    }
+
+    pub(crate) fn of(claim: &Claim) -> Self {
+        Self { by: claim.rule.clone(), evidence: claim.evidence.clone() }
+    }
+}
 
 /// An entry as derivation states it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,6 +56,7 @@ fn client(key: String, text: ClientText) -> Client {
             until: project.until,
             required: project.required,
             tasks: project.tasks,
+            was: project.was.0,
         };
         (code, project)
     });

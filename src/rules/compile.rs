@@ -108,6 +108,7 @@ pub(super) fn compile(files: Vec<(&Source, RulesFile, Positions)>, catalog: Cata
     let ids: Vec<String> = files.iter().flat_map(|(_, file, _)| file.rules.iter().map(|rule| rule.id.clone())).collect();
     let mut set = RuleSet {
         identity: Identity::new(&catalog, &our_domains),
+        our_domains,
         catalog,
         digest,
         day_limits: Vec::new(),

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use self::{compile::Findings, identity::Identity};
 use crate::{
     model::{
-        catalog::Catalog,
+        catalog::{Catalog, Closed},
         event::{Fact, Response},
         policy::DayLimit,
         verdict::Defaults,
@@ -55,12 +55,19 @@ pub(crate) struct RuleSet {
     rules: Vec<compile::Rule>,
     suspicious: Vec<compile::Suspicious>,
     defaults: Defaults,
+    our_domains: Vec<String>,
     identity: Identity,
     /// With the file each stands in.
     tests: Vec<(String, syntax::Test)>,
 }
 
 impl RuleSet {
+    /// Knows clients and projects that left the files too, as closed ones.
+    pub(crate) fn add_closed(&mut self, closed: Closed) {
+        self.catalog.add_closed(closed);
+        self.identity = Identity::new(&self.catalog, &self.our_domains);
+    }
+
     /// How many rules it has.
     pub(crate) fn len(&self) -> usize {
         self.rules.len()

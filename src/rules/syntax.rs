@@ -264,6 +264,8 @@ pub(super) struct ProjectText {
     pub(super) required: Option<Vec<Field>>,
     #[serde(default)]
     pub(super) tasks: Vec<String>,
+    #[serde(default)]
+    pub(super) was: Many<String>,
 }
 
 fn delivery() -> ProjectKind {

@@ -1,66 +1,134 @@
-//! Makes a rule set the active one, and marks due only the days on which it says something else (SEMANTICS S6, S20).
+//! The active rule set: read from the book, or put in its place. Only days on which the next one says something else become due
+//! (SEMANTICS S6, S20).
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest, Sha256};
 
-use super::pass::verdict;
+use super::pass::{Basis, verdict};
 use crate::{
-    model::{day::LAST_DATE, event::Event, policy::Policy, staff::Staff},
-    rules::RuleSet,
-    store::{Error, Store, Tx, rule_sets::Files},
+    model::{
+        catalog::{Client, Field, Project},
+        day::LAST_DATE,
+        event::Event,
+        policy::Policy,
+        staff::Staff,
+        verdict::Verdict,
+    },
+    rules::{self, RuleSet},
+    store::{Error, Store, Tx, days::Due, rule_sets::Files},
+    yaml::diagnostic::{Diagnostic, Source},
 };
 
+/// Under this name a kept rule set holds the policy it was used under; no rule file can be called so.
+const POLICY: &str = "policy";
+
 /// A rule set with the policy it is used under, as it is kept.
-pub(crate) struct Proposal<'a> {
-    pub(crate) rules: &'a RuleSet,
-    pub(crate) policy: &'a Policy,
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) rules: RuleSet,
+    pub(crate) policy: Policy,
     /// Everything the digest covers.
-    pub(crate) files: &'a Files,
-    pub(crate) digest: &'a str,
+    pub(crate) files: Files,
+    pub(crate) digest: String,
 }
 
-/// Activates a proposal in place of the set that is active, whose rules and policy the caller has read. Says how many days became due.
+impl Active {
+    /// A rule set from its files, under a policy.
+    ///
+    /// # Errors
+    /// Every finding in every file.
+    pub(crate) fn from_files(mut files: Files, policy: &Policy) -> Result<Self, Vec<(Source, Diagnostic)>> {
+        let texts = files.iter().filter(|(name, _)| *name != POLICY);
+        let rules = rules::load(texts.map(|(name, text)| Source::new(name, text)).collect())?;
+        files.insert(POLICY.to_owned(), serde_json::to_string(policy).unwrap_or_default());
+        let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
+        let mut hash = Sha256::new();
+        for (name, text) in &files {
+            hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
+        }
+        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        Ok(Self { rules, policy, files, digest })
+    }
+
+    /// What pages are derived from under this set.
+    pub(crate) fn basis(&self, now: DateTime<Utc>) -> Basis<'_> {
+        Basis { rules: &self.rules, policy: &self.policy, now }
+    }
+}
+
+/// The set that is active in the book, with the records that left its files.
+///
+/// # Errors
+/// [`Error::Unreadable`] if this version of the program cannot read it.
+pub(crate) async fn active(store: &Store) -> Result<Option<Active>, Error> {
+    let mut tx = store.read().await?;
+    let Some((digest, files)) = tx.active_rule_set().await? else { return Ok(None) };
+    let policy = files.get(POLICY).and_then(|text| serde_json::from_str(text).ok()).ok_or(Error::Unreadable("active rule set"))?;
+    let read = Active::from_files(files, &Policy { day_limits: Vec::new(), ..policy });
+    let mut active = read.map_err(|_| Error::Unreadable("active rule set"))?;
+    active.rules.add_closed(tx.closed_records().await?);
+    Ok(Some(Active { digest, ..active }))
+}
+
+/// Makes `next` the active set in place of `before`, and gains it the records that left its files. Says how many days became due.
 ///
 /// # Errors
 /// [`Error::Outdated`] if another set became active meanwhile.
-pub(crate) async fn activate(
-    store: &Store,
-    before: Option<&Proposal<'_>>,
-    next: &Proposal<'_>,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
+pub(crate) async fn activate(store: &Store, before: Option<&Active>, next: &mut Active, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut tx = store.write().await?;
-    tx.save_rule_set(next.digest, next.files, now).await?;
-    tx.activate_rule_set(before.map(|set| set.digest), next.digest, now).await?;
+    tx.save_rule_set(&next.digest, &next.files, now).await?;
+    tx.activate_rule_set(before.map(|set| set.digest.as_str()), &next.digest, now).await?;
     tx.sync_catalog(&next.rules.catalog, now.date_naive()).await?;
+    next.rules.add_closed(tx.closed_records().await?);
     let mut count = 0;
     for staff in tx.staff().await? {
         let days: Vec<_> = changed_days(&mut tx, &staff, before, next).await?.into_iter().collect();
-        tx.mark_due(staff.id, &days, now).await?;
+        tx.mark_due(staff.id, &days, Due::Again, now).await?;
         count += days.len();
     }
     tx.commit().await?;
     Ok(count)
 }
 
-/// Days that may read differently under the next set.
-async fn changed_days(
-    tx: &mut Tx,
-    staff: &Staff,
-    before: Option<&Proposal<'_>>,
-    next: &Proposal<'_>,
-) -> Result<BTreeSet<NaiveDate>, Error> {
+/// Days that may read differently under the next set. Locked ones stay as they are.
+async fn changed_days(tx: &mut Tx, staff: &Staff, before: Option<&Active>, next: &Active) -> Result<BTreeSet<NaiveDate>, Error> {
     let (first, last) = (staff.first_day, LAST_DATE);
-    let events = tx.events_on(staff.id, first, last).await?;
-    let all = before.is_none_or(|before| before.policy != next.policy || before.rules.catalog != next.rules.catalog);
-    let differs =
-        |event: &&Event| all || before.is_none_or(|before| verdict(staff, event, before.rules) != verdict(staff, event, next.rules));
-    let mut days: BTreeSet<_> = events.iter().filter(differs).flat_map(|event| staff.zones.dates(&event.fact.span)).collect();
-    if all {
-        days.extend(tx.entries_on(staff.id, first, last).await?.into_iter().map(|entry| entry.body.date));
+    let mut days = BTreeSet::new();
+    for event in tx.events_on(staff.id, first, last).await? {
+        if before.is_none_or(|before| reads_differently(staff, &event, before, next)) {
+            days.extend(staff.zones.dates(&event.fact.span));
+        }
+    }
+    for entry in tx.entries_on(staff.id, first, last).await? {
+        let (client, project) = (entry.body.client.as_deref(), entry.body.project.as_deref());
+        if before.is_none_or(|before| !is_alike(before, next) || records(before, client, project) != records(next, client, project)) {
+            days.insert(entry.body.date);
+        }
     }
     let locked = next.policy.locked_through;
     days.retain(|date| locked.is_none_or(|through| through < *date));
     Ok(days)
+}
+
+/// Whether nothing changed that every entry is judged by.
+fn is_alike(before: &Active, next: &Active) -> bool {
+    before.policy == next.policy && before.rules.catalog.required == next.rules.catalog.required
+}
+
+fn reads_differently(staff: &Staff, event: &Event, before: &Active, next: &Active) -> bool {
+    let (old, new) = (verdict(staff, event, &before.rules), verdict(staff, event, &next.rules));
+    let named = |verdict: &Verdict, field| verdict.value(field).map(str::to_owned);
+    let (client, project) = (named(&new, Field::Client), named(&new, Field::Project));
+    let records = |set| records(set, client.as_deref(), project.as_deref());
+    !is_alike(before, next) || old != new || records(before) != records(next)
+}
+
+/// What the catalog says of a client and a project.
+fn records<'a>(set: &'a Active, client: Option<&str>, project: Option<&str>) -> (Option<&'a str>, Option<(&'a str, &'a Project)>) {
+    let key = |client: &'a Client| client.key.as_str();
+    let catalog = &set.rules.catalog;
+    let project = project.and_then(|code| catalog.project(code)).map(|(client, project)| (key(client), project));
+    (client.and_then(|known| catalog.client(known)).map(key), project)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tracing::debug;
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
         verdict::Verdict,
     },
     rules::{RuleSet, Scene},
-    store::{Error, Store, Tx},
+    store::{Error, Store, Tx, days::Due},
 };
 
 /// Pages of one transaction: a month.
@@ -51,25 +51,28 @@ impl std::ops::AddAssign for Settled {
     }
 }
 
-/// Settles everything due by now, each person's days in order of date and at most a month of them in one transaction.
+/// Settles everything due by now, a month of one person at most in one transaction: what is fresh first, then what is derived again,
+/// newest first (S20).
 pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>) -> Result<Settled, Error> {
     let mut sum = Settled::default();
-    let people = store.read().await?.staff_with_due(basis.now).await?;
-    for staff in people {
-        while let Some(settled) = settle_month(store, staff, basis).await? {
-            debug!(staff.id = %staff, settled.days, settled.entries, settled.exceptions, "Settled days.");
-            sum += settled;
+    for why in [Due::Fresh, Due::Again] {
+        let people = store.read().await?.staff_with_due(why, basis.now).await?;
+        for staff in people {
+            while let Some(settled) = settle_month(store, staff, why, basis).await? {
+                debug!(staff.id = %staff, settled.days, settled.entries, settled.exceptions, "Settled days.");
+                sum += settled;
+            }
         }
     }
     Ok(sum)
 }
 
-async fn settle_month(store: &Store, staff: StaffId, basis: Basis<'_>) -> Result<Option<Settled>, Error> {
+async fn settle_month(store: &Store, staff: StaffId, why: Due, basis: Basis<'_>) -> Result<Option<Settled>, Error> {
     let mut tx = store.write().await?;
     tx.lock_staff(staff).await?;
-    let due = tx.due_days(staff, basis.now, DAYS_MAX).await?;
+    let due = tx.due_days(staff, why, basis.now, DAYS_MAX).await?;
     let Some(first) = due.first().copied() else { return Ok(None) };
-    let near = due.into_iter().take_while(|date| *date < first + Days::new(DAYS_MAX.unsigned_abs()));
+    let near = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX);
     let settled = rederive(&mut tx, staff, near, basis).await?;
     tx.commit().await?;
     Ok(Some(settled))

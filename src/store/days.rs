@@ -12,15 +12,26 @@ use crate::model::ids::StaffId;
 
 const ROWS: usize = 2_000;
 
+/// Why a page is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// A calendar, a person or the clock changed something.
+    Fresh,
+    /// Rules, catalog or policy changed: it waits behind what is fresh (S20).
+    Again,
+}
+
 impl Tx {
-    /// Says when each of these pages is to be derived. An earlier time that stands already wins.
-    pub(crate) async fn mark_due(&mut self, staff: StaffId, dates: &[NaiveDate], at: DateTime<Utc>) -> Result<(), Error> {
-        const UPDATE: &str = " on conflict (staff, date) do update set due_at = excluded.due_at \
-            where day.due_at is null or day.due_at > excluded.due_at";
+    /// Says when each of these pages is to be derived. An earlier time that stands already wins, and so does what is fresh.
+    pub(crate) async fn mark_due(&mut self, staff: StaffId, dates: &[NaiveDate], why: Due, at: DateTime<Utc>) -> Result<(), Error> {
+        const UPDATE: &str = " on conflict (staff, date) do update set \
+            due_at = case when day.due_at is null or day.due_at > excluded.due_at then excluded.due_at else day.due_at end, \
+            again = case when day.due_at is null or day.again > excluded.again then excluded.again else day.again end \
+            where day.due_at is null or day.due_at > excluded.due_at or day.again > excluded.again";
         for part in dates.chunks(ROWS) {
-            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, due_at) ")
+            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, again, due_at) ")
                 .push_values(part, |mut row, date| {
-                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(At(at));
+                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(why == Due::Again).push_bind(At(at));
                 })
                 .push(UPDATE)
                 .build()
@@ -33,11 +44,11 @@ impl Tx {
 
     /// Notes that a page is settled, until time alone changes it.
     pub(crate) async fn settle_days(&mut self, staff: StaffId, days: &[(NaiveDate, Option<DateTime<Utc>>)]) -> Result<(), Error> {
-        const UPDATE: &str = " on conflict (staff, date) do update set due_at = excluded.due_at";
+        const UPDATE: &str = " on conflict (staff, date) do update set due_at = excluded.due_at, again = excluded.again";
         for part in days.chunks(ROWS) {
-            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, due_at) ")
+            on!(self, |conn| QueryBuilder::new("insert into day (staff, date, again, due_at) ")
                 .push_values(part, |mut row, (date, next)| {
-                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(next.map(At));
+                    row.push_bind(staff.0).push_bind(Plain(*date)).push_bind(false).push_bind(next.map(At));
                 })
                 .push(UPDATE)
                 .build()
@@ -49,17 +60,19 @@ impl Tx {
     }
 
     /// People with pages that are due.
-    pub(crate) async fn staff_with_due(&mut self, now: DateTime<Utc>) -> Result<Vec<StaffId>, Error> {
-        const SQL: &str = "select distinct staff from day where due_at <= $1 order by staff";
-        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL).bind(At(now)).fetch_all(conn).await)?;
+    pub(crate) async fn staff_with_due(&mut self, why: Due, now: DateTime<Utc>) -> Result<Vec<StaffId>, Error> {
+        const SQL: &str = "select distinct staff from day where due_at <= $1 and again = $2 order by staff";
+        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL).bind(At(now)).bind(why == Due::Again).fetch_all(conn).await)?;
         Ok(ids.into_iter().map(StaffId).collect())
     }
 
-    /// A person's due pages in order of date, at most `limit` of them.
-    pub(crate) async fn due_days(&mut self, staff: StaffId, now: DateTime<Utc>, limit: i64) -> Result<Vec<NaiveDate>, Error> {
-        const SQL: &str = "select date from day where staff = $1 and due_at <= $2 order by date limit $3";
+    /// A person's due pages, at most `limit` of them: fresh ones oldest first, others newest first (S20).
+    pub(crate) async fn due_days(&mut self, staff: StaffId, why: Due, now: DateTime<Utc>, limit: i64) -> Result<Vec<NaiveDate>, Error> {
+        const FRESH: &str = "select date from day where staff = $1 and due_at <= $2 and not again order by date limit $3";
+        const AGAIN: &str = "select date from day where staff = $1 and due_at <= $2 and again order by date desc limit $3";
+        let sql = if why == Due::Fresh { FRESH } else { AGAIN };
         let dates: Vec<Plain<NaiveDate>> =
-            on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).bind(At(now)).bind(limit).fetch_all(conn).await)?;
+            on!(self, |conn| sqlx::query_scalar(sql).bind(staff.0).bind(At(now)).bind(limit).fetch_all(conn).await)?;
         Ok(dates.into_iter().map(|date| date.0).collect())
     }
 }

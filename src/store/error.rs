@@ -33,6 +33,8 @@ pub(crate) enum Error {
     Missing(&'static str),
     #[error("more than one {0} has an id that ends so; type more of it")]
     Several(&'static str),
+    #[error("the {0} in the book cannot be read by this version; install the one that wrote it")]
+    Unreadable(&'static str),
     #[error("the book cannot be read or written")]
     Database(#[source] sqlx::Error),
 }

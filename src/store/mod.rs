@@ -34,7 +34,7 @@ macro_rules! on {
 mod calendars;
 mod catalog;
 mod codec;
-mod days;
+pub(crate) mod days;
 mod decisions;
 pub(crate) mod entries;
 mod error;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Error, Store, Tx, events::Dated, tests::on_each_database};
+use super::{Error, Store, Tx, days::Due, events::Dated, tests::on_each_database};
 use crate::model::{
     catalog::Catalog,
     day::Zones,
@@ -218,14 +218,14 @@ on_each_database! {
         let mut tx = open(&store).await;
         let staff = person(&mut tx).await;
         let soon = now() + TimeDelta::hours(1);
-        tx.mark_due(staff.id, &[day(4), day(2)], soon).await.expect("marked");
-        assert!(tx.staff_with_due(now()).await.expect("people").is_empty());
-        tx.mark_due(staff.id, &[day(3), day(2)], now()).await.expect("marked");
-        tx.mark_due(staff.id, &[day(2)], soon).await.expect("marked");
-        assert_eq!(tx.staff_with_due(now()).await.expect("people"), [staff.id]);
-        assert_eq!(tx.due_days(staff.id, soon, 2).await.expect("days"), [day(2), day(3)]);
+        tx.mark_due(staff.id, &[day(4), day(2)], Due::Fresh, soon).await.expect("marked");
+        assert!(tx.staff_with_due(Due::Fresh, now()).await.expect("people").is_empty());
+        tx.mark_due(staff.id, &[day(3), day(2)], Due::Fresh, now()).await.expect("marked");
+        tx.mark_due(staff.id, &[day(2)], Due::Fresh, soon).await.expect("marked");
+        assert_eq!(tx.staff_with_due(Due::Fresh, now()).await.expect("people"), [staff.id]);
+        assert_eq!(tx.due_days(staff.id, Due::Fresh, soon, 2).await.expect("days"), [day(2), day(3)]);
         tx.settle_days(staff.id, &[(day(2), None), (day(3), Some(soon))]).await.expect("settled");
-        assert_eq!(tx.due_days(staff.id, soon, 9).await.expect("days"), [day(3), day(4)]);
+        assert_eq!(tx.due_days(staff.id, Due::Fresh, soon, 9).await.expect("days"), [day(3), day(4)]);
     }
 
     async fn exceptions_come_back_as_written(store: Store) {
