@@ -192,7 +192,7 @@ mod tests {
             let typed = source(&format!("database: {address}\n"));
             let found = read(&typed, Path::new("."), |_| None).expect_err("refused");
             assert_eq!((found[0].1.code, found[0].1.position(&typed)), ("config::database", (1, 11)));
-            assert!(!found[0].1.draw(&found[0].0).contains("hunter2"));
+            assert!(!found[0].1.draw(&found[0].0, crate::yaml::diagnostic::Paint::Plain).contains("hunter2"));
         }
         let outside = |name: &str| (name == "KALENDS_DATABASE").then(|| "postgres://book:hunter2@db/time".to_owned());
         let config = read(&source(""), Path::new("."), outside).expect("a configuration");

@@ -102,12 +102,17 @@ fn wrong_rule_files_are_told_with_file_line_and_caret() {
       |
     2 |   acme: {name: Acme, projects: {A-1: {name: One, billable: no}}}
       |                                                            ^^ the value of clients.acme.projects.A-1.billable
+    error[rules::no-effect]: this sets nothing
+     --> rules/rules.yaml:3:34
+      |
+    3 |   - {id: x, section: codes, set: {clinet: acme}}
+      |                                  ^^^^^^^^^^^^^^ name a field, such as `client: acme`
     error[yaml::unknown-key]: `clinet` is not known here
      --> rules/rules.yaml:3:35
       |
     3 |   - {id: x, section: codes, set: {clinet: acme}}
       |                                   ^^^^^^ did you mean `client`?
-    2 findings; nothing was loaded
+    3 findings; nothing was loaded
     "#);
 }
 
@@ -120,10 +125,10 @@ fn a_test_that_fails_is_told_field_by_field() {
     let folder = folder(&[("clients.yaml", &clients), ("rules.yaml", &shipped)]);
     let out = kalends(&["rules", "test", "--rules", &folder.path().display().to_string()]);
     assert_eq!(out.status.code(), Some(3));
-    insta::assert_snapshot!(text(&out.stderr).replace(&folder.path().display().to_string(), "rules"), @r"
-    FAIL a code wins (rules/rules.yaml)
-         billable: expected false, got true
-         task: expected handover, got kickoff
+    insta::assert_snapshot!(text(&out.stderr).replace(&folder.path().display().to_string(), "rules"), @"
+    FAIL a code wins (rules/rules.yaml:74)
+         billable     expected false, got true
+         task         expected handover, got kickoff
     ");
 }
 

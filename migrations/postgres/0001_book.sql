@@ -4,6 +4,7 @@
 create table staff (
     id uuid not null primary key,
     name text collate "C" not null,
+    working text collate "C" not null, -- seconds of each weekday, Monday first (JSON)
     first_day text collate "C" not null,
     last_day text collate "C",
     seq bigint not null default 0 -- counts writers of this person's days
@@ -94,7 +95,10 @@ create table event_text (
     location text collate "C" not null,
     organizer text collate "C",
     attendees text collate "C" not null, -- JSON
-    categories text collate "C" not null -- JSON
+    categories text collate "C" not null, -- JSON
+    colour text collate "C",
+    event_type text collate "C",
+    conference text collate "C"
 );
 
 create table day (

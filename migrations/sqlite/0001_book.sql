@@ -4,6 +4,7 @@
 create table staff (
     id blob not null primary key,
     name text not null,
+    working text not null, -- seconds of each weekday, Monday first (JSON)
     first_day text not null,
     last_day text,
     seq integer not null default 0 -- counts writers of this person's days
@@ -94,7 +95,10 @@ create table event_text (
     location text not null,
     organizer text,
     attendees text not null, -- JSON
-    categories text not null -- JSON
+    categories text not null, -- JSON
+    colour text,
+    event_type text,
+    conference text
 ) strict;
 
 create table day (

@@ -4,7 +4,7 @@ use std::{future::Future, path::Path};
 
 use anyhow::Context;
 
-use super::complain;
+use super::{complain, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
@@ -37,7 +37,7 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
-    let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source))).collect();
+    let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
     anyhow::anyhow!("{} findings; nothing was changed", drawn.len())
 }
 

@@ -14,7 +14,7 @@ use crate::{
         entry::Entry,
         exception::{Exception, ExceptionStatus, rank},
         ids::{self, CalendarId, StaffId},
-        staff::{Calendar, Privacy, Staff, Whose},
+        staff::{Calendar, Privacy, Staff, Whose, Working},
     },
     store::entries::EntryFilter,
 };
@@ -79,7 +79,15 @@ async fn make(args: &Args, today: NaiveDate, midnight: DateTime<Utc>) -> anyhow:
     for person in demo_calendars::people(monday) {
         let zones = Zones::dated(vec![(monday, person.zone)]).context("a zone")?;
         let addresses = vec![person.email.to_owned()];
-        let staff = Staff { id: StaffId(ids::fresh()), name: person.name.to_owned(), addresses, zones, first_day: monday, last_day: None };
+        let staff = Staff {
+            id: StaffId(ids::fresh()),
+            name: person.name.to_owned(),
+            addresses,
+            zones,
+            working: Working::default(),
+            first_day: monday,
+            last_day: None,
+        };
         tx.insert_staff(&staff).await?;
         for (name, text) in &person.calendars {
             let file = folder.join(format!("{name}.ics"));

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, book, fields};
+use super::{Format, Outcome, answer, book, complain, fields};
 use crate::{
     app::App,
     model::{
@@ -98,12 +97,19 @@ pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result
 pub(crate) async fn approve(app: &App, ids: &[String], format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
     let actor = book::actor();
-    let mut approved = Vec::new();
+    let (mut approved, mut refused) = (Vec::new(), 0);
     for id in ids {
-        approved
-            .push(desk(app, &active, &actor).approve(id, app.config.four_eyes).await.with_context(|| format!("{id} was not approved"))?);
+        match desk(app, &active, &actor).approve(id, app.config.four_eyes).await {
+            Ok(entry) => approved.push(entry),
+            Err(refusal) => {
+                complain(&format!("error: {id} was not approved: {refusal}"));
+                refused += 1;
+            }
+        }
     }
-    show(app, &approved, format).await
+    show(app, &approved, format).await?;
+    anyhow::ensure!(refused == 0, "{refused} of {} entries were not approved", ids.len());
+    Ok(Outcome::Done)
 }
 
 pub(super) fn desk<'a>(app: &'a App, active: &'a Active, actor: &'a str) -> Desk<'a> {

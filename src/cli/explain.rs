@@ -1,94 +1,308 @@
-//! `rules explain`: what the rules make of one event, which rule gave each field, and which nearly did.
+//! `rules explain`: what became of an event and why: which rule gave each field and on what words, what lost, and what nearly matched.
 
-use std::io::Read;
+use std::{io::Read, path::PathBuf};
 
 use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Format, Outcome, answer, book, typed_event::TypedEvent};
+use super::{Format, Outcome, answer, book, entries, rules};
 use crate::{
     app::App,
-    calendar::whose,
+    config::Config,
     model::{
-        event::{Event, Fact, Response},
-        ids::EventId,
-        verdict::{Evidence, Place, Verdict},
+        catalog::Field,
+        entry::{Body, DECISION, Given, Provenance},
+        event::{Event, Fact, Span},
+        exception::{ExceptionStatus, Reason},
+        verdict::{Evidence, Loss, Lost, Place, Verdict},
     },
-    rules::{Scene, explain::Asked},
-    settling::activation::Active,
+    rules::{RuleSet, explain::Asked, written::WrittenEvent},
+    settling::{rehearsal::rehearse, scene, subjects, verdicts},
+    store::{Error, Tx},
 };
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// An entry or an event of the book, by the end of its id.
+    /// An entry, an event or an exception of the book, by the end of its id.
     #[arg(required_unless_present = "event", conflicts_with = "event")]
-    id: Option<String>,
-    /// An event as JSON, in a file or on stdin (-): title, description, attendees, organizer, calendar, start, end …
-    #[arg(long)]
-    event: Option<String>,
+    pub(super) id: Option<String>,
+    /// An event as JSON, in a file or on stdin (-): title, description, attendees, organizer, calendar, start, end, timezone,
+    /// recurring, `my_response`, `show_as`, visibility, status … Needs no book.
+    #[arg(long, value_name = "FILE")]
+    pub(super) event: Option<String>,
+    /// The folder of rule files for --event; the configured one, or `rules`, if none is given.
+    #[arg(long, requires = "event")]
+    rules: Option<PathBuf>,
 }
 
 /// How many near misses are worth reading.
 const MISSES: usize = 3;
 
-pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Result<Outcome> {
-    let active = book::active(app).await?;
-    let (fact, verdict, asked) = match (&args.id, &args.event) {
-        (Some(id), _) => of_book(app, &active, id).await?,
-        (None, Some(file)) => typed(app, &active, file)?,
-        (None, None) => anyhow::bail!("name an entry, an event, or --event FILE"),
+/// All there is to say about one event.
+struct Explained<'a> {
+    rules: &'a RuleSet,
+    fact: Fact,
+    zone: chrono_tz::Tz,
+    calendar: String,
+    /// What stands now.
+    result: String,
+    entry: Option<(Body, Provenance)>,
+    reasons: Vec<Reason>,
+    verdict: Verdict,
+    asked: Vec<Asked>,
+}
+
+/// Of an event that someone typed.
+pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Format) -> anyhow::Result<Outcome> {
+    let Some(rules) = rules::load(&rules::folder(args.rules.as_deref(), config))? else { return Ok(Outcome::Findings) };
+    let text = if file == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
+        text
+    } else {
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
     };
+    let event: WrittenEvent = serde_json::from_str(&text).with_context(|| format!("{file} is not an event"))?;
+    let rehearsed = rehearse(&rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{file}: {problem}"))?;
+    let result = match (rehearsed.outcome(), rehearsed.reasons()) {
+        ("exception", reasons) => format!("a held entry and an exception: {}", reasons.join(", ")),
+        ("skipped", _) => "skipped: it makes no entry".to_owned(),
+        ("none", _) => "no entry: an all-day event has no hours unless a rule gives it some".to_owned(),
+        _ => "an entry, no exception".to_owned(),
+    };
+    let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open).collect();
+    let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
+    let (fact, zone, verdict, asked) = (rehearsed.fact, rehearsed.zone, rehearsed.verdict, rehearsed.asked);
+    show(&Explained { rules: &rules, fact, zone, calendar: event.calendar, result, entry, reasons, verdict, asked }, format)
+}
+
+/// Of an entry, an event or an exception in the book.
+pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let mut tx = app.store.read().await?;
+    let event = find(&mut tx, id).await?;
+    let staff = tx.staff_member(event.staff).await?;
+    let (first, zone) = (staff.zones.first_date(&event.fact.span), staff.zones.on(staff.zones.first_date(&event.fact.span)));
+    let there = tx.events_on(staff.id, first, first).await?;
+    let verdict = verdicts(&staff, there.iter(), &active.rules).remove(&event.id).unwrap_or_default();
+    let others: Vec<_> = there.iter().filter(|other| other.meeting != event.meeting).map(|other| scene(&staff, other, &[])).collect();
+    let asked = active.rules.ask(&scene(&staff, &event, &others), &verdict);
+    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
+    let open = tx.exceptions_about(staff.id, &subjects(&event)).await?;
+    let entry = entries.iter().find(|entry| entry.status != crate::model::entry::EntryStatus::Void);
+    let result = match entry {
+        Some(entry) if entry.body.held => format!("{} {}, held by an open exception", entry.status, book::short(entry.id.0)),
+        Some(entry) => format!("{} {}", entry.status, book::short(entry.id.0)),
+        None if verdict.skip.is_some() => "skipped: it makes no entry".to_owned(),
+        None if !event.is_live() => "no entry: the event was deleted or called off".to_owned(),
+        None if matches!(event.fact.span, Span::AllDay { .. }) => {
+            "no entry: an all-day event has no hours unless a rule gives it some".to_owned()
+        }
+        None => "no entry: it is not over yet, is no work, or lies outside the recorded time".to_owned(),
+    };
+    let explained = Explained {
+        rules: &active.rules,
+        zone,
+        calendar: event.calendar_name.clone(),
+        result,
+        entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
+        reasons: open.into_iter().filter(|one| one.status == ExceptionStatus::Open).flat_map(|one| one.reasons).collect(),
+        verdict,
+        asked,
+        fact: event.fact,
+    };
+    show(&explained, format)
+}
+
+/// The event behind an id of any kind.
+async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
+    let entry = match tx.entry(id).await {
+        Err(Error::Missing(_)) => match tx.exception(id).await {
+            Err(Error::Missing(_)) => None,
+            found => match found?.entry {
+                Some(entry) => Some(tx.entry(&entry.to_string()).await?),
+                None => anyhow::bail!("this exception is about no single event; see: kalends exceptions show {id}"),
+            },
+        },
+        found => Some(found?),
+    };
+    match entry {
+        Some(entry) => Ok(tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?),
+        None => tx.event_ending(id).await.context("the book has no entry, event or exception with this id"),
+    }
+}
+
+fn show(explained: &Explained<'_>, format: Format) -> anyhow::Result<Outcome> {
     match format {
-        Format::Json => answer(&serde_json::to_string_pretty(&to_json(&active, &fact, &verdict, &asked))?),
-        Format::Table => answer(&told(&active, &fact, &verdict, &asked)),
+        Format::Json => answer(&serde_json::to_string_pretty(&explained.json())?),
+        Format::Table => answer(&explained.told()),
     }
     Ok(Outcome::Done)
 }
 
-async fn of_book(app: &App, active: &Active, id: &str) -> anyhow::Result<(Fact, Verdict, Vec<Asked>)> {
-    let mut tx = app.store.read().await?;
-    let event: Event = match tx.entry(id).await {
-        Ok(entry) => tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?,
-        Err(_) => tx.event(EventId(id.parse().context("the book has no such entry or event")?)).await?,
-    };
-    let staff = tx.staff_member(event.staff).await?;
-    let zone = staff.zones.on(staff.zones.first_date(&event.fact.span));
-    let (fact, calendar) = (&event.fact, event.calendar_name.as_str());
-    let scene = Scene { fact, response: event.response, calendar, addresses: &staff.addresses, zone };
-    let (verdict, asked) = (active.rules.judge(&scene), active.rules.ask(&scene));
-    Ok((event.fact.clone(), verdict, asked))
-}
-
-fn typed(app: &App, active: &Active, file: &str) -> anyhow::Result<(Fact, Verdict, Vec<Asked>)> {
-    let mut text = String::new();
-    if file == "-" {
-        std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
-    } else {
-        text = std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+impl Explained<'_> {
+    /// Each field with its value and who gave it: as it stands, or as the rules alone have it.
+    fn fields(&self) -> Vec<(Field, String, Option<Given>)> {
+        let of_rules = |field: Field| self.verdict.fields.get(&field).map(|claim| (field, claim.value.clone(), Some(Given::of(claim))));
+        let Some((body, provenance)) = &self.entry else { return Field::ALL.iter().filter_map(|field| of_rules(*field)).collect() };
+        let tags = Some(body.tags.join(", ")).filter(|tags| !tags.is_empty());
+        let billable = body.billable.map(|yes| yes.to_string());
+        let values = [&body.client, &body.project, &body.task, &billable, &body.description, &tags];
+        let fields = [Field::Client, Field::Project, Field::Task, Field::Billable, Field::Description, Field::Tags];
+        let row = |(field, value): (Field, &Option<String>)| Some((field, value.clone()?, provenance.0.get(&field).cloned()));
+        fields.into_iter().zip(values).filter_map(row).collect()
     }
-    let event: TypedEvent = serde_json::from_str(&text).with_context(|| format!("{file} is not an event"))?;
-    let fact = event.fact(app.config.clock.now())?;
-    let response = event.my_response.unwrap_or_else(|| match whose::response(&fact, &[], true) {
-        Response::NotInvited => Response::Unknown,
-        other => other,
-    });
-    let zone = event.timezone.unwrap_or(chrono_tz::UTC);
-    let scene = Scene { fact: &fact, response, calendar: &event.calendar, addresses: &[], zone };
-    let (verdict, asked) = (active.rules.judge(&scene), active.rules.ask(&scene));
-    Ok((fact, verdict, asked))
+
+    /// `rule (file:line)`.
+    fn who(&self, rule: &str) -> String {
+        match self.rules.place(rule) {
+            _ if rule == DECISION => "a person's decision".to_owned(),
+            Some(spot) => format!("{rule} ({spot})"),
+            None => rule.to_owned(),
+        }
+    }
+
+    fn at(&self, rule: &str) -> Option<String> {
+        self.rules.place(rule).map(ToString::to_string)
+    }
+
+    /// Losers that a reader cares for: not a project that only followed its client.
+    fn lost(&self, field: Field) -> impl Iterator<Item = &Lost> {
+        self.verdict.lost.iter().filter(move |lost| lost.field == field)
+    }
+
+    /// Rules of which all but one condition held.
+    fn misses(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(|one| one.failed.len() == 1 && one.conditions > 1).take(MISSES)
+    }
+
+    /// Rules that held and gave nothing, since others had said the same.
+    fn idle(&self) -> impl Iterator<Item = &str> {
+        let gave = |rule: &str| {
+            self.fields().iter().any(|(_, _, given)| given.as_ref().is_some_and(|given| given.by.split(", ").any(|by| by == rule)))
+                || self.verdict.fields.values().any(|claim| claim.rule == rule)
+                || self.verdict.skip.as_ref().is_some_and(|skip| skip.rule == rule)
+                || self.verdict.split.as_ref().is_some_and(|split| split.rule == rule)
+                || self.verdict.hours.as_ref().is_some_and(|hours| hours.rule == rule)
+                || self.verdict.suspicions.iter().any(|one| one.rule == rule)
+                || self.verdict.lost.iter().any(|lost| lost.lost.rule == rule)
+        };
+        self.asked.iter().filter(move |one| one.failed.is_empty() && !gave(&one.rule)).map(|one| one.rule.as_str())
+    }
+
+    fn told(&self) -> String {
+        let mut lines = vec![heading(&self.fact, self.zone)];
+        let people = self.fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str());
+        let people: Vec<_> = people.collect();
+        let calendar = if self.calendar.is_empty() { "no calendar named" } else { &self.calendar };
+        let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
+        lines.extend([format!("{calendar}; {with}"), String::new(), format!("RESULT  {}", self.result)]);
+        if let Some(skip) = &self.verdict.skip {
+            lines.push(format!("skipped by {}: {}", self.who(&skip.rule), skip.why));
+        }
+        for (field, value, given) in self.fields() {
+            let (rule, evidence) = given.map_or((String::new(), Vec::new()), |given| (given.by, given.evidence));
+            let by = if rule.is_empty() { String::new() } else { format!("  by {}{}", self.who(&rule), on(&self.fact, &evidence)) };
+            lines.push(format!("{:<12}{value}{by}", field.as_str()));
+            lines.extend(self.lost(field).map(|lost| self.loser(lost)));
+        }
+        let unset = Field::ALL.iter().filter(|field| !self.fields().iter().any(|(set, ..)| set == *field));
+        lines.extend(unset.flat_map(|field| self.lost(*field)).map(|lost| self.loser(lost)));
+        if let Some(split) = &self.verdict.split {
+            let share = |share: &crate::model::verdict::Share| {
+                format!("{} % {}", share.percent, share.project.as_ref().or(share.client.as_ref()).map_or("?", String::as_str))
+            };
+            let shares: Vec<_> = split.shares.iter().map(share).collect();
+            lines.push(format!("split       {}  by {}", shares.join(", "), self.who(&split.rule)));
+        }
+        if let Some(hours) = &self.verdict.hours {
+            lines.push(format!("hours       {}  by {}", entries::hours(hours.seconds), self.who(&hours.rule)));
+        }
+        lines.extend(self.reasons.iter().map(|reason| {
+            let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!(" ({})", self.who(rule)));
+            format!("WHY     {}: {}{rule}", reason.reason, reason.message)
+        }));
+        let matched = self.asked.iter().filter(|one| one.failed.is_empty()).count();
+        lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
+        lines.extend(self.idle().map(|rule| format!("  matched, and added nothing: {}", self.who(rule))));
+        lines.extend(self.misses().map(|one| {
+            let failed = one.failed.first();
+            let wants = failed.map_or_else(String::new, |failed| format!("{} {}", failed.key, clipped(&failed.wants)));
+            let has = failed.map(|failed| failed.has.as_str()).filter(|has| !has.is_empty());
+            format!(
+                "  nearly: {}\n    wanted {wants}{}",
+                self.who(&one.rule),
+                has.map_or_else(String::new, |has| format!("; it has {has}"))
+            )
+        }));
+        lines.push(format!("Rule set {}", &self.rules.digest[..12]));
+        lines.join("\n")
+    }
+
+    fn loser(&self, lost: &Lost) -> String {
+        let why = match lost.why {
+            Loss::Conflict => "conflict: nobody said which goes over which".to_owned(),
+            Loss::Over => format!("{} goes over it", lost.won.rule),
+            Loss::Later => format!("{} stands in an earlier section", lost.won.rule),
+            Loss::OtherClient => format!("it is not a project of {}", self.verdict.value(Field::Client).unwrap_or("that client")),
+        };
+        let Lost { lost, field, .. } = lost;
+        format!("  lost: {field} {} by {}{}\n        {why}", lost.value, self.who(&lost.rule), on(&self.fact, &lost.evidence))
+    }
+
+    fn json(&self) -> Value {
+        let fields: Map<_, _> = self
+            .fields()
+            .into_iter()
+            .map(|(field, value, given)| {
+                let (by, evidence) = given.map_or((None, Vec::new()), |given| (Some(given.by), given.evidence));
+                let at = by.as_ref().and_then(|rule| self.at(rule));
+                (field.to_string(), json!({ "value": value, "rule": by, "at": at, "matched": matched(&self.fact, &evidence) }))
+            })
+            .collect();
+        let losers = self.verdict.lost.iter().map(|one| {
+            json!({ "field": one.field, "value": one.lost.value, "rule": one.lost.rule, "at": self.at(&one.lost.rule),
+                "matched": matched(&self.fact, &one.lost.evidence), "lost_to": one.won.rule, "why": one.why })
+        });
+        let reasons =
+            self.reasons.iter().map(|reason| json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding }));
+        let misses = self.misses().map(|one| {
+            let lacked = one.failed.iter().map(|failed| json!({ "condition": failed.key, "wants": failed.wants, "has": failed.has }));
+            json!({ "rule": one.rule, "at": self.at(&one.rule), "lacked": lacked.collect::<Vec<_>>() })
+        });
+        let outcome = match () {
+            () if self.verdict.skip.is_some() => "skipped",
+            () if !self.reasons.is_empty() => "exception",
+            () if self.entry.is_some() => "entry",
+            () => "none",
+        };
+        json!({
+            "outcome": outcome,
+            "result": self.result,
+            "skip": self.verdict.skip.as_ref().map(|skip| json!({ "rule": skip.rule, "why": skip.why, "as": skip.counts_as, "at": self.at(&skip.rule) })),
+            "fields": fields,
+            "split": self.verdict.split,
+            "losers": losers.collect::<Vec<_>>(),
+            "reasons": reasons.collect::<Vec<_>>(),
+            "unknown_codes": self.verdict.unknown_codes,
+            "matched": self.asked.iter().filter(|one| one.failed.is_empty()).map(|one| &one.rule).collect::<Vec<_>>(),
+            "nearest": misses.collect::<Vec<_>>(),
+            "rule_set": self.rules.digest,
+        })
+    }
 }
 
-/// Where a rule stands, as `file:line`, looked up in the files of the active set.
-fn place(active: &Active, rule: &str) -> String {
-    let Ok(named) = regex::Regex::new(&format!(r#"\bid:\s*["']?{}["']?\s*($|[,}}#])"#, regex::escape(rule))) else {
-        return rule.to_owned();
+fn heading(fact: &Fact, zone: chrono_tz::Tz) -> String {
+    let when = match fact.span {
+        Span::Timed { start, end, .. } => {
+            let (start, end) = (start.with_timezone(&zone), end.with_timezone(&zone));
+            format!("{}-{} {zone}", start.format("%a %Y-%m-%d %H:%M"), end.format("%H:%M"))
+        }
+        Span::AllDay { first, until } => format!("{} until {until}, all day", first.format("%a %Y-%m-%d")),
     };
-    let lines = active.files.iter().flat_map(|(name, text)| text.lines().zip(1..).map(move |(line, number)| (name, line, number)));
-    lines
-        .into_iter()
-        .find(|(_, line, _)| named.is_match(line))
-        .map_or_else(|| "-".to_owned(), |(name, _, number)| format!("{name}:{number}"))
+    let title = if fact.text.title.is_empty() { "(no title)" } else { &fact.text.title };
+    format!("{title}\n{when}")
 }
 
 /// The words a rule matched on.
@@ -109,56 +323,11 @@ fn matched(fact: &Fact, evidence: &[Evidence]) -> Vec<String> {
     evidence.iter().filter_map(found).collect()
 }
 
-/// Rules of which all but one condition held.
-fn misses(asked: &[Asked]) -> impl Iterator<Item = &Asked> {
-    asked.iter().filter(|one| one.failed.len() == 1 && one.conditions > 1).take(MISSES)
+fn on(fact: &Fact, evidence: &[Evidence]) -> String {
+    let words = matched(fact, evidence);
+    if words.is_empty() { String::new() } else { format!(" on {}", words.join(", ")) }
 }
 
-fn told(active: &Active, fact: &Fact, verdict: &Verdict, asked: &[Asked]) -> String {
-    let mut lines = Vec::new();
-    if let Some(skip) = &verdict.skip {
-        lines.push(format!("skipped: {} ({}, {})", skip.why, skip.rule, place(active, &skip.rule)));
-    } else if !verdict.is_matched() {
-        lines.push("unmatched: no rule names a client or project".to_owned());
-    }
-    for (field, claim) in &verdict.fields {
-        let why = matched(fact, &claim.evidence).join(", ");
-        let why = if why.is_empty() { why } else { format!(" on {why}") };
-        lines.push(format!("{field} = {} by {} ({}){why}", claim.value, claim.rule, place(active, &claim.rule)));
-    }
-    for conflict in &verdict.conflicts {
-        let lost = &conflict.lost;
-        lines.push(format!("conflict: {} also says {} {} ({})", lost.rule, conflict.field, lost.value, place(active, &lost.rule)));
-    }
-    for code in &verdict.unknown_codes {
-        let near = code.near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        lines.push(format!("unknown code: {}{near}", code.code));
-    }
-    for suspicion in verdict.suspicions.iter().filter(|one| one.when == crate::model::residual::Residual::Always) {
-        lines.push(format!("asks: {} ({}, {})", suspicion.text, suspicion.reason, place(active, &suspicion.rule)));
-    }
-    let gave =
-        |rule: &str| verdict.fields.values().any(|claim| claim.rule == rule) || verdict.skip.as_ref().is_some_and(|skip| skip.rule == rule);
-    for one in asked.iter().filter(|one| one.failed.is_empty() && !gave(&one.rule)) {
-        lines.push(format!("matched too, and came too late to set anything: {} ({})", one.rule, place(active, &one.rule)));
-    }
-    lines.extend(misses(asked).map(|one| format!("nearly: {} ({}) lacked {}", one.rule, place(active, &one.rule), one.failed.join(", "))));
-    lines.join("\n")
-}
-
-fn to_json(active: &Active, fact: &Fact, verdict: &Verdict, asked: &[Asked]) -> Value {
-    let fields = verdict.fields.iter().map(|(field, claim)| {
-        let shown = json!({ "value": claim.value, "rule": claim.rule, "at": place(active, &claim.rule), "matched": matched(fact, &claim.evidence) });
-        (field.to_string(), shown)
-    });
-    let conflicts = verdict.conflicts.iter().map(|one| json!({ "field": one.field, "won": one.won.rule, "lost": one.lost.rule, "value": one.lost.value, "at": place(active, &one.lost.rule) }));
-    json!({
-        "result": if verdict.skip.is_some() { "skipped" } else if verdict.is_matched() { "matched" } else { "unmatched" },
-        "skip": verdict.skip.as_ref().map(|skip| json!({ "rule": skip.rule, "why": skip.why, "at": place(active, &skip.rule) })),
-        "fields": fields.collect::<serde_json::Map<_, _>>(),
-        "conflicts": conflicts.collect::<Vec<_>>(),
-        "unknown_codes": verdict.unknown_codes,
-        "matched": asked.iter().filter(|one| one.failed.is_empty()).map(|one| &one.rule).collect::<Vec<_>>(),
-        "nearest": misses(asked).map(|one| json!({ "rule": one.rule, "at": place(active, &one.rule), "lacked": one.failed })).collect::<Vec<_>>(),
-    })
+fn clipped(text: &str) -> String {
+    if text.chars().count() <= 60 { text.to_owned() } else { format!("{}…", text.chars().take(59).collect::<String>()) }
 }

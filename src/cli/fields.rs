@@ -60,7 +60,8 @@ fn time(entry: &Entry, value: &str) -> anyhow::Result<DateTime<Utc>> {
 
 /// Where the entry's event stands now, which the person has seen.
 async fn seen(app: &App, entry: &Entry) -> anyhow::Result<Seen> {
-    let id = entry.body.event.context("no calendar has this entry")?;
+    // An entry that a person wrote is its own event.
+    let Some(id) = entry.body.event else { return Ok(Seen { start: entry.body.start, end: entry.body.end }) };
     match app.store.read().await?.event(id).await?.fact.span {
         Span::Timed { start, end, .. } => Ok(Seen { start, end }),
         Span::AllDay { .. } => bail!("its event lasts all day now"),

@@ -14,13 +14,12 @@ mod preview;
 mod rules;
 mod setup;
 mod staff;
-mod typed_event;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{app::App, model::exception::ExceptionStatus};
+use crate::{app::App, model::exception::ExceptionStatus, yaml::diagnostic::Paint};
 
 /// Turns calendars into reviewed time entries.
 #[derive(Debug, Parser)]
@@ -193,8 +192,11 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         .init();
     match &cli.command {
         Command::Calendar(Calendar::Preview(args)) => preview::run(args, cli.format),
-        Command::Rules(Rules::Check(args)) => rules::check(args),
-        Command::Rules(Rules::Test(args)) => rules::test(args),
+        Command::Rules(Rules::Check(args)) => rules::check(args, configured(cli)?.as_ref(), cli.format),
+        Command::Rules(Rules::Test(args)) => rules::test(args, configured(cli)?.as_ref(), cli.format),
+        Command::Rules(Rules::Explain(args)) if args.event.is_some() => {
+            explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), cli.format)
+        }
         Command::Init { folder } => setup::init(folder),
         Command::Demo(args) => book::block_on(demo::run(args)),
         Command::Db(Db::Check) => {
@@ -208,6 +210,11 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
             done
         }),
     }
+}
+
+/// The configuration, for commands that do without one where there is none.
+fn configured(cli: &Cli) -> anyhow::Result<Option<crate::config::Config>> {
+    if cli.config.exists() { book::configuration(&cli.config).map(Some) } else { Ok(None) }
 }
 
 /// Commands that need the book.
@@ -227,7 +234,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Exceptions(Exceptions::Show { id }) => exceptions::show(app, id, format).await,
         Command::Exceptions(Exceptions::Dismiss { id, not_work }) => exceptions::dismiss(app, id, *not_work, format).await,
         Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
-        Command::Rules(Rules::Explain(args)) => explain::run(app, args, format).await,
+        Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
         Command::Init { .. } | Command::Demo(_) | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
             anyhow::bail!("this command needs no book")
@@ -242,6 +249,12 @@ fn answer(text: &str) {
     if writeln!(out, "{}", text.trim_end()).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Whether what is told has colours: on a terminal, unless NO_COLOR asks for none (no-color.org).
+fn paint() -> Paint {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted && std::io::stderr().is_terminal() { Paint::Coloured } else { Paint::Plain }
 }
 
 /// Tells a person something beside the answer.

@@ -11,7 +11,7 @@ use crate::{
     model::{
         day::Zones,
         ids::{self, StaffId},
-        staff::Staff,
+        staff::{Staff, Working},
     },
 };
 
@@ -27,6 +27,9 @@ pub(crate) struct Add {
     /// IANA zone of her days.
     #[arg(long, default_value = "UTC")]
     timezone: Tz,
+    /// How long she works on each weekday, such as mon-thu=8h,fri=6h.
+    #[arg(long, default_value = "mon-fri=8h")]
+    working: Working,
     /// Nothing before this date becomes time; the first of this month if none is given.
     #[arg(long)]
     first_day: Option<NaiveDate>,
@@ -40,7 +43,7 @@ pub(crate) async fn add(app: &App, args: &Add) -> anyhow::Result<Outcome> {
     let first_day = args.first_day.or_else(|| today.with_day(1)).unwrap_or(today);
     let name = args.name.clone().unwrap_or_else(|| first.split('@').next().unwrap_or_default().to_owned());
     let zones = Zones::dated(vec![(first_day, args.timezone)]).context("a zone is needed")?;
-    let staff = Staff { id: StaffId(ids::fresh()), name, addresses, zones, first_day, last_day: None };
+    let staff = Staff { id: StaffId(ids::fresh()), name, addresses, zones, working: args.working, first_day, last_day: None };
     let mut tx = app.store.write().await?;
     tx.insert_staff(&staff).await.with_context(|| format!("{} cannot be added", staff.email()))?;
     tx.commit().await?;

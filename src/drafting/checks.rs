@@ -11,7 +11,7 @@ use crate::model::{
     event::{Event, Span},
     exception::Reason,
     residual::Decided,
-    verdict::{Conflict, Verdict},
+    verdict::{Loss, Lost, Verdict},
 };
 
 /// A reason, and whether it is about the meeting (asked once, holding all its days) or about this entry alone.
@@ -93,18 +93,21 @@ fn is_decided(by_person: &Assignment, field: Field) -> bool {
 }
 
 /// Within one copy, and between copies of the meeting (S18).
-fn disagreements(meeting: &Meeting<'_>) -> Vec<Conflict> {
-    let mut found = meeting.verdict.conflicts.clone();
+fn disagreements(meeting: &Meeting<'_>) -> Vec<Lost> {
+    let mut found: Vec<Lost> = meeting.verdict.conflicts().cloned().collect();
     for field in [Field::Client, Field::Project, Field::Task, Field::Billable] {
         let Some(won) = meeting.verdict.fields.get(&field) else { continue };
         let other = meeting.others.iter().find_map(|other| other.fields.get(&field).filter(|lost| lost.value != won.value));
-        found.extend(other.map(|lost| Conflict { field, won: won.clone(), lost: lost.clone() }));
+        found.extend(other.map(|lost| Lost { field, won: won.clone(), lost: lost.clone(), why: Loss::Conflict }));
     }
+    // Two rules that say the same against a third ask one question.
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|one| seen.insert((one.field, one.won.value.clone(), one.lost.value.clone())));
     found
 }
 
-fn conflict(found: &Conflict) -> Finding {
-    let Conflict { field, won, lost } = found;
+fn conflict(found: &Lost) -> Finding {
+    let Lost { field, won, lost, .. } = found;
     // A task or description may be words of the event, which stand nowhere else (S8).
     let words = matches!(field, Field::Task | Field::Description);
     let shown = |value: &str| if words { digest(value) } else { value.to_owned() };

@@ -34,7 +34,11 @@ fn duplicate(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Find
     let piece = &pieces[index];
     let same = |other: &&Piece<'_>| {
         let spans = (other.body.start, other.body.end) == (piece.body.start, piece.body.end);
-        spans && other.key.meeting != piece.key.meeting && !piece.title.is_empty() && other.title == piece.title
+        spans
+            && other.floats == piece.floats
+            && other.key.meeting != piece.key.meeting
+            && !piece.title.is_empty()
+            && other.title == piece.title
     };
     let first = pieces[..index].iter().find(same)?;
     let cause = json!({ "spans": [span(&first.body)], "meetings": [first.key.meeting, piece.key.meeting] });
@@ -44,12 +48,14 @@ fn duplicate(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Find
 /// Starts inside another entry; names the earliest such. Touching is none, and what takes no time overlaps nothing (S10, S18).
 fn overlap(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Finding> {
     let piece = &pieces[index];
-    let takes_time = |body: &Body| body.start < body.end;
+    let takes_time = |piece: &&Piece<'_>| !piece.floats && piece.body.start < piece.body.end;
     let around = |other: &&Piece<'_>| other.body.start <= piece.body.start && piece.body.start < other.body.end;
     // A settled entry never yields, wherever it starts: the draft that reaches into it is the one held.
-    let reached = |other: &&Piece<'_>| other.settled.is_some() && piece.body.start < other.body.end && other.body.start < piece.body.end;
-    let earlier = pieces[..index].iter().filter(|other| takes_time(&other.body)).find(around);
-    let other = earlier.or_else(|| pieces[index + 1..].iter().find(reached)).filter(|_| takes_time(&piece.body))?;
+    let reached = |other: &&Piece<'_>| {
+        other.settled.is_some() && !other.floats && piece.body.start < other.body.end && other.body.start < piece.body.end
+    };
+    let earlier = pieces[..index].iter().filter(takes_time).find(around);
+    let other = earlier.or_else(|| pieces[index + 1..].iter().find(reached)).filter(|_| takes_time(&piece))?;
     let cause = json!({ "spans": [span(&other.body), span(&piece.body)], "meetings": [other.key.meeting, piece.key.meeting] });
     let approved = other.settled.map_or_else(String::new, |entry| format!(", which is {}", entry.status));
     Some(Finding::entry("overlap", cause, format!("{} overlaps {}{approved}", clock(page, &piece.body), clock(page, &other.body))))
@@ -67,12 +73,15 @@ fn clock(page: &Page<'_>, body: &Body) -> String {
 
 /// An approved day is closed, not frozen; in a locked period nothing is drafted and the question carries the proposal (S10).
 fn late(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
-    if let Some(through) = page.policy.locked_through.filter(|through| page.date <= *through) {
+    if let Some(through) = page.policy.locked_through.filter(|_| page.is_locked()) {
+        if page.open_entries().any(|entry| entry.key == piece.key && meaning(page, &entry.body) == meaning(page, &piece.body)) {
+            return None;
+        }
         let cause = json!({ "locked_through": through, "proposal": meaning(page, &piece.body) });
         return Some(Finding::entry(
             "late",
             cause,
-            format!("the books are locked through {through}; nothing was drafted for {}", clock(page, &piece.body)),
+            format!("the books are locked through {through}; nothing was written for {}", clock(page, &piece.body)),
         ));
     }
     let approvals = page.standing.iter().filter(|entry| entry.body.date == page.date && entry.status.is_approved());

@@ -52,7 +52,7 @@ fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Verdict)], 
     let others =
         copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| verdict).collect();
     let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(both(id).0) };
-    if is_all_day(&lead.fact.span) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
+    if (is_all_day(&lead.fact.span) && verdict.hours.is_none()) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
         return None;
     }
     let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
@@ -132,7 +132,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
         let title = values::folded(body.description.as_deref().unwrap_or_default());
         let findings = super::checks::catalog(page, &body, false);
         let asks = key.leg == 0;
-        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at: None, into: slot.into }
+        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at: None, into: slot.into, floats: false }
     };
     values::legs(&slot, &body, &whole).into_iter().map(piece).collect()
 }
@@ -156,6 +156,7 @@ pub(super) fn orphans<'a>(page: &Page<'a>, pieces: &[Piece<'_>]) -> Vec<Piece<'a
             settled: Some(entry),
             known_at: None,
             into: None,
+            floats: false,
         })
         .collect()
 }

@@ -19,7 +19,7 @@ use self::{checks::Finding, meetings::Meeting};
 use crate::model::{
     catalog::Catalog,
     decision::Decision,
-    entry::{Body, Draft, Entry, EntryKey, Provenance},
+    entry::{Body, Draft, Entry, EntryKey, EntryStatus, Provenance},
     event::Event,
     exception::Question,
     ids::MeetingId,
@@ -68,6 +68,8 @@ struct Piece<'a> {
     known_at: Option<DateTime<Utc>>,
     /// The meeting whose entry takes this one in.
     into: Option<MeetingId>,
+    /// Hours of an all-day event, which stand at no time of the day and overlap nothing (S19).
+    floats: bool,
 }
 
 /// Derives one page.
@@ -83,10 +85,30 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     day_checks::run(page, &mut pieces);
     let questions = questions::settle(page, &mut pieces, &decisions);
     rounding::round(page.policy.rounding, &mut pieces);
-    let locked = page.policy.locked_through.is_some_and(|through| page.date <= through);
-    let mut entries: Vec<Draft> = pieces.into_iter().filter(|piece| piece.settled.is_none() && !locked).map(Piece::draft).collect();
+    let mut entries: Vec<Draft> = if page.is_locked() {
+        page.open_entries().map(as_it_stands).collect()
+    } else {
+        pieces.into_iter().filter(|piece| piece.settled.is_none()).map(Piece::draft).collect()
+    };
     entries.sort_by_key(|draft| draft.key);
     Drafted { entries, questions, next_at: segments::next_at(page, &meetings) }
+}
+
+impl Page<'_> {
+    /// Whether the books are closed for this date: what stands there stays as it is (S10).
+    fn is_locked(&self) -> bool {
+        self.policy.locked_through.is_some_and(|through| self.date <= through)
+    }
+
+    /// Entries of this date that derivation may still write.
+    fn open_entries(&self) -> impl Iterator<Item = &Entry> {
+        let here = self.standing.iter().filter(|entry| entry.body.date == self.date);
+        here.filter(|entry| matches!(entry.status, EntryStatus::Draft | EntryStatus::Rejected))
+    }
+}
+
+fn as_it_stands(entry: &Entry) -> Draft {
+    Draft { key: entry.key, body: entry.body.clone(), provenance: entry.provenance.clone() }
 }
 
 /// A merged entry goes into the other one, which then covers both: time that both cover counts once (S12). Where the other is not on

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{Page, checks::Finding, meetings::Meeting};
@@ -25,11 +25,16 @@ pub(super) struct Slot {
     pub(super) asks: bool,
     /// The meeting whose entry takes this one in.
     pub(super) into: Option<MeetingId>,
+    /// Hours that a rule gave an all-day event: at no time of the day.
+    pub(super) floats: bool,
 }
 
 /// The slots of a meeting that stand on this page.
 pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
-    let Span::Timed { start, end, .. } = meeting.lead.fact.span else { return Vec::new() };
+    let (start, end) = match meeting.lead.fact.span {
+        Span::Timed { start, end, .. } => (start, end),
+        Span::AllDay { first, until } => return all_day(page, meeting, first, until),
+    };
     let natural = parts(page, Seen { start, end });
     let first = natural.iter().find(|part| is_drafted(page, meeting, part)).map(|part| part.segment);
     let free = natural.iter().filter(|part| part.date == page.date && is_drafted(page, meeting, part));
@@ -44,6 +49,20 @@ pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
         }
     }
     slots
+}
+
+/// The hours that a rule gives an all-day event, on each of the person's working days in it (S19).
+fn all_day(page: &Page<'_>, meeting: &Meeting<'_>, first: NaiveDate, until: NaiveDate) -> Vec<Slot> {
+    let Some(hours) = &meeting.verdict.hours else { return Vec::new() };
+    let start = page.staff.zones.start(page.date);
+    let part = Part { segment: (page.date - first).num_days(), date: page.date, start, end: start + TimeDelta::seconds(hours.seconds) };
+    let is_day = first <= page.date && page.date < until && page.staff.works_on(page.date) && page.staff.working.on(page.date) > 0;
+    if !is_day || !is_drafted(page, meeting, &part) {
+        return Vec::new();
+    }
+    let earlier =
+        first.iter_days().take_while(|date| *date < page.date).any(|date| page.staff.works_on(date) && page.staff.working.on(date) > 0);
+    vec![Slot { floats: true, ..slot(&meeting.acts, meeting.id, &part, !earlier) }]
 }
 
 /// One day of a span.
@@ -80,7 +99,7 @@ fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
 
 fn slot(acts: &[&Decision], id: MeetingId, part: &Part, asks: bool) -> Slot {
     let (segment, start, end) = (part.segment, part.start, part.end);
-    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), asks, into: None };
+    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), asks, into: None, floats: false };
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
         match &decision.act {
             Act::Split { legs, .. } => slot.legs.clone_from(legs),
@@ -151,6 +170,9 @@ pub(super) fn next_at(page: &Page<'_>, meetings: &[Meeting<'_>]) -> Option<DateT
         Span::Timed { start, end, .. } => Some(Seen { start, end }),
         Span::AllDay { .. } => None,
     });
-    let ends = spans.flat_map(|span| parts(page, span)).filter(|part| part.date == page.date);
-    ends.map(|part| part.end).filter(|end| *end > page.as_of).min()
+    let ends = spans.flat_map(|span| parts(page, span)).filter(|part| part.date == page.date).map(|part| part.end);
+    // Hours of an all-day event count once the day has had them.
+    let hours = meetings.iter().filter_map(|meeting| meeting.verdict.hours.as_ref());
+    let floating = hours.map(|hours| page.staff.zones.start(page.date) + TimeDelta::seconds(hours.seconds));
+    ends.chain(floating).filter(|end| *end > page.as_of).min()
 }

@@ -67,6 +67,7 @@ impl Scene {
                 name: "Eva".into(),
                 addresses: vec!["eva@ourfirm.example".into()],
                 zones: Zones::only(chrono_tz::UTC),
+                working: crate::model::staff::Working::default(),
                 first_day: NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date"),
                 last_day: None,
             },
@@ -181,7 +182,7 @@ fn time_that_was_seen_is_never_invisible() {
 #[test]
 fn a_skipped_event_makes_no_time() {
     let mut scene = Scene::new();
-    let skip = Some(Skip { rule: "lunch".into(), why: "personal".into() });
+    let skip = Some(Skip { rule: "lunch".into(), why: "personal".into(), counts_as: None });
     scene.judged("Lunch", at("12:00"), at("13:00"), Verdict { skip, ..Verdict::default() });
     assert_eq!(scene.draft(), Drafted::default());
 }

@@ -11,24 +11,55 @@ use crate::model::{
     catalog::Field,
     decision::{Assignment, Leg},
     entry::{Body, DECISION, DEFAULTS, EntryKey, Given, Origin, Provenance},
-    verdict::{BillableDefault, Verdict},
+    verdict::{BillableDefault, Claim, Share, Split, Verdict},
 };
 
 /// The entries of one slot: one, or one per leg of a split, laid end to end.
 pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -> Vec<Piece<'a>> {
     let body = Body { event: Some(meeting.lead.id), ..blank(page, slot) };
     let by_person = meeting.assignment(slot.meeting);
+    let is_decided = !slot.legs.is_empty() || by_person.client.is_some() || by_person.project.is_some();
+    let split = meeting.verdict.split.as_ref().filter(|_| !is_decided);
+    let verdicts: Vec<Verdict> = split.map_or_else(Vec::new, |split| shared(meeting.verdict, split));
+    let by_rule: Vec<Leg> = split.map_or_else(Vec::new, legs_of);
+    let slot = if by_rule.is_empty() { slot.clone() } else { Slot { legs: by_rule, ..slot.clone() } };
+    let slot = &slot;
     let piece = |key: EntryKey, mut body: Body, assignment: Assignment| {
         let mut provenance = Provenance::default();
-        apply(page, &mut body, &mut provenance, Some(meeting.verdict), &assignment);
+        let verdict = usize::try_from(key.leg).ok().and_then(|leg| verdicts.get(leg)).unwrap_or(meeting.verdict);
+        apply(page, &mut body, &mut provenance, Some(verdict), &assignment);
         let mut findings = slot.findings.clone();
         findings.extend(checks::meeting(page, meeting, &body, &assignment));
         let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
         let asks = slot.asks && key.leg == 0;
         let title = folded(&meeting.lead.fact.text.title);
-        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at, into: slot.into }
+        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at, into: slot.into, floats: slot.floats }
     };
     legs(slot, &body, &by_person).into_iter().map(|(key, body, assignment)| piece(key, body, assignment)).collect()
+}
+
+/// The shares of a rule's split as legs; what each is for comes with its verdict.
+fn legs_of(split: &Split) -> Vec<Leg> {
+    split.shares.iter().map(|share| Leg { share: share.percent, assignment: Assignment::default() }).collect()
+}
+
+/// The verdict of each share: what the rules say of the whole, under what the share says of itself.
+fn shared(verdict: &Verdict, split: &Split) -> Vec<Verdict> {
+    let one = |share: &Share| {
+        let mut one = Verdict { split: None, ..verdict.clone() };
+        let fields = [
+            (Field::Client, share.client.clone()),
+            (Field::Project, share.project.clone()),
+            (Field::Task, share.task.clone()),
+            (Field::Billable, share.billable.map(|yes| yes.to_string())),
+        ];
+        for (field, value) in fields {
+            let claim = |value| Claim { value, rule: split.rule.clone(), evidence: split.evidence.clone() };
+            one.fields.extend(value.map(|value| (field, claim(value))));
+        }
+        one
+    };
+    split.shares.iter().map(one).collect()
 }
 
 /// An entry of a slot with nothing known yet.

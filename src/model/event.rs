@@ -144,6 +144,12 @@ pub(crate) struct Text {
     pub(crate) organizer: Option<String>,
     pub(crate) attendees: Vec<Attendee>,
     pub(crate) categories: Vec<String>,
+    /// A colour's name or number, as the calendar gives it (RFC 7986 §5.9 COLOR).
+    pub(crate) colour: Option<String>,
+    /// What kind of event the provider says it is, such as `focus-time`.
+    pub(crate) event_type: Option<String>,
+    /// Where it is held online (RFC 7986 §5.11 CONFERENCE).
+    pub(crate) conference: Option<String>,
 }
 
 /// One occurrence as a calendar states it.

@@ -44,6 +44,24 @@ fn to_nearest() -> RoundTo {
     RoundTo::Nearest
 }
 
+/// A length of time as people write it: `45m`, `10h`, `1h30m`.
+pub(crate) fn seconds(text: &str) -> Option<i64> {
+    let mut rest = text.trim();
+    let mut total = 0_i64;
+    while !rest.is_empty() {
+        let end = rest.find(|char: char| !char.is_ascii_digit())?;
+        let number: i64 = rest[..end].parse().ok().filter(|number| *number < 100_000)?;
+        total += number
+            * match rest.as_bytes()[end] {
+                b'h' => 3600,
+                b'm' => 60,
+                _ => return None,
+            };
+        rest = &rest[end + 1..];
+    }
+    (!text.trim().is_empty()).then_some(total)
+}
+
 impl Default for Rounding {
     fn default() -> Self {
         Self { minutes: 0, per: per_entry(), to: to_nearest() }

@@ -16,6 +16,8 @@ pub(crate) enum Residual {
     Client(Vec<String>),
     /// Project is one of these; an empty list asks for none set.
     Project(Vec<String>),
+    /// Task is one of these; an empty list asks for none set.
+    Task(Vec<String>),
     Billable(bool),
     /// Whole seconds of the event or its edited time: at least, at most.
     Duration {
@@ -47,6 +49,7 @@ impl Residual {
             Self::Not(part) => !part.holds(of),
             Self::Client(keys) => is_one_of(of.client, keys),
             Self::Project(codes) => is_one_of(of.project, codes),
+            Self::Task(names) => is_one_of(of.task, names),
             Self::Billable(wanted) => of.billable == Some(*wanted),
             Self::Duration { min, max } => min.is_none_or(|min| min <= of.seconds) && max.is_none_or(|max| of.seconds <= max),
             Self::ConfidenceBelow(limit) => of.confidence.is_some_and(|level| level < *limit),

@@ -1,6 +1,6 @@
 //! People whose time is recorded, and the calendars they keep.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -17,6 +17,7 @@ pub(crate) struct Staff {
     /// Lower-case addresses; the first names her in lists.
     pub(crate) addresses: Vec<String>,
     pub(crate) zones: Zones,
+    pub(crate) working: Working,
     /// Nothing before this date becomes time (S20).
     pub(crate) first_day: NaiveDate,
     /// Nothing after this date does; none while she works here.
@@ -36,6 +37,43 @@ impl Staff {
     /// Whether her time on a date is recorded at all.
     pub(crate) fn works_on(&self, date: NaiveDate) -> bool {
         self.first_day <= date && self.last_day.is_none_or(|last| date <= last)
+    }
+}
+
+/// A working pattern: seconds of each weekday, Monday first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Working(pub(crate) [u32; 7]);
+
+impl Default for Working {
+    /// Eight hours from Monday to Friday.
+    fn default() -> Self {
+        Self([28_800, 28_800, 28_800, 28_800, 28_800, 0, 0])
+    }
+}
+
+impl Working {
+    /// Seconds she is to work on a date.
+    pub(crate) fn on(&self, date: NaiveDate) -> u32 {
+        self.0[date.weekday().num_days_from_monday() as usize]
+    }
+}
+
+/// `mon-thu=8h,fri=6h30m`: days that are not named are free.
+impl std::str::FromStr for Working {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no working pattern such as mon-fri=8h or mon-thu=8h,fri=6h30m");
+        let mut pattern = [0; 7];
+        for part in text.split(',') {
+            let (days, time) = part.trim().split_once('=').ok_or_else(wrong)?;
+            let (first, last) = days.split_once('-').unwrap_or((days, days));
+            let place = |day: &str| day.trim().parse().map(|day: Weekday| day.num_days_from_monday() as usize).map_err(|_| wrong());
+            let seconds = super::policy::seconds(time).and_then(|seconds| u32::try_from(seconds).ok()).filter(|seconds| *seconds <= 86_400);
+            let (first, last, seconds) = (place(first)?, place(last)?, seconds.ok_or_else(wrong)?);
+            pattern.get_mut(first..=last).ok_or_else(wrong)?.fill(seconds);
+        }
+        Ok(Self(pattern))
     }
 }
 

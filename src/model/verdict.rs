@@ -54,12 +54,27 @@ pub(crate) struct Claim {
     pub(crate) evidence: Vec<Evidence>,
 }
 
-/// Two claims on one field that cannot both hold.
+words! {
+    /// Why a claim did not count.
+    Loss {
+        /// Both cannot hold, and nobody said which goes over which: a person decides (S24).
+        Conflict = "conflict",
+        /// The winner says that it goes over this rule.
+        Over = "over",
+        /// An earlier section had set the field.
+        Later = "later",
+        /// The project belongs to another client than the one that is set.
+        OtherClient = "other-client",
+    }
+}
+
+/// A claim that did not count, beside the one that did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Conflict {
+pub(crate) struct Lost {
     pub(crate) field: Field,
     pub(crate) won: Claim,
     pub(crate) lost: Claim,
+    pub(crate) why: Loss,
 }
 
 /// Text shaped like one of our project codes that names none.
@@ -71,11 +86,46 @@ pub(crate) struct UnknownCode {
     pub(crate) evidence: Evidence,
 }
 
+words! {
+    /// What skipped time is to utilisation reports (S19).
+    SkipAs {
+        Absence = "absence",
+        Private = "private",
+        Note = "note",
+    }
+}
+
 /// A rule that takes the event out of the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Skip {
     pub(crate) rule: String,
     pub(crate) why: String,
+    pub(crate) counts_as: Option<SkipAs>,
+}
+
+/// A rule's part of a split event: so many hundredths, for this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Share {
+    pub(crate) percent: u32,
+    pub(crate) client: Option<String>,
+    pub(crate) project: Option<String>,
+    pub(crate) task: Option<String>,
+    pub(crate) billable: Option<bool>,
+}
+
+/// A rule that divides an event among several clients or projects. It counts as having set client and project (S24).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Split {
+    pub(crate) rule: String,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) shares: Vec<Share>,
+}
+
+/// A rule that gives an all-day event hours, on each of its working days (S19).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hours {
+    pub(crate) rule: String,
+    pub(crate) seconds: i64,
 }
 
 /// A rule that wants a person to look: `reason` is kebab-case, `text` is for the reader.
@@ -96,7 +146,10 @@ pub(crate) struct Verdict {
     pub(crate) fields: BTreeMap<Field, Claim>,
     /// Tags add up.
     pub(crate) tags: Vec<Claim>,
-    pub(crate) conflicts: Vec<Conflict>,
+    /// Claims that did not count, conflicts among them.
+    pub(crate) lost: Vec<Lost>,
+    pub(crate) split: Option<Split>,
+    pub(crate) hours: Option<Hours>,
     pub(crate) unknown_codes: Vec<UnknownCode>,
     pub(crate) suspicions: Vec<Suspicion>,
     /// The lowest confidence among the rules that set client or project; none if no rule did.
@@ -122,9 +175,8 @@ pub(crate) enum BillableDefault {
 }
 
 impl Verdict {
-    /// Whether any rule named a client or project.
-    pub(crate) fn is_matched(&self) -> bool {
-        self.fields.contains_key(&Field::Client) || self.fields.contains_key(&Field::Project)
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {
+        self.lost.iter().filter(|lost| lost.why == Loss::Conflict)
     }
 
     pub(crate) fn value(&self, field: Field) -> Option<&str> {

@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     NotOpen(EntryId, EntryStatus),
     #[error("entry {0} is {1} and does not change any more")]
     Settled(EntryId, EntryStatus),
+    #[error("the books are locked through {0}; what stands there does not change")]
+    Locked(NaiveDate),
     #[error("entry {0} is your own time and four_eyes is on; someone else approves it")]
     OwnTime(EntryId),
     #[error(
@@ -48,11 +50,13 @@ pub(crate) struct Desk<'a> {
 impl Desk<'_> {
     /// Records acts on an entry's meeting, and shows the entry as it stands afterwards.
     pub(crate) async fn change(&self, typed: &str, acts: Vec<Act>) -> Result<Entry, Refusal> {
-        let entry = self.store.read().await?.entry(typed).await?;
+        let staff = self.store.read().await?.entry(typed).await?.staff;
+        let mut tx = self.begin(staff).await?;
+        let entry = tx.entry(typed).await?;
         if entry.status.is_settled() {
             return Err(Refusal::Settled(entry.id, entry.status));
         }
-        let mut tx = self.begin(entry.staff).await?;
+        self.is_open_on(entry.body.date)?;
         for act in acts {
             let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
             self.record(&mut tx, entry.staff, entry.key.meeting.0, segment, Some(entry.id), act).await?;
@@ -65,6 +69,7 @@ impl Desk<'_> {
 
     /// Adds an entry that no calendar has (S11).
     pub(crate) async fn write(&self, staff: StaffId, written: Written) -> Result<Entry, Refusal> {
+        self.is_open_on(written.date)?;
         let mut tx = self.begin(staff).await?;
         let (subject, date) = (ids::fresh(), written.date);
         self.record(&mut tx, staff, subject, 0, None, Act::Write(written)).await?;
@@ -84,6 +89,7 @@ impl Desk<'_> {
         if four_eyes && tx.staff_member(staff).await?.has_address(self.actor) {
             return Err(Refusal::OwnTime(entry.id));
         }
+        self.is_open_on(entry.body.date)?;
         let approved = approved(entry, self.basis.now)?;
         tx.save_entries(std::slice::from_ref(&approved)).await?;
         self.record(&mut tx, staff, approved.key.meeting.0, approved.key.segment, Some(approved.id), Act::Approve).await?;
@@ -149,6 +155,14 @@ impl Desk<'_> {
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
         let next = Exception { status: ExceptionStatus::Dismissed, version: exception.version + 1, ..exception.clone() };
         Ok(tx.save_exceptions(&[next]).await?)
+    }
+
+    /// Whether the books are still open for a date (S10).
+    fn is_open_on(&self, date: NaiveDate) -> Result<(), Refusal> {
+        match self.basis.policy.locked_through {
+            Some(through) if date <= through => Err(Refusal::Locked(through)),
+            _ => Ok(()),
+        }
     }
 
     /// A transaction that holds the person's row (S13).

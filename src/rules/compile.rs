@@ -1,24 +1,27 @@
 //! Rule files to a rule set: names resolved, order fixed, everything wrong told at once.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
 
 use super::{
-    RuleSet,
-    conditions::{self, seconds},
+    RuleSet, Spot,
+    conditions::{self, Compiler},
+    findings::{Findings, Place, meant},
     identity::Identity,
     matching::Condition,
-    syntax::{self, RulesFile},
+    syntax::{self, HEADER, RulesFile, YesOrWords},
+    templates::Template,
+    values::{self, Given},
 };
 use crate::{
     model::{
         catalog::{Catalog, Field},
+        exception::STRUCTURAL,
         policy::DayLimit,
-        verdict::{BillableDefault, Confidence, Defaults},
+        verdict::{BillableDefault, Confidence, Defaults, Share, SkipAs},
     },
-    yaml::{
-        diagnostic::{Diagnostic, Source},
-        gate::Positions,
-    },
+    yaml::{diagnostic::Source, gate::Positions},
 };
 
 /// A rule, ready to be asked.
@@ -28,18 +31,32 @@ pub(super) struct Rule {
     /// Position among the sections.
     pub(super) section: usize,
     pub(super) over: Vec<String>,
-    pub(super) when: Condition,
-    pub(super) effect: Effect,
-    pub(super) tags: Vec<String>,
-    pub(super) stop: bool,
+    pub(super) from: Option<NaiveDate>,
+    pub(super) until: Option<NaiveDate>,
+    pub(super) when: Vec<Clause>,
+    pub(super) set: Vec<(Field, Template)>,
+    pub(super) tags: Vec<Template>,
+    pub(super) split: Vec<Share>,
+    pub(super) hours: Option<i64>,
+    pub(super) end: End,
     pub(super) confidence: Option<Confidence>,
 }
 
+/// Whether evaluation goes on after a rule that matched.
 #[derive(Debug)]
-pub(super) enum Effect {
-    Set(Vec<(Field, String)>),
-    Skip(String),
-    Review(String),
+pub(super) enum End {
+    GoesOn,
+    Stops,
+    Skips { why: String, counts_as: Option<SkipAs> },
+    Asks(String),
+}
+
+/// One key of a rule's `when`, and how it is written, for explanations.
+#[derive(Debug)]
+pub(super) struct Clause {
+    pub(super) key: &'static str,
+    pub(super) written: String,
+    pub(super) condition: Condition,
 }
 
 #[derive(Debug)]
@@ -50,173 +67,289 @@ pub(super) struct Suspicious {
     pub(super) when: Condition,
 }
 
-/// Everything found wrong so far.
-#[derive(Debug, Default)]
-pub(super) struct Findings(Vec<(Source, Diagnostic)>);
-
-impl Findings {
-    pub(super) fn add(&mut self, source: &Source, code: &'static str, span: Range<usize>, message: String, label: &str) {
-        self.0.push((source.clone(), Diagnostic { code, message, span, label: label.to_owned(), also: None }));
-    }
-
-    pub(super) fn keep<T>(&mut self, source: &Source, read: Result<T, Vec<Diagnostic>>) -> Option<T> {
-        read.map_err(|found| self.0.extend(found.into_iter().map(|one| (source.clone(), one)))).ok()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn into_vec(self) -> Vec<(Source, Diagnostic)> {
-        self.0
-    }
-}
-
-/// One place in one file, to complain about.
-pub(super) struct Place<'a> {
-    pub(super) source: &'a Source,
-    pub(super) positions: &'a Positions,
-    pub(super) path: String,
-}
-
-impl Place<'_> {
-    pub(super) fn complain(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
-        let path = if below.is_empty() { self.path.clone() } else { format!("{}.{below}", self.path) };
-        findings.add(self.source, code, self.positions.value(&path), message, label);
-    }
-}
-
-/// The name that was probably meant.
-pub(super) fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let mut known: Vec<_> = known.collect();
-    known.sort_by_key(|one| (strsim::damerau_levenshtein(one, word), *one));
-    match known.first() {
-        Some(near) if strsim::damerau_levenshtein(near, word) <= 2 => format!("did you mean `{near}`?"),
-        Some(_) => format!("known: {}", known[..known.len().min(8)].join(", ")),
-        None => "there are none".to_owned(),
-    }
-}
+/// A file that was read.
+pub(super) type Read<'a> = (&'a Source, RulesFile, Positions);
 
 /// Puts all files together.
-pub(super) fn compile(files: Vec<(&Source, RulesFile, Positions)>, catalog: Catalog, digest: String, findings: &mut Findings) -> RuleSet {
-    let header = files.iter().find(|(source, ..)| super::is_named(source, "rules.yaml"));
-    let sections = header.map(|(_, file, _)| file.sections.clone()).unwrap_or_default();
-    let our_domains: Vec<String> =
-        header.map(|(_, file, _)| file.our_domains.iter().map(|domain| domain.to_lowercase()).collect()).unwrap_or_default();
-    let defaults = header.map(|(_, file, _)| defaults(&file.defaults)).unwrap_or_default();
-    let zone = header.and_then(|(source, file, positions)| conditions::zone(file, source, positions, findings));
+pub(super) fn compile(mut files: Vec<Read<'_>>, catalog: Catalog, digest: String, findings: &mut Findings) -> RuleSet {
+    let header = header(&files, findings);
+    let our_domains: Vec<String> = header.our_domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
+    let identity = Identity::new(&catalog, &our_domains);
+    own_domains_are_no_clients(&files, &catalog, &identity, findings);
     let ids: Vec<String> = files.iter().flat_map(|(_, file, _)| file.rules.iter().map(|rule| rule.id.clone())).collect();
     let mut set = RuleSet {
-        identity: Identity::new(&catalog, &our_domains),
-        our_domains,
+        identity,
         catalog,
         digest,
+        our_domains,
         day_limits: Vec::new(),
-        zone,
+        zone: header.zone,
         rules: Vec::new(),
         suspicious: Vec::new(),
-        defaults,
+        defaults: header.defaults,
+        places: header.place.into_iter().collect(),
         tests: Vec::new(),
     };
     let mut known: HashMap<String, String> = HashMap::new();
-    for (source, file, positions) in files {
-        set.tests.extend(file.tests.into_iter().map(|test| (source.name.clone(), test)));
-        for (index, rule) in file.rules.into_iter().enumerate() {
-            let place = Place { source, positions: &positions, path: format!("rules[{index}]") };
-            if let Some(first) = known.insert(rule.id.clone(), source.name.clone()) {
-                place.complain(
-                    findings,
-                    "rules::duplicate-id",
-                    "id",
-                    format!("the rule `{}` stands twice", rule.id),
-                    &format!("also in {first}"),
-                );
-            }
-            let rule = one(rule, &place, &sections, &ids, &set.catalog, findings);
+    for (source, file, positions) in &mut files {
+        for (index, rule) in std::mem::take(&mut file.rules).into_iter().enumerate() {
+            let path = format!("rules[{index}]");
+            let place = Place { source, positions, path: &path };
+            is_once(&rule.id, &mut known, &place, findings);
+            set.places.insert(rule.id.clone(), Spot::of(&place));
+            let rule = one(rule, &place, &Names { sections: &header.sections, ids: &ids, catalog: &set.catalog }, findings);
             set.rules.push(rule);
         }
-        for (index, text) in file.suspicious.into_iter().enumerate() {
-            let place = Place { source, positions: &positions, path: format!("suspicious[{index}]") };
+        for (index, text) in std::mem::take(&mut file.suspicious).into_iter().enumerate() {
+            let path = format!("suspicious[{index}]");
+            let place = Place { source, positions, path: &path };
+            is_once(&text.id, &mut known, &place, findings);
+            set.places.insert(text.id.clone(), Spot::of(&place));
             suspicious(text, &place, &mut set, findings);
+        }
+        for (index, test) in std::mem::take(&mut file.tests).into_iter().enumerate() {
+            let path = format!("tests[{index}]");
+            set.tests.push((Spot::of(&Place { source, positions, path: &path }), test));
         }
     }
     // Sections order first; the sort keeps file name and position.
     set.rules.sort_by_key(|rule| rule.section);
+    for (source, _, positions) in &files {
+        super::expectations::check(&set, source, positions, findings);
+        values::fields_are_set_before_they_are_read(&set, source, positions, findings);
+    }
     set
 }
 
-fn defaults(text: &syntax::Defaults) -> Defaults {
+/// What holds for all files.
+#[derive(Default)]
+struct Header {
+    sections: Vec<String>,
+    our_domains: Vec<String>,
+    defaults: Defaults,
+    zone: Option<chrono_tz::Tz>,
+    /// Where the defaults stand.
+    place: Option<(String, Spot)>,
+}
+
+/// The header keys stand in `rules.yaml` alone (S24).
+fn header(files: &[Read<'_>], findings: &mut Findings) -> Header {
+    let mut header = Header::default();
+    for (source, file, positions) in files {
+        let place = Place { source, positions, path: "" };
+        if file.version.is_some_and(|version| version != 1) {
+            let label = "this kalends reads version 1";
+            place.complain(findings, "rules::wrong-version", "version", "this version is not known".to_owned(), label);
+        }
+        if super::is_named(source, "rules.yaml") {
+            header.sections.clone_from(&file.sections);
+            header.our_domains.clone_from(&file.our_domains);
+            header.zone = conditions::zone(file.timezone.as_ref(), &place, findings);
+            header.defaults = defaults(&file.defaults, &place, findings);
+            header.place = Some((crate::model::entry::DEFAULTS.to_owned(), Spot::of(&Place { path: "defaults", ..place })));
+            sections_are_unique(&file.sections, &place, findings);
+            continue;
+        }
+        for key in HEADER.iter().filter(|key| positions.has_key(key)) {
+            let message = format!("`{key}` stands in rules.yaml alone");
+            place.complain_of_key(findings, "rules::header-elsewhere", key, message, "move it there: it holds for all files");
+        }
+    }
+    header
+}
+
+fn sections_are_unique(sections: &[String], place: &Place<'_>, findings: &mut Findings) {
+    for (index, section) in sections.iter().enumerate().filter(|(index, section)| sections[..*index].contains(section)) {
+        let message = format!("the section `{section}` stands twice");
+        place.complain(findings, "rules::duplicate-section", &format!("sections[{index}]"), message, "take one away");
+    }
+}
+
+fn defaults(text: &syntax::Defaults, place: &Place<'_>, findings: &mut Findings) -> Defaults {
     let billable = match &text.billable {
-        Some(serde_yaml::Value::Bool(yes)) => Some(BillableDefault::Fixed(*yes)),
-        Some(_) => Some(BillableDefault::Project),
+        Some(YesOrWords::Yes(yes)) => Some(BillableDefault::Fixed(*yes)),
+        Some(YesOrWords::Words(words)) => {
+            if words != &["${project.billable}"] {
+                let label = "write true, false or \"${project.billable}\"";
+                place.complain(findings, "rules::wrong-value", "defaults.billable", "this is no billable flag".to_owned(), label);
+            }
+            Some(BillableDefault::Project)
+        }
         None => None,
     };
+    for (name, value) in [("task", &text.task), ("description", &text.description)] {
+        if value.as_ref().is_some_and(|value| value.contains("${")) {
+            let at = format!("defaults.{name}");
+            place.complain(findings, "rules::unknown-capture", &at, "a default knows nothing of the event".to_owned(), "write it out");
+        }
+    }
     Defaults { task: text.task.clone(), billable, description: text.description.clone() }
 }
 
-fn one(rule: syntax::Rule, place: &Place<'_>, sections: &[String], ids: &[String], catalog: &Catalog, findings: &mut Findings) -> Rule {
-    let section = sections.iter().position(|name| *name == rule.section).unwrap_or_else(|| {
-        let label = meant(&rule.section, sections.iter().map(String::as_str));
+/// Our own domains are never a client's (S24).
+fn own_domains_are_no_clients(files: &[Read<'_>], catalog: &Catalog, identity: &Identity, findings: &mut Findings) {
+    let Some((source, file, positions)) = files.iter().find(|(source, ..)| super::is_named(source, "rules.yaml")) else { return };
+    let place = Place { source, positions, path: "" };
+    for client in catalog.clients.values().filter(|client| !client.own) {
+        for domain in client.domains.iter().filter(|domain| identity.ours().contains(*domain)) {
+            let index = file.our_domains.iter().position(|ours| ours.to_lowercase() == *domain);
+            let at = index.map_or_else(|| "our_domains".to_owned(), |index| format!("our_domains[{index}]"));
+            let label = format!("clients.yaml gives it to `{}`; take it away there", client.key);
+            place.complain(findings, "rules::own-domain", &at, format!("`{domain}` is ours and a client's"), &label);
+        }
+    }
+}
+
+fn is_once(id: &str, known: &mut HashMap<String, String>, place: &Place<'_>, findings: &mut Findings) {
+    if id.trim().is_empty() {
+        place.complain(findings, "rules::wrong-value", "id", "a rule has a name".to_owned(), "give it one, such as `client-by-domain`");
+    }
+    let reserved = [crate::model::entry::DECISION, crate::model::entry::DEFAULTS].contains(&id);
+    if reserved {
+        place.complain(findings, "rules::wrong-value", "id", format!("`{id}` is taken by kalends itself"), "give it another name");
+    }
+    if let Some(first) = known.insert(id.to_owned(), place.source.name.clone()) {
+        place.complain(findings, "rules::duplicate-id", "id", format!("the rule `{id}` stands twice"), &format!("also in {first}"));
+    }
+}
+
+/// What a rule may name.
+struct Names<'a> {
+    sections: &'a [String],
+    ids: &'a [String],
+    catalog: &'a Catalog,
+}
+
+fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, findings: &mut Findings) -> Rule {
+    let section = names.sections.iter().position(|name| *name == rule.section).unwrap_or_else(|| {
+        let label = meant(&rule.section, names.sections.iter().map(String::as_str));
         place.complain(findings, "rules::unknown-section", "section", format!("there is no section `{}`", rule.section), &label);
         0
     });
-    for id in rule.over.0.iter().filter(|id| !ids.contains(id)) {
-        place.complain(
-            findings,
-            "rules::unknown-rule",
-            "over",
-            format!("there is no rule `{id}`"),
-            &meant(id, ids.iter().map(String::as_str)),
-        );
+    for id in rule.over.0.iter().filter(|id| !names.ids.contains(id)) {
+        let label = meant(id, names.ids.iter().map(String::as_str));
+        place.complain(findings, "rules::unknown-rule", "over", format!("there is no rule `{id}`"), &label);
     }
-    names(&rule.set, place, catalog, findings);
-    let when = conditions::compile(&rule.when, place, "when", catalog, findings);
-    let fields = [
-        (Field::Client, rule.set.client),
-        (Field::Project, rule.set.project),
-        (Field::Task, rule.set.task),
-        (Field::Billable, rule.set.billable.map(|yes| yes.to_string())),
-        (Field::Description, rule.set.description),
-    ];
-    let effect = match (rule.skip, rule.review) {
-        (Some(why), _) => Effect::Skip(why),
-        (None, Some(text)) => Effect::Review(text),
-        (None, None) => Effect::Set(fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()),
+    if rule.from.zip(rule.until).is_some_and(|(from, until)| from > until) {
+        place.complain(findings, "rules::contradiction", "until", "it ends before it begins".to_owned(), "`until` is its last date");
+    }
+    does_one_thing(&rule, place, findings);
+    let parts = Compiler { place: *place, catalog: names.catalog, findings: &mut *findings }.parts(&rule.when, "when", 0);
+    day_totals_are_suspicious_only(&rule.when, place, findings);
+    let given = Given::by(&rule.when);
+    let set = rule.set.unwrap_or_default();
+    let (fields, tags) = values::set(&set, &given, place, names.catalog, findings);
+    let split = values::split(rule.split.unwrap_or_default(), place, names.catalog, findings);
+    let hours = rule.hours.as_ref().and_then(|text| hours(text, place, findings));
+    let end = match (rule.skip, rule.review) {
+        (Some(skip), _) => End::Skips { why: skip.why, counts_as: skip.counts_as },
+        (None, Some(text)) => End::Asks(text),
+        (None, None) if rule.stop => End::Stops,
+        (None, None) => End::GoesOn,
     };
-    let (tags, over) = (rule.set.tags.0, rule.over.0);
-    Rule { id: rule.id, section, over, when, effect, tags, stop: rule.stop, confidence: rule.confidence }
+    let clause = |part: conditions::Part| Clause { key: part.key, written: written(place, part.key), condition: part.condition };
+    Rule {
+        id: rule.id,
+        section,
+        over: rule.over.0,
+        from: rule.from,
+        until: rule.until,
+        when: parts.into_iter().map(clause).collect(),
+        set: fields,
+        tags,
+        split,
+        hours,
+        end,
+        confidence: rule.confidence,
+    }
 }
 
-/// Clients and projects named outright must exist.
-fn names(set: &syntax::Set, place: &Place<'_>, catalog: &Catalog, findings: &mut Findings) {
-    let literal = |value: &Option<String>| value.clone().filter(|value| !value.contains("${"));
-    if let Some(key) = literal(&set.client).filter(|key| !catalog.clients.contains_key(key)) {
-        let label = meant(&key, catalog.clients.keys().map(String::as_str));
-        place.complain(findings, "rules::unknown-client", "set.client", format!("there is no client `{key}`"), &label);
+/// A condition as its author wrote it, on one line.
+fn written(place: &Place<'_>, key: &str) -> String {
+    let span = place.span(&format!("when.{key}"));
+    let text = place.source.text.get(span).unwrap_or_default();
+    text.lines()
+        .map(|line| line.split(" #").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn does_one_thing(rule: &syntax::Rule, place: &Place<'_>, findings: &mut Findings) {
+    let sets = rule.set.as_ref().is_some_and(|set| *set != syntax::Set::default());
+    if rule.set.is_some() && !sets {
+        place.complain(findings, "rules::no-effect", "set", "this sets nothing".to_owned(), "name a field, such as `client: acme`");
+    } else if !sets && rule.split.is_none() && rule.hours.is_none() && rule.skip.is_none() && rule.review.is_none() && !rule.stop {
+        let label = "give it `set`, `split`, `hours`, `skip`, `review` or `stop`";
+        place.complain(findings, "rules::no-effect", "id", format!("`{}` does nothing", rule.id), label);
     }
-    if let Some(code) = literal(&set.project).filter(|code| catalog.project(code).is_none()) {
-        let label = meant(&code, catalog.projects().map(|(_, project)| project.code.as_str()));
-        place.complain(findings, "rules::unknown-project", "set.project", format!("there is no project `{code}`"), &label);
+    let writes = sets || rule.split.is_some() || rule.hours.is_some();
+    if rule.skip.is_some() && (writes || rule.review.is_some()) {
+        let label = "what is skipped makes no entry: make two rules of it";
+        place.complain(findings, "rules::contradiction", "skip", "`skip` beside another effect".to_owned(), label);
     }
+    let names_client = rule.set.as_ref().is_some_and(|set| set.client.is_some() || set.project.is_some());
+    if rule.split.is_some() && names_client {
+        let label = "each share names its own client and project";
+        place.complain(findings, "rules::contradiction", "split", "`split` beside a client or project".to_owned(), label);
+    }
+}
+
+fn day_totals_are_suspicious_only(when: &syntax::When, place: &Place<'_>, findings: &mut Findings) {
+    if when.day_total.is_some() {
+        let label = "only `suspicious` rules may ask for it, and then for nothing else";
+        place.complain(findings, "rules::wrong-value", "when.day_total", "no event knows the total of its day".to_owned(), label);
+    }
+}
+
+fn hours(text: &str, place: &Place<'_>, findings: &mut Findings) -> Option<i64> {
+    let seconds = crate::model::policy::seconds(text).filter(|seconds| (60..=86_400).contains(seconds));
+    if seconds.is_none() {
+        let label = "write it as `8h` or `7h30m`, at most a day";
+        place.complain(findings, "rules::wrong-value", "hours", format!("`{text}` is no working time of a day"), label);
+    }
+    seconds
 }
 
 fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, findings: &mut Findings) {
     let reason = text.reason.unwrap_or_else(|| text.id.clone());
+    let below = if place.positions.has_key(&format!("{}.reason", place.path)) { "reason" } else { "id" };
+    let is_kebab = !reason.is_empty() && reason.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-');
+    if STRUCTURAL.contains(&reason.as_str()) {
+        let label = "kalends raises that one by itself; give yours another name";
+        place.complain(findings, "rules::reserved-reason", below, format!("`{reason}` is a reason of kalends"), label);
+    } else if !is_kebab {
+        let label = "a reason is kebab-case, such as `too-long`; what the reviewer reads goes under `text`";
+        place.complain(findings, "rules::wrong-value", below, format!("`{reason}` is no reason"), label);
+    }
+    let message = text.text.unwrap_or_else(|| reason.replace('-', " "));
     if let Some(total) = &text.when.day_total {
-        match total.min.as_deref().and_then(seconds) {
-            Some(min_seconds) => set.day_limits.push(DayLimit { rule: text.id, reason, text: text.text, min_seconds }),
-            None => {
-                place.complain(
-                    findings,
-                    "rules::wrong-value",
-                    "when.day_total",
-                    "day_total needs `min`".into(),
-                    "write it as `{min: 10h}`",
-                );
-            }
+        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings }.bounds(total, "when.day_total");
+        if max.is_some() || text.when != (syntax::When { day_total: Some(total.clone()), ..syntax::When::default() }) {
+            let label = "`day_total` takes `min` and stands alone";
+            place.complain(findings, "rules::wrong-value", "when", "this asks about a day and an event at once".to_owned(), label);
         }
+        set.day_limits.extend(min.map(|min_seconds| DayLimit { rule: text.id, reason, text: message, min_seconds }));
         return;
     }
-    let when = conditions::compile(&text.when, place, "when", &set.catalog, findings);
-    set.suspicious.push(Suspicious { id: text.id, reason, text: text.text, when });
+    if text.when == syntax::When::default() {
+        place.complain(findings, "rules::wrong-value", "when", "this holds every entry".to_owned(), "name a condition");
+    }
+    let parts = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings }.parts(&text.when, "when", 0);
+    let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
+    set.suspicious.push(Suspicious { id: text.id, reason, text: message, when });
 }
+
+impl RuleSet {
+    /// Reasons that this rule set may raise.
+    pub(super) fn policy_reasons(&self) -> BTreeSet<&str> {
+        let asks = self.rules.iter().any(|rule| matches!(rule.end, End::Asks(_))).then_some("review");
+        let of_days = self.day_limits.iter().map(|limit| limit.reason.as_str());
+        self.suspicious.iter().map(|one| one.reason.as_str()).chain(of_days).chain(asks).collect()
+    }
+}
+
+/// Rule ids and where each stands.
+pub(super) type Places = BTreeMap<String, Spot>;

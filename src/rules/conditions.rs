@@ -5,205 +5,336 @@ use chrono_tz::Tz;
 use regex::{Regex, RegexBuilder};
 
 use super::{
-    compile::{Findings, Place, meant},
+    findings::{Findings, Place, meant},
     matching::{Condition, Sought, bounded},
-    syntax::{self, Many, RulesFile, When, Words},
+    syntax::{self, Many, When, Words},
 };
-use crate::{
-    model::{catalog::Catalog, residual::Residual, verdict},
-    yaml::{diagnostic::Source, gate::Positions},
-};
+use crate::model::{catalog::Catalog, policy::seconds, residual::Residual, verdict};
 
 /// Bytes a compiled pattern may take.
 const REGEX_BYTES_MAX: usize = 1 << 20;
+/// How deep `any`, `all` and `not` may nest.
+const NESTING_MAX: usize = 4;
 
-/// Keys are AND. `below` is where the condition stands under its rule.
-pub(super) fn compile(when: &When, place: &Place<'_>, below: &str, catalog: &Catalog, findings: &mut Findings) -> Condition {
-    let mut parts = Vec::new();
-    for (name, words, at) in [
-        ("title", &when.title, verdict::Place::Title),
-        ("description", &when.description, verdict::Place::Description),
-        ("location", &when.location, verdict::Place::Location),
-    ] {
-        parts.extend(words.as_ref().map(|words| text(words, at, place, &format!("{below}.{name}"), findings)));
-    }
-    parts.extend(when.project_code.as_ref().map(|sought| Condition::Code(self::sought(sought))));
-    parts.extend(when.client_domain.as_ref().map(|sought| Condition::Domain(self::sought(sought))));
-    parts.extend(when.client_name.as_ref().map(|sought| Condition::Name(self::sought(sought))));
-    parts.extend(when.attendees.iter().flat_map(attendees));
-    parts.extend(when.organizer.as_ref().map(|any| Condition::Organizer(lower(any))));
-    parts.extend(when.calendar.as_ref().map(|any| Condition::Calendar(any.0.clone())));
-    parts.extend(when.recurring.map(Condition::Recurring));
-    parts.extend(when.all_day.map(Condition::AllDay));
-    parts.extend(when.my_response.as_ref().map(|any| Condition::Response(any.0.clone())));
-    parts.extend(when.show_as.as_ref().map(|any| Condition::ShowAs(any.0.clone())));
-    parts.extend(when.visibility.as_ref().map(|any| Condition::Visibility(any.0.clone())));
-    parts.extend(when.status.as_ref().map(|any| Condition::Status(any.0.clone())));
-    parts.extend(when.weekday.as_ref().map(|days| weekdays(days, place, below, findings)));
-    parts.extend(when.time.as_ref().and_then(|time| clock(time, place, below, findings)));
-    parts.extend(entry(when, place, below, catalog, findings).into_iter().map(Condition::Entry));
-    let mut nested = |list: &[When], name: &str| -> Vec<Condition> {
-        list.iter().enumerate().map(|(index, part)| compile(part, place, &format!("{below}.{name}[{index}]"), catalog, findings)).collect()
-    };
-    parts.extend(when.any.as_ref().map(|list| Condition::Any(nested(list, "any"))));
-    parts.extend(when.all.as_ref().map(|list| Condition::All(nested(list, "all"))));
-    let not = when.not.as_ref().map(|part| compile(part, place, &format!("{below}.not"), catalog, findings));
-    parts.extend(not.map(|part| Condition::Not(Box::new(part))));
-    Condition::All(parts)
+/// Where codes, addresses and names may be sought.
+const CODE_PLACES: &[&str] = &["title", "categories", "description", "description_first_line"];
+const DOMAIN_PLACES: &[&str] = &["attendees", "organizer"];
+const NAME_PLACES: &[&str] = &["title", "location", "categories", "description", "description_first_line"];
+
+/// One key of a `when`, and where it stands.
+pub(super) struct Part {
+    pub(super) key: &'static str,
+    pub(super) condition: Condition,
 }
 
-fn lower(any: &Many<String>) -> Vec<String> {
-    any.0.iter().map(|one| one.to_lowercase()).collect()
+/// Compiles the conditions of one rule.
+pub(super) struct Compiler<'a, 'f> {
+    pub(super) place: Place<'a>,
+    pub(super) catalog: &'a Catalog,
+    pub(super) findings: &'f mut Findings,
 }
 
-/// What only the entry can answer.
-fn entry(when: &When, place: &Place<'_>, below: &str, catalog: &Catalog, findings: &mut Findings) -> Vec<Residual> {
-    let mut parts = Vec::new();
-    if let Some(clients) = &when.client {
-        for key in clients.0.iter().filter(|key| *key != "unset" && !catalog.clients.contains_key(*key)) {
-            let label = meant(key, catalog.clients.keys().map(String::as_str));
-            place.complain(findings, "rules::unknown-client", &format!("{below}.client"), format!("there is no client `{key}`"), &label);
+impl Compiler<'_, '_> {
+    /// The keys of a `when`, which are AND. `below` is where it stands under its rule.
+    pub(super) fn parts(&mut self, when: &When, below: &str, depth: usize) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut add = |key, condition: Option<Condition>| parts.extend(condition.map(|condition| Part { key, condition }));
+        for (key, words, at) in [
+            ("title", &when.title, verdict::Place::Title),
+            ("description", &when.description, verdict::Place::Description),
+            ("location", &when.location, verdict::Place::Location),
+        ] {
+            add(key, words.as_ref().map(|words| self.text(words, at, &format!("{below}.{key}"))));
         }
-        parts.push(Residual::Client(set_or_unset(clients)));
+        add("categories", when.categories.as_ref().map(|any| Condition::Categories(lower(any))));
+        add("colour", when.colour.as_ref().map(|any| Condition::Colour(lower(any))));
+        add("event_type", when.event_type.as_ref().map(|any| Condition::EventType(any.0.iter().map(|word| plain(word)).collect())));
+        add("conference", when.conference.as_ref().map(|wanted| Condition::Conference(wanted.clone())));
+        add("series", when.series.as_ref().map(|any| Condition::Series(any.0.clone())));
+        for (key, text, places, make) in [
+            ("project_code", &when.project_code, CODE_PLACES, Condition::Code as fn(Sought) -> Condition),
+            ("client_domain", &when.client_domain, DOMAIN_PLACES, Condition::Domain),
+            ("client_name", &when.client_name, NAME_PLACES, Condition::Name),
+        ] {
+            add(key, text.as_ref().map(|text| make(self.sought(text, places, &format!("{below}.{key}")))));
+        }
+        add("attendees", when.attendees.as_ref().and_then(|text| self.attendees(text, below)));
+        add("guests", when.guests.as_ref().map(|text| self.guests(text, below)));
+        add("organizer", when.organizer.as_ref().map(|any| Condition::Organizer(lower(any))));
+        add("calendar", when.calendar.as_ref().map(|any| Condition::Calendar(lower(any))));
+        add("duration", when.duration.as_ref().map(|text| self.duration(text, below)));
+        add("time", when.time.as_ref().and_then(|time| self.clock(time, below)));
+        add("weekday", when.weekday.as_ref().map(|days| self.weekdays(days, below)));
+        add("recurring", when.recurring.map(Condition::Recurring));
+        add("all_day", when.all_day.map(Condition::AllDay));
+        add("my_response", when.my_response.as_ref().map(|any| Condition::Response(any.0.clone())));
+        add("show_as", when.show_as.as_ref().map(|any| Condition::ShowAs(any.0.clone())));
+        add("visibility", when.visibility.as_ref().map(|any| Condition::Visibility(any.0.clone())));
+        add("status", when.status.as_ref().map(|any| Condition::Status(any.0.clone())));
+        add("client", when.client.as_ref().map(|any| self.clients(any, below)));
+        add("project", when.project.as_ref().map(|any| self.projects(any, below)));
+        add("task", when.task.as_ref().map(|any| Condition::Entry(Residual::Task(set_or_unset(any)))));
+        add("billable", when.billable.map(|yes| Condition::Entry(Residual::Billable(yes))));
+        add("confidence", when.confidence.as_ref().map(|level| Condition::Entry(Residual::ConfidenceBelow(level.below))));
+        parts.extend(self.nested(when, below, depth));
+        parts
     }
-    parts.extend(when.project.as_ref().map(|codes| Residual::Project(set_or_unset(codes))));
-    parts.extend(when.billable.map(Residual::Billable));
-    parts.extend(when.confidence.as_ref().map(|level| Residual::ConfidenceBelow(level.below)));
-    if let Some(duration) = &when.duration {
+
+    fn nested(&mut self, when: &When, below: &str, depth: usize) -> Vec<Part> {
+        if depth > NESTING_MAX {
+            let message = format!("conditions nest more than {NESTING_MAX} deep");
+            self.complain(below, "rules::too-deep", message, "make two rules of it");
+            return Vec::new();
+        }
+        let mut parts = Vec::new();
+        for (key, list, make) in
+            [("any", &when.any, Condition::Any as fn(Vec<Condition>) -> Condition), ("all", &when.all, Condition::All as fn(_) -> _)]
+        {
+            let Some(list) = list else { continue };
+            if list.is_empty() {
+                self.complain(&format!("{below}.{key}"), "rules::wrong-value", format!("`{key}` lists no condition"), "name at least one");
+            }
+            let each = list.iter().enumerate().map(|(index, part)| self.all(part, &format!("{below}.{key}[{index}]"), depth + 1)).collect();
+            parts.push(Part { key, condition: make(each) });
+        }
+        for (key, part, make) in [
+            ("not", &when.not, Condition::Not as fn(Box<Condition>) -> Condition),
+            ("same_day", &when.same_day, Condition::SameDay as fn(_) -> _),
+        ] {
+            let condition = part.as_ref().map(|part| make(Box::new(self.all(part, &format!("{below}.{key}"), depth + 1))));
+            parts.extend(condition.map(|condition| Part { key, condition }));
+        }
+        parts
+    }
+
+    fn all(&mut self, when: &When, below: &str, depth: usize) -> Condition {
+        if *when == When::default() {
+            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "name a condition");
+        }
+        Condition::All(self.parts(when, below, depth).into_iter().map(|part| part.condition).collect())
+    }
+
+    fn complain(&mut self, below: &str, code: &'static str, message: String, label: &str) {
+        self.place.complain(self.findings, code, below, message, label);
+    }
+
+    fn text(&mut self, words: &Words, at: verdict::Place, below: &str) -> Condition {
+        if words.words.is_none() && words.not_words.is_none() && words.regex.is_none() {
+            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `words`, `not_words` or `regex`");
+        }
+        let mut yes: Vec<Regex> = words.words.iter().filter_map(|list| self.literal(list, &format!("{below}.words"))).collect();
+        if let Some(text) = &words.regex {
+            match pattern(text) {
+                Ok(regex) if regex.is_match("") => self.complain(
+                    &format!("{below}.regex"),
+                    "rules::matches-everything",
+                    "this pattern matches the empty title, and so every one".to_owned(),
+                    "demand at least one character",
+                ),
+                Ok(regex) => yes.push(regex),
+                Err(error) => {
+                    let why = error.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
+                    self.complain(&format!("{below}.regex"), "rules::invalid-pattern", "this is not a regular expression".into(), &why);
+                }
+            }
+        }
+        let no = words.not_words.as_ref().and_then(|list| self.literal(list, &format!("{below}.not_words")));
+        Condition::Text { place: at, yes, no }
+    }
+
+    fn literal(&mut self, list: &Many<String>, below: &str) -> Option<Regex> {
+        if list.0.iter().any(|word| word.trim().is_empty()) {
+            self.complain(below, "rules::wrong-value", "an empty word is in every title".to_owned(), "take it away");
+            return None;
+        }
+        let mut words: Vec<&String> = list.0.iter().collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let patterns: Vec<_> = words.iter().map(|word| bounded(word)).collect();
+        let read = pattern(&format!("(?:{})", patterns.join("|")));
+        if read.is_err() {
+            self.complain(below, "rules::wrong-value", "these are too many words for one rule".to_owned(), "make several rules of it");
+        }
+        read.ok()
+    }
+
+    fn sought(&mut self, text: &syntax::Sought, places: &[&str], below: &str) -> Sought {
+        for place in text.within.0.iter().filter(|place| !places.contains(&place.as_str())) {
+            let label = meant(place, places.iter().copied());
+            self.complain(&format!("{below}.in"), "rules::unknown-place", format!("`{place}` is no place to look"), &label);
+        }
+        for key in text.is.0.iter().filter(|key| self.catalog.client(key).is_none()) {
+            let label = meant(key, self.catalog.clients.keys().map(String::as_str));
+            self.complain(&format!("{below}.is"), "rules::unknown-client", format!("there is no client `{key}`"), &label);
+        }
+        if text.exactly.is_some() && text.at_least.is_some() {
+            self.complain(&format!("{below}.exactly"), "rules::contradiction", "`exactly` and `at_least` together".to_owned(), "give one");
+        }
+        let min = text.exactly.or(text.at_least).unwrap_or(1);
+        Sought { within: text.within.0.clone(), is: text.is.0.clone(), min, max: text.exactly.unwrap_or(usize::MAX) }
+    }
+
+    fn attendees(&mut self, text: &syntax::Attendees, below: &str) -> Option<Condition> {
+        let below = format!("{below}.attendees");
+        let mut parts = Vec::new();
+        if text.min.is_some() || text.max.is_some() || text.exactly.is_some() {
+            let (min, max) = (text.exactly.or(text.min).unwrap_or(0), text.exactly.or(text.max).unwrap_or(usize::MAX));
+            if text.exactly.is_some() && (text.min.is_some() || text.max.is_some()) {
+                self.complain(
+                    &format!("{below}.exactly"),
+                    "rules::contradiction",
+                    "`exactly` beside `min` or `max`".to_owned(),
+                    "give one",
+                );
+            }
+            self.ordered(min, max, &below);
+            parts.push(Condition::Attendees { min, max });
+        }
+        if let Some(only) = &text.only {
+            parts.push(if only.0 == ["our_domains"] {
+                Condition::OnlyOurs
+            } else {
+                Condition::Only(self.mail(only, &format!("{below}.only")))
+            });
+        }
+        if !text.any.0.is_empty() {
+            parts.push(Condition::AnyAttendee(self.mail(&text.any, &format!("{below}.any"))));
+        }
+        if parts.is_empty() {
+            self.complain(
+                &below,
+                "rules::wrong-value",
+                "this asks for nothing".to_owned(),
+                "give `min`, `max`, `exactly`, `only` or `any`",
+            );
+        }
+        (!parts.is_empty()).then_some(Condition::All(parts))
+    }
+
+    /// Addresses and domains.
+    fn mail(&mut self, list: &Many<String>, below: &str) -> Vec<String> {
+        for one in list.0.iter().filter(|one| !one.contains('.')) {
+            let label = "write a domain or an address, or `our_domains` alone";
+            self.complain(below, "rules::wrong-value", format!("`{one}` is neither a mail domain nor an address"), label);
+        }
+        lower(list)
+    }
+
+    fn guests(&mut self, text: &syntax::Guests, below: &str) -> Condition {
+        let (min, max) = (text.min.unwrap_or(0), text.max.unwrap_or(usize::MAX));
+        let below = format!("{below}.guests");
+        self.ordered(min, max, &below);
+        if text.min.is_none() && text.max.is_none() && text.unknown.is_none() {
+            self.complain(&below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min`, `max` or `unknown`");
+        }
+        Condition::Guests { min, max, unknown: text.unknown }
+    }
+
+    fn ordered<T: PartialOrd>(&mut self, min: T, max: T, below: &str) {
+        if min > max {
+            self.complain(below, "rules::contradiction", "`min` is above `max`".to_owned(), "nothing fits that");
+        }
+    }
+
+    fn duration(&mut self, text: &syntax::Duration, below: &str) -> Condition {
+        let (min, max) = self.bounds(text, &format!("{below}.duration"));
+        Condition::Entry(Residual::Duration { min, max })
+    }
+
+    /// The seconds of `min` and `max`.
+    pub(super) fn bounds(&mut self, text: &syntax::Duration, below: &str) -> (Option<i64>, Option<i64>) {
         let mut bound = |text: &Option<String>, name: &str| {
             let text = text.as_ref()?;
             let found = seconds(text);
             if found.is_none() {
-                place.complain(
-                    findings,
-                    "rules::wrong-value",
-                    &format!("{below}.duration.{name}"),
-                    format!("`{text}` is not a duration"),
-                    "write it as `45m` or `1h30m`",
-                );
+                let message = format!("`{text}` is not a duration");
+                self.complain(&format!("{below}.{name}"), "rules::wrong-value", message, "write it as `45m` or `1h30m`");
             }
             found
         };
-        parts.push(Residual::Duration { min: bound(&duration.min, "min"), max: bound(&duration.max, "max") });
+        let (min, max) = (bound(&text.min, "min"), bound(&text.max, "max"));
+        if text.min.is_none() && text.max.is_none() {
+            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min` or `max`");
+        }
+        self.ordered(min.unwrap_or(0), max.unwrap_or(i64::MAX), below);
+        (min, max)
     }
-    parts
+
+    fn weekdays(&mut self, days: &Many<String>, below: &str) -> Condition {
+        let mut known = Vec::new();
+        for day in &days.0 {
+            match day.parse::<Weekday>() {
+                Ok(day) => known.push(day),
+                Err(_) => self.complain(
+                    &format!("{below}.weekday"),
+                    "rules::wrong-value",
+                    format!("`{day}` is not a weekday"),
+                    "write mon, tue, wed, thu, fri, sat or sun",
+                ),
+            }
+        }
+        Condition::Weekday(known)
+    }
+
+    fn clock(&mut self, time: &syntax::Time, below: &str) -> Option<Condition> {
+        let below = format!("{below}.time");
+        let (text, outside) = match (&time.within, &time.outside) {
+            (Some(text), None) => (text, false),
+            (None, Some(text)) => (text, true),
+            _ => {
+                self.complain(&below, "rules::wrong-value", "this asks for no time of day".to_owned(), "give either `within` or `outside`");
+                return None;
+            }
+        };
+        let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+        let span = text.split_once('-').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
+        if span.is_none_or(|(from, to)| from == to) {
+            self.complain(&below, "rules::wrong-value", format!("`{text}` is not a span of the day"), "write it as `08:00-18:00`");
+        }
+        span.map(|(from, to)| Condition::Time { from, to, outside })
+    }
+
+    fn clients(&mut self, keys: &Many<String>, below: &str) -> Condition {
+        for key in keys.0.iter().filter(|key| *key != "unset" && self.catalog.client(key).is_none()) {
+            let label = meant(key, self.catalog.clients.keys().map(String::as_str));
+            self.complain(&format!("{below}.client"), "rules::unknown-client", format!("there is no client `{key}`"), &label);
+        }
+        Condition::Entry(Residual::Client(set_or_unset(keys)))
+    }
+
+    fn projects(&mut self, codes: &Many<String>, below: &str) -> Condition {
+        for code in codes.0.iter().filter(|code| *code != "unset" && self.catalog.project(code).is_none()) {
+            let label = meant(code, self.catalog.projects().map(|(_, project)| project.code.as_str()));
+            self.complain(&format!("{below}.project"), "rules::unknown-project", format!("there is no project `{code}`"), &label);
+        }
+        Condition::Entry(Residual::Project(set_or_unset(codes)))
+    }
+}
+
+fn lower(any: &Many<String>) -> Vec<String> {
+    any.0.iter().map(|one| one.trim().to_lowercase()).collect()
 }
 
 fn set_or_unset(words: &Many<String>) -> Vec<String> {
     words.0.iter().filter(|word| *word != "unset").cloned().collect()
 }
 
-fn sought(text: &syntax::Sought) -> Sought {
-    let min = text.exactly.or(text.at_least).unwrap_or(1);
-    Sought { within: text.within.0.clone(), is: text.is.0.clone(), min, max: text.exactly.unwrap_or(usize::MAX) }
-}
-
-fn attendees(text: &syntax::Attendees) -> Vec<Condition> {
-    let mut parts = Vec::new();
-    if text.min.is_some() || text.max.is_some() || text.exactly.is_some() {
-        parts.push(Condition::Attendees {
-            min: text.exactly.or(text.min).unwrap_or(0),
-            max: text.exactly.or(text.max).unwrap_or(usize::MAX),
-        });
-    }
-    parts.extend(text.only.as_ref().map(|_| Condition::OnlyOurs));
-    if !text.any.0.is_empty() {
-        parts.push(Condition::AnyAttendee(lower(&text.any)));
-    }
-    parts
-}
-
-fn text(words: &Words, at: verdict::Place, place: &Place<'_>, below: &str, findings: &mut Findings) -> Condition {
-    let literal = |list: &Many<String>| {
-        let patterns: Vec<_> = list.0.iter().map(|word| bounded(word)).collect();
-        pattern(&format!("(?:{})", patterns.join("|")))
-    };
-    let mut yes: Vec<Regex> = words.words.iter().filter_map(|list| literal(list).ok()).collect();
-    if let Some(text) = &words.regex {
-        match pattern(text) {
-            Ok(regex) => yes.push(regex),
-            Err(error) => {
-                let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                place.complain(
-                    findings,
-                    "rules::invalid-pattern",
-                    &format!("{below}.regex"),
-                    "this is not a regular expression".into(),
-                    &why,
-                );
-            }
-        }
-    }
-    Condition::Text { place: at, yes, no: words.not_words.as_ref().and_then(|list| literal(list).ok()) }
+/// A provider's word without case and joints: `outOfOffice`, `out-of-office` and `OUT_OF_OFFICE` are one.
+pub(super) fn plain(word: &str) -> String {
+    word.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn pattern(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_BYTES_MAX).build()
 }
 
-fn weekdays(days: &Many<String>, place: &Place<'_>, below: &str, findings: &mut Findings) -> Condition {
-    let mut known = Vec::new();
-    for day in &days.0 {
-        match day.parse::<Weekday>() {
-            Ok(day) => known.push(day),
-            Err(_) => place.complain(
-                findings,
-                "rules::wrong-value",
-                &format!("{below}.weekday"),
-                format!("`{day}` is not a weekday"),
-                "write mon, tue, wed, thu, fri, sat or sun",
-            ),
-        }
-    }
-    Condition::Weekday(known)
-}
-
-fn clock(time: &syntax::Time, place: &Place<'_>, below: &str, findings: &mut Findings) -> Option<Condition> {
-    let (text, outside) = time.outside.as_ref().map(|text| (text, true)).or_else(|| time.within.as_ref().map(|text| (text, false)))?;
-    let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-    let span = text.split_once('-').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
-    if span.is_none() {
-        place.complain(
-            findings,
-            "rules::wrong-value",
-            &format!("{below}.time"),
-            format!("`{text}` is not a time of day"),
-            "write it as `08:00-18:00`",
-        );
-    }
-    span.map(|(from, to)| Condition::Time { from, to, outside })
-}
-
-/// `45m`, `10h`, `1h30m`.
-pub(super) fn seconds(text: &str) -> Option<i64> {
-    let mut rest = text.trim();
-    let mut total = 0_i64;
-    while !rest.is_empty() {
-        let end = rest.find(|char: char| !char.is_ascii_digit())?;
-        let number: i64 = rest[..end].parse().ok().filter(|number| *number < 100_000)?;
-        total += number
-            * match rest.as_bytes()[end] {
-                b'h' => 3600,
-                b'm' => 60,
-                _ => return None,
-            };
-        rest = &rest[end + 1..];
-    }
-    (!text.trim().is_empty()).then_some(total)
-}
-
 /// The zone of times and weekdays, where the header names one.
-pub(super) fn zone(file: &RulesFile, source: &Source, positions: &Positions, findings: &mut Findings) -> Option<Tz> {
-    let name = file.timezone.as_ref()?;
+pub(super) fn zone(name: Option<&String>, place: &Place<'_>, findings: &mut Findings) -> Option<Tz> {
+    let name = name?;
     let zone = name.parse().ok();
     if zone.is_none() {
-        findings.add(
-            source,
-            "rules::unknown-timezone",
-            positions.value("timezone"),
-            format!("`{name}` is not a time zone"),
-            "write an IANA name such as Europe/Berlin",
-        );
+        let label = meant(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let label = if label.starts_with("did") { label } else { "write an IANA name such as Europe/Berlin".to_owned() };
+        place.complain(findings, "rules::unknown-timezone", "timezone", format!("`{name}` is not a time zone"), &label);
     }
     zone
 }

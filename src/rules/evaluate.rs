@@ -4,31 +4,26 @@ use std::collections::BTreeMap;
 
 use super::{
     RuleSet, Scene,
-    compile::{Effect, Rule},
+    compile::{Clause, End, Rule},
     matching::{Hits, Reader},
+    templates::{Filling, Template},
 };
 use crate::model::{
     catalog::Field,
-    event::{Fact, Response, Text},
     residual::{Decided, Residual},
-    verdict::{Claim, Confidence, Conflict, Place, Skip, Suspicion, Verdict},
+    verdict::{Claim, Confidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, UnknownCode, Verdict},
 };
 
 impl RuleSet {
-    /// What the rules make of one event. Of a private one they see only calendar, times, recurrence, show-as and visibility (S8).
+    /// What the rules make of one event. Of a private one they do not see the words (S8).
     pub(crate) fn judge(&self, scene: &Scene<'_>) -> Verdict {
-        if scene.fact.visibility.is_private() && scene.fact.text != Text::default() {
-            let fact = Fact { text: Text::default(), ..scene.fact.clone() };
-            return self.judge(&Scene { fact: &fact, response: Response::Unknown, ..*scene });
+        if let Some(fact) = scene.without_words() {
+            return self.judge(&Scene { fact: &fact, ..*scene });
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
         let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
-        let mut judging = Judging {
-            set: self,
-            reader,
-            verdict: Verdict { defaults: self.defaults.clone(), ..Verdict::default() },
-            writers: BTreeMap::new(),
-        };
+        let verdict = Verdict { defaults: self.defaults.clone(), ..Verdict::default() };
+        let mut judging = Judging { set: self, reader, verdict, writers: BTreeMap::new() };
         for (index, rule) in self.rules.iter().enumerate() {
             if judging.try_rule(index, rule) {
                 break;
@@ -50,39 +45,50 @@ impl Judging<'_> {
     /// Whether evaluation ends here.
     fn try_rule(&mut self, index: usize, rule: &Rule) -> bool {
         let mut hits = Hits::default();
-        if !self.reader.reduce(&rule.when, &mut hits).holds(&self.decided()) {
+        let is_in_force = is_in_force(rule, self.reader.scene);
+        if !is_in_force || !self.reader.all(rule.when.iter().map(|clause: &Clause| &clause.condition), &mut hits).holds(&self.decided()) {
             return false;
         }
-        match &rule.effect {
-            Effect::Skip(why) => {
-                self.verdict.skip = Some(Skip { rule: rule.id.clone(), why: why.clone() });
-                return true;
-            }
-            Effect::Review(text) => {
-                self.verdict.suspicions.push(Suspicion {
-                    rule: rule.id.clone(),
-                    reason: "review".into(),
-                    text: text.clone(),
-                    when: Residual::Always,
-                });
-                return true;
-            }
-            Effect::Set(fields) => {
-                for (field, template) in fields {
-                    self.set(index, rule, *field, template, &hits);
-                }
-                for tag in &rule.tags {
-                    self.verdict.tags.push(Claim { value: tag.clone(), rule: rule.id.clone(), evidence: Vec::new() });
-                }
+        if let End::Skips { why, counts_as } = &rule.end {
+            self.verdict.skip = Some(Skip { rule: rule.id.clone(), why: why.clone(), counts_as: *counts_as });
+            return true;
+        }
+        self.write(index, rule, &hits);
+        if let End::Asks(text) = &rule.end {
+            let (rule, text) = (rule.id.clone(), text.clone());
+            self.verdict.suspicions.push(Suspicion { rule, reason: "review".into(), text, when: Residual::Always });
+        }
+        !matches!(rule.end, End::GoesOn)
+    }
+
+    fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
+        for (field, template) in &rule.set {
+            for value in self.fill(template, hits) {
+                let claim = Claim { value, rule: rule.id.clone(), evidence: hits.evidence.clone() };
+                self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }
         }
-        rule.stop
+        if !rule.split.is_empty() {
+            self.split(index, rule, hits);
+        }
+        if let (Some(seconds), None) = (rule.hours, &self.verdict.hours) {
+            self.verdict.hours = Some(Hours { rule: rule.id.clone(), seconds });
+        }
+        for value in rule.tags.iter().flat_map(|template| self.fill(template, hits)).collect::<Vec<_>>() {
+            self.verdict.tags.push(Claim { value, rule: rule.id.clone(), evidence: Vec::new() });
+        }
+    }
+
+    fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
+        let title = &self.reader.scene.fact.text.title;
+        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: self.reader.scene.date() })
     }
 
     fn decided(&self) -> Decided<'_> {
+        let share = self.verdict.split.as_ref().and_then(|split| split.shares.first());
         Decided {
-            client: self.verdict.value(Field::Client),
-            project: self.verdict.value(Field::Project),
+            client: self.verdict.value(Field::Client).or_else(|| share?.client.as_deref()),
+            project: self.verdict.value(Field::Project).or_else(|| share?.project.as_deref()),
             task: self.verdict.value(Field::Task),
             billable: self.verdict.value(Field::Billable).map(|word| word == "true"),
             seconds: self.reader.scene.fact.span.seconds().unwrap_or(0),
@@ -90,37 +96,69 @@ impl Judging<'_> {
         }
     }
 
-    fn set(&mut self, index: usize, rule: &Rule, field: Field, template: &str, hits: &Hits) {
-        for value in expand(template, hits, &self.reader.scene.fact.text.title) {
-            let claim = Claim { value, rule: rule.id.clone(), evidence: hits.evidence.clone() };
-            self.claim(index, rule, field, claim);
-        }
-    }
-
-    /// The first claim stands. A later one that differs is a conflict: about the client always, about other fields inside one section,
-    /// and never if the winner says it goes over that rule.
-    fn claim(&mut self, index: usize, rule: &Rule, field: Field, claim: Claim) {
-        let owner =
-            (field == Field::Project).then(|| self.set.catalog.project(&claim.value)).flatten().map(|(client, _)| client.key.clone());
-        if let Some(owner) = owner {
-            self.claim(index, rule, Field::Client, Claim { value: owner.clone(), ..claim.clone() });
-            if self.verdict.value(Field::Client) != Some(owner.as_str()) {
+    /// The first claim stands. A later one that differs is a conflict inside one section; about the client also across sections, where
+    /// it rests on a code, a name or an address; and never if the winner says that it goes over that rule.
+    fn claim(&mut self, index: usize, rule: &Rule, field: Field, claim: Claim, is_evidence: bool) {
+        let owner = (field == Field::Project).then(|| self.set.catalog.project(&claim.value)).flatten();
+        if let Some((client, _)) = owner {
+            let client = client.key.clone();
+            self.claim(index, rule, Field::Client, Claim { value: client.clone(), ..claim.clone() }, is_evidence);
+            if let Some(won) = self.verdict.fields.get(&Field::Client).filter(|won| won.value != client).cloned() {
+                self.verdict.lost.push(Lost { field, won, lost: claim, why: Loss::OtherClient });
                 return;
             }
         }
-        let Some(won) = self.verdict.fields.get(&field) else {
-            if matches!(field, Field::Client | Field::Project) {
-                let level = rule.confidence.unwrap_or(Confidence::Medium);
-                self.verdict.confidence = Some(self.verdict.confidence.map_or(level, |known| known.min(level)));
+        if let Some(split) = self.verdict.split.clone().filter(|_| matches!(field, Field::Client | Field::Project)) {
+            let shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
+            if !shares.flatten().any(|value| *value == claim.value) {
+                let won = Claim { value: "split".to_owned(), rule: split.rule, evidence: split.evidence };
+                self.lose(rule, field, won, claim, is_evidence);
             }
-            self.writers.insert(field, index);
-            self.verdict.fields.insert(field, claim);
             return;
-        };
+        }
+        match self.verdict.fields.get(&field).cloned() {
+            Some(won) if won.value == claim.value => {}
+            Some(won) => self.lose(rule, field, won, claim, is_evidence),
+            None => {
+                if matches!(field, Field::Client | Field::Project) {
+                    self.trust(rule);
+                }
+                self.writers.insert(field, index);
+                self.verdict.fields.insert(field, claim);
+            }
+        }
+    }
+
+    /// The confidence of a verdict is that of its weakest rule.
+    fn trust(&mut self, rule: &Rule) {
+        let level = rule.confidence.unwrap_or(Confidence::Medium);
+        self.verdict.confidence = Some(self.verdict.confidence.map_or(level, |known| known.min(level)));
+    }
+
+    fn lose(&mut self, rule: &Rule, field: Field, won: Claim, lost: Claim, is_evidence: bool) {
         let winner = self.writers.get(&field).map_or(rule, |writer| &self.set.rules[*writer]);
-        let counts = field == Field::Client || winner.section == rule.section;
-        if won.value != claim.value && counts && !winner.over.contains(&rule.id) {
-            self.verdict.conflicts.push(Conflict { field, won: won.clone(), lost: claim });
+        let counts = winner.section == rule.section || (field == Field::Client && is_evidence);
+        let why = match () {
+            () if winner.over.contains(&rule.id) => Loss::Over,
+            () if counts => Loss::Conflict,
+            () => Loss::Later,
+        };
+        self.verdict.lost.push(Lost { field, won, lost, why });
+    }
+
+    /// A split counts as client and project: it stands only where neither is set yet.
+    fn split(&mut self, index: usize, rule: &Rule, hits: &Hits) {
+        let split = Split { rule: rule.id.clone(), evidence: hits.evidence.clone(), shares: rule.split.clone() };
+        for field in [Field::Client, Field::Project] {
+            if let Some(won) = self.verdict.fields.get(&field).cloned() {
+                let lost = Claim { value: "split".to_owned(), rule: split.rule.clone(), evidence: split.evidence.clone() };
+                return self.lose(rule, field, won, lost, true);
+            }
+        }
+        if self.verdict.split.is_none() {
+            self.trust(rule);
+            self.writers.extend([(Field::Client, index), (Field::Project, index)]);
+            self.verdict.split = Some(split);
         }
     }
 
@@ -132,53 +170,21 @@ impl Judging<'_> {
                 self.verdict.suspicions.push(Suspicion { rule, reason, text, when });
             }
         }
-        let text = &self.reader.scene.fact.text;
-        self.verdict.unknown_codes = self.set.identity.codes(&self.set.catalog, Place::Title, 0, &text.title).1;
+        self.verdict.unknown_codes = self.unknown_codes();
         self.verdict
     }
-}
 
-/// Fills `${…}`; more than one witness gives more than one value, and so a conflict. A value that is not there sets nothing.
-fn expand(template: &str, hits: &Hits, title: &str) -> Vec<String> {
-    let witnesses = |of: fn(&super::identity::Witness) -> Option<&String>| {
-        let mut values: Vec<String> = Vec::new();
-        for value in hits.witnesses.iter().filter_map(of) {
-            if !values.contains(value) {
-                values.push(value.clone());
-            }
-        }
-        values
-    };
-    match template {
-        "${client}" | "${project.client}" => witnesses(|witness| Some(&witness.client)),
-        "${code}" => witnesses(|witness| witness.project.as_ref()),
-        "${rest}" => vec![rest(hits, title)],
-        _ => named(template, hits).into_iter().collect(),
+    /// In title and categories, which people write on purpose; descriptions quote all kinds of numbers.
+    fn unknown_codes(&self) -> Vec<UnknownCode> {
+        let text = &self.reader.scene.fact.text;
+        let seek = |place, index, text: &str| self.set.identity.codes(&self.set.catalog, place, index, text).1;
+        let categories = text.categories.iter().enumerate().flat_map(|(index, category)| seek(Place::Category, index, category));
+        seek(Place::Title, 0, &text.title).into_iter().chain(categories).collect()
     }
 }
 
-fn named(template: &str, hits: &Hits) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, tail)) = rest.split_once("${") {
-        let (name, after) = tail.split_once('}')?;
-        out.push_str(before);
-        out.push_str(hits.captures.get(name)?);
-        rest = after;
-    }
-    out.push_str(rest);
-    Some(out)
-}
-
-/// The title without what matched in it, and without the brackets and dashes that held it.
-fn rest(hits: &Hits, title: &str) -> String {
-    let mut rest = title.to_owned();
-    let mut spans: Vec<_> = hits.evidence.iter().filter(|evidence| evidence.place == Place::Title).map(|evidence| evidence.span).collect();
-    spans.sort_unstable();
-    for (start, end) in spans.into_iter().rev() {
-        if rest.get(start..end).is_some() {
-            rest.replace_range(start..end, "");
-        }
-    }
-    rest.trim_matches(|char: char| char.is_whitespace() || "[](){}:-–—|/".contains(char)).to_owned()
+/// Whether a rule is asked about events of this date at all.
+pub(super) fn is_in_force(rule: &Rule, scene: &Scene<'_>) -> bool {
+    let date = scene.date();
+    rule.from.is_none_or(|from| from <= date) && rule.until.is_none_or(|until| date <= until)
 }

@@ -2,11 +2,13 @@
 
 use super::{
     RuleSet, Scene,
-    matching::{Condition, Hits, Reader},
+    evaluate::is_in_force,
+    matching::{Hits, Reader},
 };
 use crate::model::{
-    event::{Fact, Response, Text},
-    residual::Residual,
+    event::Span,
+    residual::{Decided, Residual},
+    verdict::Verdict,
 };
 
 /// One rule, asked about one event.
@@ -14,58 +16,99 @@ use crate::model::{
 pub(crate) struct Asked {
     pub(crate) rule: String,
     /// Conditions that did not hold; none if the rule matched.
-    pub(crate) failed: Vec<&'static str>,
+    pub(crate) failed: Vec<Failed>,
     /// How many conditions it has.
     pub(crate) conditions: usize,
 }
 
+/// One condition that did not hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) key: &'static str,
+    /// As the rule file has it.
+    pub(crate) wants: String,
+    /// What the event has instead, where that is short to say.
+    pub(crate) has: String,
+}
+
 impl RuleSet {
-    /// Asks every rule on its own, in order, whatever came before it.
-    pub(crate) fn ask(&self, scene: &Scene<'_>) -> Vec<Asked> {
-        if scene.fact.visibility.is_private() && scene.fact.text != Text::default() {
-            let fact = Fact { text: Text::default(), ..scene.fact.clone() };
-            return self.ask(&Scene { fact: &fact, response: Response::Unknown, ..*scene });
+    /// Asks every rule on its own, in order, whatever came before it; conditions on what was set see the finished verdict.
+    pub(crate) fn ask(&self, scene: &Scene<'_>, verdict: &Verdict) -> Vec<Asked> {
+        if let Some(fact) = scene.without_words() {
+            return self.ask(&Scene { fact: &fact, ..*scene }, verdict);
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
         let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
-        self.rules
-            .iter()
-            .map(|rule| {
-                let parts = match &rule.when {
-                    Condition::All(parts) => parts.as_slice(),
-                    one => std::slice::from_ref(one),
-                };
-                let fails = |part: &&Condition| reader.reduce(part, &mut Hits::default()) == Residual::Never;
-                let failed = parts.iter().filter(fails).map(Condition::name).collect();
-                Asked { rule: rule.id.clone(), failed, conditions: parts.len() }
-            })
-            .collect()
+        let value = |field| verdict.value(field);
+        let decided = Decided {
+            client: value(crate::model::catalog::Field::Client),
+            project: value(crate::model::catalog::Field::Project),
+            task: value(crate::model::catalog::Field::Task),
+            billable: value(crate::model::catalog::Field::Billable).map(|word| word == "true"),
+            confidence: verdict.confidence,
+            ..scene.undecided()
+        };
+        let asked = |rule: &super::compile::Rule| {
+            let fails = |residual: Residual| !residual.holds(&decided);
+            let clauses = rule.when.iter().filter(|clause| fails(reader.reduce(&clause.condition, &mut Hits::default())));
+            let mut failed: Vec<Failed> = clauses
+                .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
+                .collect();
+            if !is_in_force(rule, scene) {
+                let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
+                let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
+            }
+            let dated = usize::from(rule.from.is_some() || rule.until.is_some());
+            Asked { rule: rule.id.clone(), failed, conditions: rule.when.len() + dated }
+        };
+        self.rules.iter().map(asked).collect()
     }
 }
 
-impl Condition {
-    /// The word it has in rule files.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Text { place, .. } => place.as_str(),
-            Self::Code(_) => "project_code",
-            Self::Domain(_) => "client_domain",
-            Self::Name(_) => "client_name",
-            Self::Attendees { .. } | Self::OnlyOurs | Self::AnyAttendee(_) => "attendees",
-            Self::Organizer(_) => "organizer",
-            Self::Calendar(_) => "calendar",
-            Self::Time { .. } => "time",
-            Self::Weekday(_) => "weekday",
-            Self::Recurring(_) => "recurring",
-            Self::AllDay(_) => "all_day",
-            Self::Response(_) => "my_response",
-            Self::ShowAs(_) => "show_as",
-            Self::Visibility(_) => "visibility",
-            Self::Status(_) => "status",
-            Self::Entry(_) => "the entry's own values",
-            Self::All(_) => "all",
-            Self::Any(_) => "any",
-            Self::Not(_) => "not",
+impl Reader<'_> {
+    /// What the event has, in the words of the rule files.
+    fn has(&self, key: &str, decided: &Decided<'_>) -> String {
+        let fact = self.scene.fact;
+        let text = &fact.text;
+        let set = |value: Option<&str>| value.unwrap_or("unset").to_owned();
+        let yes = |is: bool| is.to_string();
+        match key {
+            "attendees" => format!("{} with the owner", self.people()),
+            "guests" => self.guests().count().to_string(),
+            "organizer" => set(text.organizer.as_deref()),
+            "calendar" => self.scene.calendar.to_owned(),
+            "duration" => {
+                fact.span.seconds().map_or_else(|| "all day".to_owned(), |seconds| format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60))
+            }
+            "time" => {
+                self.start().map_or_else(|| "all day".to_owned(), |at| at.with_timezone(&self.scene.zone).format("%H:%M").to_string())
+            }
+            "weekday" => self.weekday().to_string().to_lowercase(),
+            "recurring" => yes(fact.recurring),
+            "all_day" => yes(matches!(fact.span, Span::AllDay { .. })),
+            "my_response" => self.scene.response.to_string(),
+            "show_as" => fact.show_as.to_string(),
+            "visibility" => fact.visibility.to_string(),
+            "status" => fact.status.to_string(),
+            "categories" => {
+                if text.categories.is_empty() {
+                    "none".to_owned()
+                } else {
+                    text.categories.join(", ")
+                }
+            }
+            "colour" => set(text.colour.as_deref()),
+            "event_type" => set(text.event_type.as_deref()),
+            "conference" => set(text.conference.as_deref()),
+            "series" => fact.ical_uid.clone(),
+            "client" => set(decided.client),
+            "project" => set(decided.project),
+            "task" => set(decided.task),
+            "billable" => decided.billable.map_or_else(|| "unset".to_owned(), yes),
+            "project_code" | "client_domain" | "client_name" => "none found".to_owned(),
+            "same_day" => format!("{} other events", self.scene.same_day.len()),
+            _ => String::new(),
         }
     }
 }

@@ -17,14 +17,21 @@ pub(super) const FREE_MAIL: &[&str] = &[
     "outlook.com",
     "hotmail.com",
     "live.com",
+    "msn.com",
     "yahoo.com",
     "icloud.com",
     "me.com",
+    "mac.com",
     "gmx.de",
     "gmx.net",
+    "gmx.com",
     "web.de",
+    "t-online.de",
     "proton.me",
+    "protonmail.com",
     "aol.com",
+    "mail.com",
+    "fastmail.com",
 ];
 
 /// A client or project that an event points to, and where.
@@ -50,8 +57,6 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn new(catalog: &Catalog, our_domains: &[String]) -> Self {
-        let prefixes: BTreeSet<String> =
-            catalog.projects().filter_map(|(_, project)| project.code.split_once('-')).map(|(prefix, _)| regex::escape(prefix)).collect();
         let mut name_of: HashMap<String, Vec<(String, bool)>> = HashMap::new();
         let (mut domains, mut addresses): (HashMap<_, BTreeSet<String>>, HashMap<_, BTreeSet<String>>) = Default::default();
         let mut ours: BTreeSet<String> = our_domains.iter().cloned().collect();
@@ -61,7 +66,7 @@ impl Identity {
                 continue;
             }
             name_of.entry(fold(&client.name)).or_default().push((client.key.clone(), false));
-            for alias in &client.aliases {
+            for alias in client.aliases.iter().filter(|alias| fold(&alias.name) != fold(&client.name)) {
                 name_of.entry(fold(&alias.name)).or_default().push((client.key.clone(), alias.weak));
             }
             for domain in &client.domains {
@@ -71,8 +76,7 @@ impl Identity {
                 addresses.entry(address.clone()).or_default().insert(client.key.clone());
             }
         }
-        let codes = (!prefixes.is_empty()).then(|| format!(r"(?i)\b(?:{})-\d+\b", Vec::from_iter(prefixes).join("|")));
-        Self { codes: codes.and_then(|pattern| Regex::new(&pattern).ok()), names: names(&name_of), name_of, domains, addresses, ours }
+        Self { codes: codes(catalog), names: names(&name_of), name_of, domains, addresses, ours }
     }
 
     /// Codes in one text; those that name no project are told apart.
@@ -91,7 +95,7 @@ impl Identity {
     }
 
     /// Client names in one text, the longest at each place.
-    pub(super) fn names(&self, place: Place, text: &str) -> Vec<Witness> {
+    pub(super) fn names(&self, place: Place, index: usize, text: &str) -> Vec<Witness> {
         let hits = self.names.iter().flat_map(|names| names.find_iter(text));
         hits.flat_map(|hit| {
             let owners = self.name_of.get(&fold(hit.as_str())).map(Vec::as_slice).unwrap_or_default();
@@ -99,7 +103,7 @@ impl Identity {
             owners.iter().map(move |(client, weak)| Witness {
                 client: client.clone(),
                 project: None,
-                evidence: Evidence { place, index: 0, span: (hit.start(), hit.end()) },
+                evidence: Evidence { place, index, span: (hit.start(), hit.end()) },
                 weak: *weak || shared,
             })
         })
@@ -146,6 +150,16 @@ impl Identity {
     pub(super) fn is_ours(&self, email: &str) -> bool {
         parents(email.rsplit('@').next().unwrap_or_default()).any(|domain| self.ours.contains(domain))
     }
+
+    /// Whether an address belongs to a client.
+    pub(super) fn is_known(&self, email: &str) -> bool {
+        !self.owners(email).is_empty()
+    }
+
+    /// A domain that is ours and would be a client's too.
+    pub(super) fn ours(&self) -> &BTreeSet<String> {
+        &self.ours
+    }
 }
 
 /// A domain and those around it: a domain covers its subdomains.
@@ -154,15 +168,34 @@ fn parents(domain: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Case and spacing do not tell names apart.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Every code as it is, the longest first; then what has the prefix of one and a number, and so may be a slip of the pen.
+fn codes(catalog: &Catalog) -> Option<Regex> {
+    let known = catalog.projects().flat_map(|(_, project)| std::iter::once(&project.code).chain(&project.was));
+    let mut known: Vec<&str> = known.map(String::as_str).filter(|code| !code.trim().is_empty()).collect();
+    known.sort_by_key(|code| (std::cmp::Reverse(code.len()), *code));
+    let prefix = |code: &&str| code.rsplit_once('-').map(|(prefix, _)| regex::escape(prefix));
+    let prefixes: BTreeSet<String> = known.iter().filter_map(prefix).filter(|prefix| !prefix.is_empty()).collect();
+    let mut patterns: Vec<String> = known.iter().map(|code| super::matching::bounded(code)).collect();
+    if !prefixes.is_empty() {
+        patterns.push(format!(r"\b(?:{})-\d+\b", Vec::from_iter(prefixes).join("|")));
+    }
+    (!patterns.is_empty()).then(|| format!("(?i)(?:{})", patterns.join("|"))).and_then(|pattern| built(&pattern))
 }
 
 fn names(name_of: &HashMap<String, Vec<(String, bool)>>) -> Option<Regex> {
     let mut names: Vec<&String> = name_of.keys().filter(|name| !name.is_empty()).collect();
     names.sort_by_key(|name| (std::cmp::Reverse(name.len()), *name));
     let patterns: Vec<String> = names.iter().map(|name| super::matching::bounded(name)).collect();
-    (!patterns.is_empty()).then(|| format!("(?i)(?:{})", patterns.join("|"))).and_then(|pattern| Regex::new(&pattern).ok())
+    (!patterns.is_empty()).then(|| format!("(?i)(?:{})", patterns.join("|"))).and_then(|pattern| built(&pattern))
+}
+
+/// Large catalogs make large patterns: of literals only, so that their size is bounded by that of the file.
+fn built(pattern: &str) -> Option<Regex> {
+    regex::RegexBuilder::new(pattern).size_limit(1 << 30).build().ok()
 }
 
 fn nearest(catalog: &Catalog, code: &str) -> Option<String> {

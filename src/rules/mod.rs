@@ -4,24 +4,36 @@ mod catalog;
 mod compile;
 mod conditions;
 mod evaluate;
+pub(crate) mod expectations;
 pub(crate) mod explain;
+mod findings;
 mod identity;
 mod matching;
-pub(crate) mod self_test;
-mod syntax;
+pub(crate) mod syntax;
+mod templates;
+mod values;
+pub(crate) mod written;
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use self::{compile::Findings, identity::Identity};
+use self::{
+    findings::{Findings, Place},
+    identity::Identity,
+    written::WrittenEvent,
+};
 use crate::{
     model::{
         catalog::{Catalog, Closed},
-        event::{Fact, Response},
+        event::{Fact, Response, Span, Text},
         policy::DayLimit,
+        residual::Decided,
         verdict::Defaults,
     },
     yaml::{
@@ -41,6 +53,53 @@ pub(crate) struct Scene<'a> {
     pub(crate) addresses: &'a [String],
     /// Her zone on that day, unless the rules name one.
     pub(crate) zone: Tz,
+    /// Her other events on that date.
+    pub(crate) same_day: &'a [Scene<'a>],
+}
+
+impl Scene<'_> {
+    /// The local date on which it starts.
+    fn date(&self) -> NaiveDate {
+        match self.fact.span {
+            Span::Timed { start, .. } => start.with_timezone(&self.zone).date_naive(),
+            Span::AllDay { first, .. } => first,
+        }
+    }
+
+    /// An entry of which nothing is decided yet.
+    fn undecided(&self) -> Decided<'static> {
+        let seconds = self.fact.span.seconds().unwrap_or(0);
+        Decided { client: None, project: None, task: None, billable: None, seconds, confidence: None }
+    }
+
+    /// A private event as rules may see it: no words (S8). What the person answered says nothing of its content, and without it a
+    /// declined private event would count as time.
+    fn without_words(&self) -> Option<Fact> {
+        let hidden = self.fact.visibility.is_private() && self.fact.text != Text::default();
+        hidden.then(|| Fact { text: Text::default(), ..self.fact.clone() })
+    }
+}
+
+/// Where something stands in the rule files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    /// Its path in the file, such as `rules[3]`.
+    path: String,
+}
+
+impl Spot {
+    fn of(place: &Place<'_>) -> Self {
+        let line = place.source.position(place.span("").start).0;
+        Self { file: place.source.name.clone(), line, path: place.path.to_owned() }
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// Rules that were read, checked and belong together.
@@ -57,8 +116,9 @@ pub(crate) struct RuleSet {
     defaults: Defaults,
     our_domains: Vec<String>,
     identity: Identity,
-    /// With the file each stands in.
-    tests: Vec<(String, syntax::Test)>,
+    places: compile::Places,
+    /// With where each stands.
+    tests: Vec<(Spot, syntax::Test)>,
 }
 
 impl RuleSet {
@@ -68,9 +128,27 @@ impl RuleSet {
         self.identity = Identity::new(&self.catalog, &self.our_domains);
     }
 
+    /// Whether some rule asks what else is on an event's date.
+    pub(crate) fn looks_around(&self) -> bool {
+        let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
+        of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(matching::Condition::looks_around)
+    }
+
     /// How many rules it has.
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// Where a rule stands, or the defaults.
+    pub(crate) fn place(&self, rule: &str) -> Option<&Spot> {
+        self.places.get(rule)
+    }
+
+    /// Whose calendar a written event stands on, and what she answered.
+    pub(crate) fn owner(&self, event: &WrittenEvent) -> (Option<String>, Response) {
+        let owner = event.owner(|email| self.identity.is_ours(email));
+        let response = event.response(owner.as_deref());
+        (owner, response)
     }
 }
 
@@ -82,23 +160,29 @@ pub(crate) fn load(mut files: Vec<Source>) -> Result<RuleSet, Vec<(Source, Diagn
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut findings = Findings::default();
     let mut catalog = Catalog::default();
-    let mut rules = Vec::new();
+    let (mut rules, mut unread) = (Vec::new(), 0);
     for source in &files {
         if is_named(source, "clients.yaml") {
-            let text = yaml::read::<syntax::ClientsFile>(source);
-            catalog = findings
-                .keep(source, text)
-                .map_or_else(Catalog::default, |(text, positions)| catalog::catalog(text, source, &positions, &mut findings));
+            let read = findings.keep(source, yaml::read_what_can_be::<syntax::ClientsFile>(source));
+            unread += usize::from(read.is_none());
+            let read = read.map(|(text, positions)| catalog::catalog(text, source, &positions, &mut findings));
+            catalog = read.unwrap_or_default();
         } else {
-            rules.extend(findings.keep(source, yaml::read::<syntax::RulesFile>(source)).map(|(file, positions)| (source, file, positions)));
+            let read = findings.keep(source, yaml::read_what_can_be::<syntax::RulesFile>(source));
+            unread += usize::from(read.is_none());
+            rules.extend(read.map(|(file, positions)| (source, file, positions)));
         }
+    }
+    // A file that cannot be read at all would make every name in it unknown to the others.
+    if unread > 0 {
+        return Err(findings.into_vec());
     }
     let set = compile::compile(rules, catalog, digest(&files), &mut findings);
     if findings.is_empty() { Ok(set) } else { Err(findings.into_vec()) }
 }
 
 fn is_named(source: &Source, name: &str) -> bool {
-    source.name.rsplit('/').next() == Some(name)
+    source.name.rsplit('/').next().is_some_and(|file| file == name || file == name.replace(".yaml", ".yml"))
 }
 
 fn digest(files: &[Source]) -> String {

@@ -4,17 +4,18 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, IntoDeserializer, SeqAccess, Visitor},
+    de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::written::WrittenEvent;
 use crate::model::{
     catalog::{Field, ProjectKind},
     event::{EventStatus, Response, ShowAs, Visibility},
-    verdict::Confidence,
+    verdict::{Confidence, SkipAs},
 };
 
-/// One value or a list of them.
-#[derive(Clone, Debug)]
+/// One value or a list of them, never an empty one: a list of nothing matches nothing and was meant otherwise.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Many<T>(pub(super) Vec<T>);
 
 impl<T> Default for Many<T> {
@@ -29,7 +30,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
             type Value = Many<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one value or a list of them")
+                f.write_str("text or a list of texts")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Many<T>, E> {
                 T::deserialize(text.into_deserializer()).map(|one| Many(vec![one]))
@@ -39,7 +40,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
                 while let Some(one) = list.next_element()? {
                     all.push(one);
                 }
-                Ok(Many(all))
+                if all.is_empty() { Err(de::Error::custom("an empty list matches nothing; name at least one")) } else { Ok(Many(all)) }
             }
         }
         from.deserialize_any(OneOrMany(std::marker::PhantomData))
@@ -60,12 +61,15 @@ pub(super) struct RulesFile {
     pub(super) tests: Vec<Test>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Keys of [`RulesFile`] that hold for all files together.
+pub(super) const HEADER: &[&str] = &["timezone", "our_domains", "sections", "defaults"];
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Defaults {
     pub(super) task: Option<String>,
     /// `true`, `false` or `${project.billable}`.
-    pub(super) billable: Option<serde_yaml::Value>,
+    pub(super) billable: Option<YesOrWords>,
     pub(super) description: Option<String>,
 }
 
@@ -76,18 +80,23 @@ pub(super) struct Rule {
     pub(super) section: String,
     #[serde(default)]
     pub(super) over: Many<String>,
+    /// First and last date of events it is asked about.
+    pub(super) from: Option<chrono::NaiveDate>,
+    pub(super) until: Option<chrono::NaiveDate>,
     #[serde(default)]
     pub(super) when: When,
-    #[serde(default)]
-    pub(super) set: Set,
-    pub(super) skip: Option<String>,
+    pub(super) set: Option<Set>,
+    pub(super) split: Option<Vec<Share>>,
+    /// Of all-day events, on each working day, such as `8h`.
+    pub(super) hours: Option<String>,
+    pub(super) skip: Option<SkipText>,
     pub(super) review: Option<String>,
     #[serde(default)]
     pub(super) stop: bool,
     pub(super) confidence: Option<Confidence>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Set {
     pub(super) client: Option<String>,
@@ -100,25 +109,80 @@ pub(super) struct Set {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Share {
+    /// Hundredths of the event.
+    pub(super) share: u32,
+    pub(super) client: Option<String>,
+    pub(super) project: Option<String>,
+    pub(super) task: Option<String>,
+    pub(super) billable: Option<bool>,
+}
+
+/// `skip: why`, or `skip: {why: …, as: absence}`.
+#[derive(Clone, Debug)]
+pub(super) struct SkipText {
+    pub(super) why: String,
+    pub(super) counts_as: Option<SkipAs>,
+}
+
+impl<'de> Deserialize<'de> for SkipText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            why: String,
+            #[serde(rename = "as")]
+            counts_as: Option<SkipAs>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = SkipText;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("why it is skipped, or {why: …, as: …}")
+            }
+            fn visit_str<E: de::Error>(self, why: &str) -> Result<SkipText, E> {
+                Ok(SkipText { why: why.to_owned(), counts_as: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SkipText, A::Error> {
+                let Full { why, counts_as } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(SkipText { why, counts_as })
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Suspicious {
     pub(super) id: String,
     /// Kebab-case; the id where it is not given.
     pub(super) reason: Option<String>,
-    pub(super) text: String,
+    /// What the reviewer reads; the reason where it is not given.
+    pub(super) text: Option<String>,
     pub(super) when: When,
 }
 
 /// Conditions. Keys are AND, list values are OR.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct When {
     pub(super) title: Option<Words>,
+    /// Its first line.
     pub(super) description: Option<Words>,
     pub(super) location: Option<Words>,
+    pub(super) categories: Option<Many<String>>,
+    pub(super) colour: Option<Many<String>>,
+    pub(super) event_type: Option<Many<String>>,
+    /// Whether there is one, or words of its address.
+    pub(super) conference: Option<YesOrWords>,
+    /// UIDs of series.
+    pub(super) series: Option<Many<String>>,
     pub(super) project_code: Option<Sought>,
     pub(super) client_domain: Option<Sought>,
     pub(super) client_name: Option<Sought>,
     pub(super) attendees: Option<Attendees>,
+    pub(super) guests: Option<Guests>,
     pub(super) organizer: Option<Many<String>>,
     pub(super) calendar: Option<Many<String>>,
     pub(super) duration: Option<Duration>,
@@ -130,9 +194,14 @@ pub(super) struct When {
     pub(super) show_as: Option<Many<ShowAs>>,
     pub(super) visibility: Option<Many<Visibility>>,
     pub(super) status: Option<Many<EventStatus>>,
+    /// Another event of that person on that date.
+    pub(super) same_day: Option<Box<When>>,
     /// Keys, or `unset`.
     pub(super) client: Option<Many<String>>,
+    /// Codes, or `unset`.
     pub(super) project: Option<Many<String>>,
+    /// Names, or `unset`.
+    pub(super) task: Option<Many<String>>,
     pub(super) billable: Option<bool>,
     pub(super) confidence: Option<Below>,
     pub(super) day_total: Option<Duration>,
@@ -141,7 +210,7 @@ pub(super) struct When {
     pub(super) not: Option<Box<When>>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_field_names, reason = "the keys of the file")]
 pub(super) struct Words {
@@ -151,7 +220,7 @@ pub(super) struct Words {
 }
 
 /// Where evidence of a client is sought, and how many clients may be found.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Sought {
     #[serde(rename = "in")]
@@ -161,72 +230,97 @@ pub(super) struct Sought {
     pub(super) at_least: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Attendees {
     pub(super) min: Option<usize>,
     pub(super) max: Option<usize>,
     pub(super) exactly: Option<usize>,
-    /// `our_domains`.
-    pub(super) only: Option<String>,
+    /// `our_domains`, or addresses and domains to which everyone besides the owner belongs.
+    pub(super) only: Option<Many<String>>,
     /// Addresses or domains of which one must be there.
     pub(super) any: Many<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+/// People from outside the firm.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Guests {
+    pub(super) min: Option<usize>,
+    pub(super) max: Option<usize>,
+    /// Whether one of them is of no known client.
+    pub(super) unknown: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Duration {
     pub(super) min: Option<String>,
     pub(super) max: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Time {
     pub(super) within: Option<String>,
     pub(super) outside: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Below {
     pub(super) below: Confidence,
 }
 
+/// `true` or `false`, or words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum YesOrWords {
+    Yes(bool),
+    Words(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for YesOrWords {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = YesOrWords;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or text")
+            }
+            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<YesOrWords, E> {
+                Ok(YesOrWords::Yes(yes))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<YesOrWords, E> {
+                Ok(YesOrWords::Words(vec![text.to_owned()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<YesOrWords, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(list)).map(YesOrWords::Words)
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
 /// A test of the rules, beside them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Test {
-    pub(super) name: String,
-    pub(super) event: TestEvent,
+pub(crate) struct Test {
+    pub(crate) name: String,
+    pub(crate) event: WrittenEvent,
+    /// What else stands in her calendar on that day.
     #[serde(default)]
-    pub(super) expect: BTreeMap<String, serde_yaml::Value>,
+    pub(crate) same_day: Vec<WrittenEvent>,
+    pub(crate) expect: Expect,
 }
 
-/// An event as people write one: times are local.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct TestEvent {
-    pub(super) title: String,
-    pub(super) description: String,
-    pub(super) location: String,
-    pub(super) categories: Vec<String>,
-    pub(super) attendees: Vec<String>,
-    pub(super) organizer: Option<String>,
-    pub(super) calendar: String,
-    pub(super) start: Option<String>,
-    pub(super) duration: Option<String>,
-    pub(super) recurring: bool,
-    pub(super) my_response: Option<Response>,
-    pub(super) show_as: Option<ShowAs>,
-    pub(super) visibility: Option<Visibility>,
-    pub(super) status: Option<EventStatus>,
-}
+/// What ought to come of it: fields of the entry, `outcome`, `reason`, and `by` which rule.
+pub(crate) type Expect = BTreeMap<String, serde_yaml::Value>;
 
 /// `clients.yaml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ClientsFile {
+    pub(super) version: Option<u8>,
     pub(super) required: Option<Vec<Field>>,
     pub(super) clients: BTreeMap<String, ClientText>,
 }
@@ -236,10 +330,7 @@ pub(super) struct ClientsFile {
 pub(super) struct ClientText {
     pub(super) name: String,
     #[serde(default)]
-    pub(super) aliases: Vec<String>,
-    /// Aliases that are common words, and need a second witness.
-    #[serde(default)]
-    pub(super) weak_aliases: Vec<String>,
+    pub(super) aliases: Vec<AliasText>,
     #[serde(default)]
     pub(super) domains: Vec<String>,
     #[serde(default)]
@@ -250,6 +341,40 @@ pub(super) struct ClientText {
     pub(super) own: bool,
     #[serde(default)]
     pub(super) projects: BTreeMap<String, ProjectText>,
+}
+
+/// `Acme`, or `{name: GX, weak: true}` for a common word, which needs a second witness.
+#[derive(Debug)]
+pub(super) struct AliasText {
+    pub(super) name: String,
+    pub(super) weak: bool,
+}
+
+impl<'de> Deserialize<'de> for AliasText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            name: String,
+            #[serde(default)]
+            weak: bool,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = AliasText;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name, or {name: …, weak: true}")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<AliasText, E> {
+                Ok(AliasText { name: name.to_owned(), weak: false })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AliasText, A::Error> {
+                let Full { name, weak } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(AliasText { name, weak })
+            }
+        }
+        from.deserialize_any(Either)
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use super::pass::{Basis, verdict};
+use super::pass::{Basis, verdicts};
 use crate::{
     model::{
         catalog::{Client, Field, Project},
         day::LAST_DATE,
-        event::Event,
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -96,8 +95,11 @@ pub(crate) async fn activate(store: &Store, before: Option<&Active>, next: &mut 
 async fn changed_days(tx: &mut Tx, staff: &Staff, before: Option<&Active>, next: &Active) -> Result<BTreeSet<NaiveDate>, Error> {
     let (first, last) = (staff.first_day, LAST_DATE);
     let mut days = BTreeSet::new();
-    for event in tx.events_on(staff.id, first, last).await? {
-        if before.is_none_or(|before| reads_differently(staff, &event, before, next)) {
+    let events = tx.events_on(staff.id, first, last).await?;
+    let old = before.map(|before| (before, verdicts(staff, events.iter(), &before.rules)));
+    let new = verdicts(staff, events.iter(), &next.rules);
+    for event in &events {
+        if old.as_ref().is_none_or(|(before, old)| reads_differently((before, old.get(&event.id)), (next, new.get(&event.id)))) {
             days.extend(staff.zones.dates(&event.fact.span));
         }
     }
@@ -117,11 +119,9 @@ fn is_alike(before: &Active, next: &Active) -> bool {
     before.policy == next.policy && before.rules.catalog.required == next.rules.catalog.required
 }
 
-fn reads_differently(staff: &Staff, event: &Event, before: &Active, next: &Active) -> bool {
-    let (old, new) = (verdict(staff, event, &before.rules), verdict(staff, event, &next.rules));
-    let named = |verdict: &Verdict, field| verdict.value(field).map(str::to_owned);
-    let (client, project) = (named(&new, Field::Client), named(&new, Field::Project));
-    let records = |set| records(set, client.as_deref(), project.as_deref());
+fn reads_differently((before, old): (&Active, Option<&Verdict>), (next, new): (&Active, Option<&Verdict>)) -> bool {
+    let named = |field| new.and_then(|verdict| verdict.value(field));
+    let records = |set| records(set, named(Field::Client), named(Field::Project));
     !is_alike(before, next) || old != new || records(before) != records(next)
 }
 

@@ -4,9 +4,10 @@ pub(crate) mod activation;
 pub(crate) mod difference;
 mod pages;
 pub(crate) mod pass;
+pub(crate) mod rehearsal;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use pages::pinned;
-pub(crate) use pass::{Basis, Settled, rederive, settle_due};
+pub(crate) use pages::{pinned, subjects};
+pub(crate) use pass::{Basis, Settled, rederive, scene, settle_due, verdicts};

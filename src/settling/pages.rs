@@ -105,7 +105,7 @@ impl Pages {
 }
 
 /// What entries and questions of one event can hang on: its meeting, and the two kinds of ids that drafting derives from it.
-pub(super) fn subjects(event: &Event) -> [Uuid; 3] {
+pub(crate) fn subjects(event: &Event) -> [Uuid; 3] {
     let meeting = event.meeting.0;
     [meeting, ids::derived(meeting, "both"), ids::derived(meeting, &event.id.to_string())]
 }

@@ -106,7 +106,7 @@ pub(super) struct Derived {
 
 /// Pure: every page in order of date.
 pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived {
-    let verdicts: HashMap<EventId, Verdict> = pages.events.values().map(|event| (event.id, verdict(staff, event, basis.rules))).collect();
+    let verdicts = verdicts(staff, pages.events.values(), basis.rules);
     let mut derived = Derived::default();
     for date in &pages.dates {
         let Drafted { entries, questions, next_at } = page(staff, pages, *date, &verdicts, basis);
@@ -120,10 +120,27 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
 }
 
 /// What the rules make of an event of hers.
-pub(crate) fn verdict(staff: &Staff, event: &Event, rules: &RuleSet) -> Verdict {
+/// What the rules make of events, each beside the others of its date.
+pub(crate) fn verdicts<'a>(staff: &Staff, events: impl Iterator<Item = &'a Event> + Clone, rules: &RuleSet) -> HashMap<EventId, Verdict> {
+    let mut days: HashMap<NaiveDate, Vec<&Event>> = HashMap::new();
+    if rules.looks_around() {
+        for event in events.clone().filter(|event| event.is_live()) {
+            staff.zones.dates(&event.fact.span).into_iter().for_each(|date| days.entry(date).or_default().push(event));
+        }
+    }
+    let judged = events.map(|event| {
+        let there = days.get(&staff.zones.first_date(&event.fact.span)).into_iter().flatten();
+        let others: Vec<_> = there.filter(|other| other.meeting != event.meeting).map(|other| scene(staff, other, &[])).collect();
+        (event.id, rules.judge(&scene(staff, event, &others)))
+    });
+    judged.collect()
+}
+
+/// What rules may see of one event.
+pub(crate) fn scene<'a>(staff: &'a Staff, event: &'a Event, same_day: &'a [Scene<'a>]) -> Scene<'a> {
     let zone = staff.zones.on(staff.zones.first_date(&event.fact.span));
-    let scene = Scene { fact: &event.fact, response: event.response, calendar: &event.calendar_name, addresses: &staff.addresses, zone };
-    rules.judge(&scene)
+    let (fact, calendar) = (&event.fact, event.calendar_name.as_str());
+    Scene { fact, response: event.response, calendar, addresses: &staff.addresses, zone, same_day }
 }
 
 fn page(staff: &Staff, pages: &Pages, date: NaiveDate, verdicts: &HashMap<EventId, Verdict>, basis: Basis<'_>) -> Drafted {

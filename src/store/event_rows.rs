@@ -43,6 +43,9 @@ pub(super) struct EventRow {
     organizer: Option<String>,
     attendees: Option<Json<Vec<Attendee>>>,
     categories: Option<Json<Vec<String>>>,
+    colour: Option<String>,
+    event_type: Option<String>,
+    conference: Option<String>,
 }
 
 /// A span in columns: instants and a zone, or dates.
@@ -85,6 +88,9 @@ impl EventRow {
             organizer: self.organizer,
             attendees: self.attendees.map(|list| list.0).unwrap_or_default(),
             categories: self.categories.map(|list| list.0).unwrap_or_default(),
+            colour: self.colour,
+            event_type: self.event_type,
+            conference: self.conference,
         };
         let fact = Fact {
             provider_id: self.provider_id,

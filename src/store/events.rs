@@ -21,7 +21,7 @@ const ROWS: usize = 500;
 const SELECT: &str = "select e.id, e.staff, e.calendar, c.position as calendar_order, c.name as calendar_name, e.meeting, \
     e.provider_id, e.ical_uid, e.recurring, e.original_start, e.starts_at, e.ends_at, e.zone, e.from_day, e.until_day, e.status, \
     e.show_as, e.visibility, e.response, e.revision, e.first_seen, e.placed_at, e.removed_at, \
-    t.title, t.description, t.location, t.organizer, t.attendees, t.categories \
+    t.title, t.description, t.location, t.organizer, t.attendees, t.categories, t.colour, t.event_type, t.conference \
     from event e join calendar c on c.id = e.calendar left join event_text t on t.event = e.id where ";
 
 /// An event to write, and the local dates it touches, both included.
@@ -86,6 +86,14 @@ impl Tx {
         let sql = format!("{SELECT} e.id = $1");
         let row: Option<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
         row.ok_or(Error::Missing("event"))?.event()
+    }
+
+    /// The event whose id ends so.
+    pub(crate) async fn event_ending(&mut self, ending: &str) -> Result<Event, Error> {
+        let sql = self.dialect("lower(hex(e.id)) like $1 limit 2", "replace(e.id::text, '-', '') like $1 limit 2");
+        let rows: Vec<EventRow> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
+        super::only_one(rows, "event")?.event()
     }
 
     /// Writes events with a revision each. Words that are not kept any more go (S8).
@@ -155,10 +163,12 @@ impl Tx {
     }
 
     async fn save_texts(&mut self, events: &[&Event]) -> Result<(), Error> {
-        const INSERT: &str = "insert into event_text (event, title, description, location, organizer, attendees, categories) ";
+        const INSERT: &str = "insert into event_text (event, title, description, location, organizer, attendees, categories, \
+            colour, event_type, conference) ";
         const UPDATE: &str = " on conflict (event) do update set title = excluded.title, description = excluded.description, \
             location = excluded.location, organizer = excluded.organizer, attendees = excluded.attendees, \
-            categories = excluded.categories";
+            categories = excluded.categories, colour = excluded.colour, event_type = excluded.event_type, \
+            conference = excluded.conference";
         if events.is_empty() {
             return Ok(());
         }
@@ -167,6 +177,7 @@ impl Tx {
                 let text = &event.fact.text;
                 row.push_bind(event.id.0).push_bind(&text.title).push_bind(&text.description).push_bind(&text.location);
                 row.push_bind(&text.organizer).push_bind(Json(text.attendees.clone())).push_bind(Json(text.categories.clone()));
+                row.push_bind(&text.colour).push_bind(&text.event_type).push_bind(&text.conference);
             })
             .push(UPDATE)
             .build()

@@ -4,13 +4,21 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::{Error, Tx, codec::Plain};
-use crate::model::{day::Zones, ids::StaffId, staff::Staff};
+use super::{
+    Error, Tx,
+    codec::{Json, Plain},
+};
+use crate::model::{
+    day::Zones,
+    ids::StaffId,
+    staff::{Staff, Working},
+};
 
 #[derive(sqlx::FromRow)]
 struct StaffRow {
     id: Uuid,
     name: String,
+    working: Json<Working>,
     first_day: Plain<NaiveDate>,
     last_day: Option<Plain<NaiveDate>>,
 }
@@ -21,11 +29,19 @@ impl Tx {
     /// # Errors
     /// [`Error::Taken`] if someone has one of her addresses.
     pub(crate) async fn insert_staff(&mut self, staff: &Staff) -> Result<(), Error> {
-        const PERSON: &str = "insert into staff (id, name, first_day, last_day) values ($1, $2, $3, $4)";
+        const PERSON: &str = "insert into staff (id, name, working, first_day, last_day) values ($1, $2, $3, $4, $5)";
         const ADDRESS: &str = "insert into staff_address (email, staff, position) values ($1, $2, $3)";
         const ZONE: &str = "insert into staff_zone (staff, first_day, zone) values ($1, $2, $3)";
         let (id, first_day, last_day) = (staff.id.0, Plain(staff.first_day), staff.last_day.map(Plain));
-        on!(self, |conn| sqlx::query(PERSON).bind(id).bind(&staff.name).bind(first_day).bind(last_day).execute(conn).await.map(drop))?;
+        on!(self, |conn| sqlx::query(PERSON)
+            .bind(id)
+            .bind(&staff.name)
+            .bind(Json(staff.working))
+            .bind(first_day)
+            .bind(last_day)
+            .execute(conn)
+            .await
+            .map(drop))?;
         for (email, position) in staff.addresses.iter().zip(0_i64..) {
             on!(self, |conn| sqlx::query(ADDRESS).bind(email).bind(id).bind(position).execute(conn).await.map(drop))?;
         }
@@ -46,7 +62,7 @@ impl Tx {
     }
 
     async fn people(&mut self, only: Option<Uuid>) -> Result<Vec<Staff>, Error> {
-        const PEOPLE: &str = "select id, name, first_day, last_day from staff where $1 is null or id = $1 order by name, id";
+        const PEOPLE: &str = "select id, name, working, first_day, last_day from staff where $1 is null or id = $1 order by name, id";
         const ADDRESSES: &str = "select staff, email from staff_address where $1 is null or staff = $1 order by staff, position";
         const ZONES: &str = "select staff, first_day, zone from staff_zone where $1 is null or staff = $1 order by staff, first_day";
         let rows: Vec<StaffRow> = on!(self, |conn| sqlx::query_as(PEOPLE).bind(only).fetch_all(conn).await)?;
@@ -71,6 +87,7 @@ impl StaffRow {
             addresses: addresses.iter().filter(|address| address.0 == self.id).map(|(_, email)| email.clone()).collect(),
             zones: Zones::dated(zones).ok_or(Error::Missing("zone of this person"))?,
             name: self.name,
+            working: self.working.0,
             first_day: self.first_day.0,
             last_day: self.last_day.map(|day| day.0),
         })

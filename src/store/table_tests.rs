@@ -37,6 +37,7 @@ async fn person(tx: &mut Tx) -> Staff {
         name: "Dana Voss".into(),
         addresses: vec!["dana@northwind.example".into(), "d.voss@northwind.example".into()],
         zones: Zones::dated(vec![(day(1), chrono_tz::Europe::Berlin), (day(9), chrono_tz::Asia::Tokyo)]).expect("zones"),
+        working: crate::model::staff::Working::default(),
         first_day: day(1),
         last_day: None,
     };
@@ -80,6 +81,9 @@ fn event(of: &Calendar, span: Span) -> Event {
                 title: "Ärger, \"quotes\" and 日本".into(),
                 attendees: vec![Attendee { email: "a@b.example".into(), name: None, resource: true, response: Response::Declined }],
                 categories: vec!["x,y".into()],
+                colour: Some("teal".into()),
+                event_type: None,
+                conference: Some("https://meet.example/x".into()),
                 organizer: Some("o@b.example".into()),
                 ..Text::default()
             },

@@ -16,6 +16,20 @@ impl Source {
     pub(crate) fn new(name: impl Into<String>, text: &str) -> Self {
         Self { name: name.into(), text: text.trim_start_matches('\u{feff}').to_owned() }
     }
+
+    /// Line and column of a byte, both from 1; columns count characters.
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        (before.matches('\n').count() + 1, column + 1)
+    }
+}
+
+/// Whether a drawing has colours: only a terminal shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Plain,
+    Coloured,
 }
 
 /// One finding about one place in one file.
@@ -33,16 +47,13 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Line and column, both from 1.
-    #[cfg(test)]
+    /// Line and column of where it is, both from 1.
     pub(crate) fn position(&self, source: &Source) -> (usize, usize) {
-        let before = source.text.get(..self.span.start).unwrap_or(&source.text);
-        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
-        (before.matches('\n').count() + 1, column + 1)
+        source.position(self.span.start)
     }
 
     /// Draws it with its line, its caret and its position.
-    pub(crate) fn draw(&self, source: &Source) -> String {
+    pub(crate) fn draw(&self, source: &Source, paint: Paint) -> String {
         let end = source.text.len();
         let within = |span: &Range<usize>| span.start.min(end)..span.end.clamp(span.start.min(end), end);
         let mut snippet = Snippet::source(&source.text)
@@ -52,7 +63,11 @@ impl Diagnostic {
             snippet = snippet.annotation(AnnotationKind::Context.span(within(span)).label(label));
         }
         let report = [Level::ERROR.primary_title(&self.message).id(self.code).element(snippet)];
-        Renderer::plain().render(&report)
+        let renderer = match paint {
+            Paint::Plain => Renderer::plain(),
+            Paint::Coloured => Renderer::styled(),
+        };
+        renderer.render(&report)
     }
 }
 

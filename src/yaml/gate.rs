@@ -17,12 +17,33 @@ const DEPTH_MAX: usize = 32;
 pub(crate) struct Positions {
     values: HashMap<String, Range<usize>>,
     keys: HashMap<String, Range<usize>>,
+    /// Lists that lost elements: where each one that is left stood.
+    lists: HashMap<String, Vec<usize>>,
 }
 
 impl Positions {
+    /// The same, for a file from whose lists elements were taken.
+    pub(super) fn without(self, lists: HashMap<String, Vec<usize>>) -> Self {
+        Self { lists, ..self }
+    }
+
+    /// A path of what was read, as a path of the file.
+    fn original(&self, path: &str) -> String {
+        let mut parts = path.split('[');
+        let mut original = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (index, rest) = part.split_once(']').unwrap_or((part, ""));
+            let stood = self.lists.get(&original).zip(index.parse::<usize>().ok()).and_then(|(stood, index)| stood.get(index));
+            let index = stood.map_or_else(|| index.to_owned(), ToString::to_string);
+            original = format!("{original}[{index}]{rest}");
+        }
+        original
+    }
+
     /// Where the value at a path stands, or else the nearest one around it.
     pub(crate) fn value(&self, path: &str) -> Range<usize> {
-        let mut path = path;
+        let original = self.original(path);
+        let mut path = original.as_str();
         loop {
             if let Some(span) = self.values.get(path) {
                 return span.clone();
@@ -40,9 +61,14 @@ impl Positions {
         start..start + 1
     }
 
+    /// Whether the file has this key.
+    pub(crate) fn has_key(&self, path: &str) -> bool {
+        self.keys.contains_key(&self.original(path))
+    }
+
     /// Where the key of a path stands, or else its value.
     pub(crate) fn key(&self, path: &str) -> Range<usize> {
-        self.keys.get(path).cloned().unwrap_or_else(|| self.value(path))
+        self.keys.get(&self.original(path)).cloned().unwrap_or_else(|| self.value(path))
     }
 }
 

@@ -17,24 +17,35 @@ use self::{
     gate::Positions,
 };
 
-/// Reads a file as a `T`. Every problem is reported: each one found is taken out, and the rest is read again.
+/// Reads a file as a `T`.
 ///
 /// # Errors
 /// All findings, in the order of the file.
 pub(crate) fn read<T: DeserializeOwned>(source: &Source) -> Result<(T, Positions), Vec<Diagnostic>> {
+    match read_what_can_be(source) {
+        (Some(read), findings) if findings.is_empty() => Ok(read),
+        (_, findings) => Err(findings),
+    }
+}
+
+/// Reads a file as a `T`. Every problem is reported: each one found is taken out, and the rest is read again. What could be read comes
+/// with the findings, so that it can be looked at further.
+pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<(T, Positions)>, Vec<Diagnostic>) {
     let (positions, findings) = gate::pass(source);
     if !findings.is_empty() {
-        return Err(findings);
+        return (None, findings);
     }
-    let value: Value = serde_yaml::from_str(&source.text).map_err(|error| vec![syntax(source, &error)])?;
+    let value: Value = match serde_yaml::from_str(&source.text) {
+        Ok(value) => value,
+        Err(error) => return (None, vec![syntax(source, &error)]),
+    };
     // Nothing but comments: every key at its default.
     let value = if value.is_null() { Value::Mapping(serde_yaml::Mapping::new()) } else { value };
     let mut reading = Reading { value, lists: HashMap::new(), removed: HashSet::new() };
     let mut findings: Vec<Diagnostic> = Vec::new();
-    loop {
+    let read = loop {
         let error = match serde_path_to_error::deserialize(reading.value.clone()) {
-            Ok(typed) if findings.is_empty() => return Ok((typed, positions)),
-            Ok(_) => break,
+            Ok(typed) => break Some(typed),
             Err(error) => error,
         };
         let (path, told) = (Steps::of(error.path()), error.inner().to_string());
@@ -43,7 +54,7 @@ pub(crate) fn read<T: DeserializeOwned>(source: &Source) -> Result<(T, Positions
         if !ours {
             let finding = typed(&positions, &reading.original(&path), &told);
             if findings.contains(&finding) {
-                break;
+                break None;
             }
             findings.push(finding);
         }
@@ -51,12 +62,12 @@ pub(crate) fn read<T: DeserializeOwned>(source: &Source) -> Result<(T, Positions
             reading.removed.insert(reading.original(&path).parent_of_unknown(&told).child(near).to_string());
         }
         if !reading.take_out(&path, unknown(&told)) {
-            break;
+            break None;
         }
-    }
+    };
     findings.sort_by_key(|finding: &Diagnostic| finding.span.start);
     findings.dedup();
-    Err(findings)
+    (read.map(|read| (read, positions.without(reading.lists))), findings)
 }
 
 fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {

@@ -59,7 +59,7 @@ fn equal_keys_are_shown_at_both_places() {
     let text = "floors: 1\nrooms: []\nfloors: 2\n";
     assert_eq!(codes(text), [("yaml::duplicate-key", 3, 1)]);
     let source = Source::new("house.yaml", text);
-    let drawn = read::<House>(&source).expect_err("findings")[0].draw(&source);
+    let drawn = read::<House>(&source).expect_err("findings")[0].draw(&source, super::diagnostic::Paint::Plain);
     assert!(drawn.contains("first here") && drawn.contains("house.yaml:3:1"), "{drawn}");
 }
 

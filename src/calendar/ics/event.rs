@@ -145,7 +145,12 @@ fn visibility(properties: &Properties<'_>) -> Visibility {
     }
 }
 
+/// Where programs write the address of an online meeting (RFC 7986 §5.11 and what came before it).
+const CONFERENCES: &[&str] =
+    &["CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK"];
+
 fn text(properties: &Properties<'_>) -> Text {
+    let word = |name| properties.value(name).filter(|value| !value.is_empty()).map(str::to_owned);
     Text {
         title: properties.text("SUMMARY"),
         description: properties.text("DESCRIPTION"),
@@ -153,6 +158,9 @@ fn text(properties: &Properties<'_>) -> Text {
         organizer: properties.one("ORGANIZER").and_then(address),
         attendees: properties.all("ATTENDEE").filter_map(attendee).collect(),
         categories: properties.all("CATEGORIES").flat_map(|property| list(property.val.as_str())).collect(),
+        colour: word("COLOR"),
+        event_type: None,
+        conference: CONFERENCES.iter().find_map(|name| word(name)),
     }
 }
 

@@ -1,0 +1,89 @@
+//! Tests in rule files: what they may expect. Running them is `settling`'s, since their outcome is that of a real day.
+
+use super::{
+    RuleSet, Spot,
+    findings::{Findings, Place, meant},
+    syntax::Test,
+};
+use crate::{
+    model::{catalog::Field, exception::STRUCTURAL},
+    yaml::{diagnostic::Source, gate::Positions},
+};
+
+/// Keys of `expect` besides the fields of an entry.
+const KEYS: &[&str] = &["outcome", "reason", "by"];
+const OUTCOMES: &[&str] = &["entry", "exception", "skipped", "none"];
+
+/// Says what the tests of one file expect that can never be: an unknown key, rule or reason. A test that names a rule which is not
+/// there would otherwise never fail for the right reason.
+pub(super) fn check(set: &RuleSet, source: &Source, positions: &Positions, findings: &mut Findings) {
+    let mine = set.tests.iter().filter(|(spot, _)| spot.file == source.name);
+    let mut names: Vec<&str> = Vec::new();
+    for (index, (_, test)) in mine.enumerate() {
+        let path = format!("tests[{index}]");
+        let place = Place { source, positions, path: &path };
+        if names.contains(&test.name.as_str()) {
+            place.complain(findings, "rules::duplicate-test", "name", format!("the test `{}` stands twice", test.name), "rename one");
+        }
+        names.push(&test.name);
+        one(set, test, &place, findings);
+    }
+}
+
+fn one(set: &RuleSet, test: &Test, place: &Place<'_>, findings: &mut Findings) {
+    if let Err(problem) = test.event.fact(set.zone.unwrap_or(chrono_tz::UTC)) {
+        place.complain(findings, "rules::wrong-value", "event", problem, "times are written as 2026-03-09T10:00");
+    }
+    if test.expect.is_empty() {
+        place.complain(findings, "rules::no-effect", "name", "this test expects nothing".to_owned(), "name a field, `outcome` or `reason`");
+    }
+    for (key, value) in &test.expect {
+        let at = format!("expect.{key}");
+        let text = value.as_str().unwrap_or_default();
+        match key.as_str() {
+            "outcome" if !OUTCOMES.contains(&text) => {
+                let label = meant(text, OUTCOMES.iter().copied());
+                place.complain(findings, "rules::wrong-value", &at, format!("`{text}` is no outcome"), &label);
+            }
+            "reason" => reasons(value).for_each(|reason| is_reason(set, reason, &at, place, findings)),
+            "by" => by(value).for_each(|rule| is_rule(set, rule, &at, place, findings)),
+            key if !KEYS.contains(&key) && key.parse::<Field>().is_err() => {
+                let known = KEYS.iter().copied().chain(Field::ALL.iter().map(|field| field.as_str()));
+                let label = meant(key, known);
+                place.complain_of_key(findings, "yaml::unknown-key", &at, format!("`{key}` is not known here"), &label);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One reason or several.
+pub(crate) fn reasons(value: &serde_yaml::Value) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_sequence().into_iter().flatten().filter_map(serde_yaml::Value::as_str))
+}
+
+fn by(value: &serde_yaml::Value) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_mapping().into_iter().flat_map(|map| map.values().filter_map(serde_yaml::Value::as_str)))
+}
+
+fn is_reason(set: &RuleSet, reason: &str, at: &str, place: &Place<'_>, findings: &mut Findings) {
+    let policy = set.policy_reasons();
+    if !STRUCTURAL.contains(&reason) && !policy.contains(reason) {
+        let label = meant(reason, STRUCTURAL.iter().copied().chain(policy));
+        place.complain(findings, "rules::unknown-reason", at, format!("nothing raises `{reason}`"), &label);
+    }
+}
+
+fn is_rule(set: &RuleSet, rule: &str, at: &str, place: &Place<'_>, findings: &mut Findings) {
+    if !set.places.contains_key(rule) {
+        let label = meant(rule, set.places.keys().map(String::as_str));
+        place.complain(findings, "rules::unknown-rule", at, format!("there is no rule `{rule}`"), &label);
+    }
+}
+
+impl RuleSet {
+    /// The tests of all files, each with where it stands.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = (&Spot, &Test)> {
+        self.tests.iter().map(|(spot, test)| (spot, test))
+    }
+}

@@ -1,0 +1,83 @@
+//! What is wrong with rule files: collected while they are read, told all at once.
+
+use std::ops::Range;
+
+use crate::yaml::{
+    diagnostic::{Diagnostic, Source},
+    gate::Positions,
+};
+
+/// Everything found wrong so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<(Source, Diagnostic)>);
+
+impl Findings {
+    /// Notes the findings of one file, and hands on what could be read of it.
+    pub(super) fn keep<T>(&mut self, source: &Source, (read, found): (Option<T>, Vec<Diagnostic>)) -> Option<T> {
+        self.0.extend(found.into_iter().map(|one| (source.clone(), one)));
+        read
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In the order of the files, and in each of its lines.
+    pub(super) fn into_vec(mut self) -> Vec<(Source, Diagnostic)> {
+        self.0.sort_by(|(one, a), (other, b)| (&one.name, a.span.start).cmp(&(&other.name, b.span.start)));
+        self.0
+    }
+}
+
+/// One place in one file, to complain about.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) source: &'a Source,
+    pub(super) positions: &'a Positions,
+    pub(super) path: &'a str,
+}
+
+impl Place<'_> {
+    /// Where something below it stands.
+    pub(super) fn span(&self, below: &str) -> Range<usize> {
+        self.positions.value(&self.path_of(below))
+    }
+
+    fn path_of(&self, below: &str) -> String {
+        match (self.path, below) {
+            ("", below) => below.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, below) => format!("{path}.{below}"),
+        }
+    }
+
+    /// Says what is wrong with the value at a path below.
+    pub(super) fn complain(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+        self.add(findings, code, self.span(below), message, label);
+    }
+
+    /// Says what is wrong with a key below.
+    pub(super) fn complain_of_key(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+        self.add(findings, code, self.positions.key(&self.path_of(below)), message, label);
+    }
+
+    fn add(&self, findings: &mut Findings, code: &'static str, span: Range<usize>, message: String, label: &str) {
+        let finding = Diagnostic { code, message, span, label: label.to_owned(), also: None };
+        findings.0.push((self.source.clone(), finding));
+    }
+}
+
+/// The name that was probably meant.
+pub(super) fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let lower = word.to_lowercase();
+    let distance = |one: &str| strsim::damerau_levenshtein(&one.to_lowercase(), &lower);
+    let mut known: Vec<_> = known.collect();
+    known.sort_by_key(|one| (distance(one), *one));
+    known.dedup();
+    match known.first() {
+        Some(near) if distance(near) <= 2 => format!("did you mean `{near}`?"),
+        Some(_) if known.len() > 8 => format!("known: {} and {} more", known[..8].join(", "), known.len() - 8),
+        Some(_) => format!("known: {}", known.join(", ")),
+        None => "there are none".to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! `${…}` in values: taken apart when the files are read, so that a name nothing gives is a finding and not an empty field.
+
+use super::matching::Hits;
+use crate::model::{
+    catalog::Catalog,
+    verdict::{Evidence, Place},
+};
+
+/// A value with its gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Gap(Gap),
+}
+
+/// What fills a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// The client that a code, name or address points to.
+    Client,
+    /// The project that a code names.
+    Code,
+    /// The one project of that client which is open on the event's date.
+    OpenProject,
+    /// The word that matched.
+    Word,
+    /// The title without what matched.
+    Rest,
+    /// A named group of a pattern.
+    Capture(String),
+}
+
+impl Template {
+    /// Takes a value apart. None if a `${` is never closed.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, tail)) = rest.split_once("${") {
+            let (name, after) = tail.split_once('}')?;
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Gap(match name {
+                "client" | "project.client" => Gap::Client,
+                "code" => Gap::Code,
+                "client.open_project" => Gap::OpenProject,
+                "word" => Gap::Word,
+                "rest" => Gap::Rest,
+                name => Gap::Capture(name.to_owned()),
+            }));
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        parts.retain(|part| *part != Part::Text(String::new()));
+        Some(Self(parts))
+    }
+
+    pub(super) fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.0.iter().filter_map(|part| if let Part::Gap(gap) = part { Some(gap) } else { None })
+    }
+
+    /// The value, where it has no gaps.
+    pub(super) fn literal(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The values it comes to. More than one witness gives more than one, and so a conflict; what is not there sets nothing.
+    pub(super) fn fill(&self, from: &Filling<'_>) -> Vec<String> {
+        if let [Part::Gap(gap)] = self.0.as_slice() {
+            return from.values(gap);
+        }
+        let part = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Gap(gap) => from.values(gap).into_iter().next(),
+        };
+        self.0.iter().map(part).collect::<Option<String>>().filter(|value| !value.trim().is_empty()).into_iter().collect()
+    }
+}
+
+/// What gaps are filled from.
+pub(super) struct Filling<'a> {
+    pub(super) hits: &'a Hits,
+    pub(super) title: &'a str,
+    pub(super) catalog: &'a Catalog,
+    pub(super) date: chrono::NaiveDate,
+}
+
+impl Filling<'_> {
+    fn values(&self, gap: &Gap) -> Vec<String> {
+        match gap {
+            Gap::Client => self.clients(),
+            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.clone())),
+            Gap::OpenProject => self.clients().iter().filter_map(|client| self.open_project(client)).collect(),
+            Gap::Word => self.hits.word.iter().cloned().collect(),
+            Gap::Rest => Vec::from_iter(Some(rest(&self.hits.evidence, self.title)).filter(|rest| !rest.is_empty())),
+            Gap::Capture(name) => self.hits.captures.get(name).cloned().into_iter().collect(),
+        }
+    }
+
+    fn clients(&self) -> Vec<String> {
+        distinct(self.hits.witnesses.iter().map(|witness| witness.client.clone()))
+    }
+
+    fn open_project(&self, client: &str) -> Option<String> {
+        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(self.date));
+        let one = open.next()?;
+        open.next().is_none().then(|| one.code.clone())
+    }
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    values.fold(Vec::new(), |mut seen, value| {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+        seen
+    })
+}
+
+/// The title without what matched in it, and without the brackets and dashes that held it.
+fn rest(evidence: &[Evidence], title: &str) -> String {
+    let mut rest = title.to_owned();
+    let mut spans: Vec<_> = evidence.iter().filter(|evidence| evidence.place == Place::Title).map(|evidence| evidence.span).collect();
+    spans.sort_unstable();
+    for (start, end) in spans.into_iter().rev() {
+        if rest.get(start..end).is_some() {
+            rest.replace_range(start..end, "");
+        }
+    }
+    rest.trim_matches(|char: char| char.is_whitespace() || "[](){}:-–—|/".contains(char)).to_owned()
+}

@@ -1,0 +1,170 @@
+//! An event as people write one, in the tests of rule files and for `rules explain --event`.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::model::{
+    day::instant,
+    event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
+    policy::seconds,
+};
+
+/// Monday morning, for an event that says no time.
+const SOME_MONDAY: &str = "2026-03-09T10:00";
+
+/// Only the title is usually worth writing. Times are local: those of `timezone`, else of the rule files, else UTC.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WrittenEvent {
+    title: String,
+    description: String,
+    location: String,
+    categories: Vec<String>,
+    /// The person whose calendar it stands on is the first of ours among them.
+    attendees: Vec<Person>,
+    organizer: Option<Person>,
+    pub(crate) calendar: String,
+    /// `2026-03-09T10:00`, an instant with its offset, or a date for an all-day event.
+    start: Option<String>,
+    end: Option<String>,
+    duration: Option<String>,
+    pub(crate) timezone: Option<Tz>,
+    recurring: bool,
+    /// UID of its series; what `calendar preview` prints may be given as it is.
+    #[serde(alias = "uid")]
+    series: Option<String>,
+    original_start: Option<String>,
+    all_day: Option<bool>,
+    transparency: Option<String>,
+    my_response: Option<Response>,
+    show_as: Option<ShowAs>,
+    visibility: Option<Visibility>,
+    status: Option<EventStatus>,
+    colour: Option<String>,
+    event_type: Option<String>,
+    conference: Option<String>,
+}
+
+/// An address, or `{email, name, response, resource}`.
+#[derive(Clone, Debug)]
+struct Person(Attendee);
+
+impl<'de> Deserialize<'de> for Person {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            email: String,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            response: Option<Response>,
+            #[serde(default)]
+            resource: bool,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Person;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address, or {email: …}")
+            }
+            fn visit_str<E: de::Error>(self, email: &str) -> Result<Person, E> {
+                Ok(Person(Attendee { email: address(email), name: None, resource: false, response: Response::Accepted }))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Person, A::Error> {
+                let Full { email, name, response, resource } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Person(Attendee { email: address(&email), name, resource, response: response.unwrap_or(Response::NeedsAction) }))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+fn address(email: &str) -> String {
+    email.trim().trim_start_matches("mailto:").to_lowercase()
+}
+
+impl WrittenEvent {
+    /// The event as a calendar would state it.
+    ///
+    /// # Errors
+    /// What is wrong with its times.
+    pub(crate) fn fact(&self, zone: Tz) -> Result<Fact, String> {
+        let uid = self.series.clone().unwrap_or_else(|| "written".to_owned());
+        Ok(Fact {
+            provider_id: uid.clone(),
+            ical_uid: uid,
+            recurring: self.recurring || self.original_start.is_some(),
+            original_start: None,
+            span: self.span(self.timezone.unwrap_or(zone))?,
+            status: self.status.unwrap_or(EventStatus::Confirmed),
+            show_as: self.show_as.unwrap_or(if self.transparency.as_deref() == Some("transparent") { ShowAs::Free } else { ShowAs::Busy }),
+            visibility: self.visibility.unwrap_or(Visibility::Public),
+            text: Text {
+                title: self.title.clone(),
+                description: self.description.clone(),
+                location: self.location.clone(),
+                organizer: self.organizer.as_ref().map(|person| person.0.email.clone()),
+                attendees: self.attendees.iter().map(|person| person.0.clone()).collect(),
+                categories: self.categories.clone(),
+                colour: self.colour.clone(),
+                event_type: self.event_type.clone(),
+                conference: self.conference.clone(),
+            },
+        })
+    }
+
+    /// Who keeps the calendar it stands on: the first of our people on it, `is_ours` says.
+    pub(super) fn owner(&self, is_ours: impl Fn(&str) -> bool) -> Option<String> {
+        let people = self.attendees.iter().filter(|person| !person.0.resource).chain(&self.organizer);
+        people.map(|person| person.0.email.clone()).find(|email| is_ours(email))
+    }
+
+    /// What the owner answered.
+    pub(super) fn response(&self, owner: Option<&str>) -> Response {
+        let answered = self.attendees.iter().find(|person| Some(person.0.email.as_str()) == owner).map(|person| person.0.response);
+        let organizes = owner.is_some() && self.organizer.as_ref().map(|person| person.0.email.as_str()) == owner;
+        self.my_response.unwrap_or(match answered {
+            _ if organizes => Response::Organizer,
+            Some(response) => response,
+            None if self.attendees.is_empty() => Response::Organizer,
+            None => Response::Accepted,
+        })
+    }
+
+    fn span(&self, zone: Tz) -> Result<Span, String> {
+        let text = self.start.as_deref().unwrap_or(SOME_MONDAY);
+        let date = if self.all_day == Some(true) { text.get(..10).unwrap_or(text) } else { text };
+        if let Ok(first) = date.parse::<NaiveDate>() {
+            let until = match &self.end {
+                None => first.succ_opt().unwrap_or(first),
+                Some(text) => {
+                    text.get(..10).unwrap_or(text).parse().map_err(|_| format!("end `{text}`: an all-day event ends on a date"))?
+                }
+            };
+            return if first < until { Ok(Span::AllDay { first, until }) } else { Err("its end is not after its start".to_owned()) };
+        }
+        let start = at(text, zone)?;
+        let length = match &self.duration {
+            Some(text) => seconds(text).ok_or_else(|| format!("duration `{text}` is not a duration such as `45m` or `1h30m`"))?,
+            None => 3600,
+        };
+        let end = self.end.as_deref().map_or(Ok(start + TimeDelta::seconds(length)), |text| at(text, zone))?;
+        Ok(Span::Timed { start, end, zone })
+    }
+}
+
+fn at(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z")) {
+        return Ok(at.to_utc());
+    }
+    let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    local.map(|local| instant(zone, local)).ok_or_else(|| format!("`{text}` is not a time such as 2026-03-09T10:00"))
+}

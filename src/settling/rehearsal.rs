@@ -1,0 +1,225 @@
+//! A written event through the whole derivation, without a book: what `rules test` compares and `rules explain --event` shows. Pure.
+
+use chrono::{NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+
+use crate::{
+    drafting::{Drafted, Page, draft_day},
+    model::{
+        catalog::Field,
+        day::Zones,
+        event::{Event, Fact, Span},
+        ids::{CalendarId, EventId, MeetingId, StaffId},
+        policy::Policy,
+        staff::{Staff, Working},
+        verdict::Verdict,
+    },
+    rules::{
+        RuleSet, Scene, Spot,
+        expectations::reasons,
+        explain::Asked,
+        syntax::{Expect, Test},
+        written::WrittenEvent,
+    },
+};
+
+/// What became of a written event.
+#[derive(Debug)]
+pub(crate) struct Rehearsed {
+    pub(crate) fact: Fact,
+    /// Of the day and place it is on.
+    pub(crate) zone: Tz,
+    pub(crate) verdict: Verdict,
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) drafted: Drafted,
+}
+
+/// How one test went: no differences, or each field that came out otherwise.
+#[derive(Debug)]
+pub(crate) struct TestResult {
+    pub(crate) spot: Spot,
+    pub(crate) name: String,
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// One field that came out otherwise.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    pub(crate) field: String,
+    pub(crate) expected: String,
+    pub(crate) got: String,
+}
+
+/// Takes a written event the way of every other.
+///
+/// # Errors
+/// What is wrong with its times.
+pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[WrittenEvent]) -> Result<Rehearsed, String> {
+    let zone = written.timezone.or(rules.zone).unwrap_or(chrono_tz::UTC);
+    let fact = written.fact(zone)?;
+    let (owner, response) = rules.owner(written);
+    let staff = someone(owner, zone);
+    let others = same_day.iter().map(|other| Ok((other.fact(zone)?, rules.owner(other).1, other.calendar.as_str())));
+    let others: Vec<(Fact, _, &str)> = others.collect::<Result<_, String>>()?;
+    let scene = |fact, response, calendar, same_day| Scene { fact, response, calendar, addresses: &staff.addresses, zone, same_day };
+    let neighbours: Vec<Scene<'_>> = others.iter().map(|(fact, response, calendar)| scene(fact, *response, calendar, &[])).collect();
+    let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
+    let verdict = rules.judge(&scene);
+    let asked = rules.ask(&scene, &verdict);
+    let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
+    Ok(Rehearsed { zone, verdict, asked, drafted, fact })
+}
+
+/// Nobody in particular, who has always worked here.
+fn someone(owner: Option<String>, zone: Tz) -> Staff {
+    Staff {
+        id: StaffId(uuid::Uuid::nil()),
+        name: String::new(),
+        addresses: owner.into_iter().collect(),
+        zones: Zones::only(zone),
+        working: Working::default(),
+        first_day: NaiveDate::MIN,
+        last_day: None,
+    }
+}
+
+fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
+    let nil = uuid::Uuid::nil();
+    let start = staff.zones.starts_at(&fact.span);
+    Event {
+        id: EventId(nil),
+        staff: staff.id,
+        calendar: CalendarId(nil),
+        calendar_order: 0,
+        calendar_name: written.calendar.clone(),
+        meeting: MeetingId(nil),
+        fact: fact.clone(),
+        response: crate::model::event::Response::Accepted,
+        revision: 1,
+        first_seen: start,
+        placed_at: start,
+        removed_at: None,
+    }
+}
+
+/// Its pages as they stand once it is over.
+fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Verdict) -> Drafted {
+    let end = match event.fact.span {
+        Span::Timed { start, end, .. } => start.max(end),
+        Span::AllDay { until, .. } => staff.zones.start(until),
+    };
+    let dates = staff.zones.dates(&event.fact.span);
+    let policy = Policy { day_limits: rules.day_limits.clone(), ..Policy::default() };
+    let events = [(event, verdict.clone())];
+    let mut sum = Drafted::default();
+    for date in dates {
+        let as_of = end + TimeDelta::days(2);
+        let page = Page { staff, date, events: &events, catalog: &rules.catalog, policy: &policy, decisions: &[], standing: &[], as_of };
+        let drafted = draft_day(&page);
+        sum.entries.extend(drafted.entries);
+        sum.questions.extend(drafted.questions);
+    }
+    sum
+}
+
+impl Rehearsed {
+    /// `skipped`, `exception`, `entry`, or `none` for an all-day event that no rule gives hours.
+    pub(crate) fn outcome(&self) -> &'static str {
+        let asks = self.drafted.questions.iter().any(|question| !question.open.is_empty());
+        match () {
+            () if self.verdict.skip.is_some() => "skipped",
+            () if asks => "exception",
+            () if self.drafted.entries.is_empty() => "none",
+            () => "entry",
+        }
+    }
+
+    /// The reasons raised, each once.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let mut seen = Vec::new();
+        for reason in self.drafted.questions.iter().flat_map(|question| &question.open) {
+            if !seen.contains(&reason.reason) {
+                seen.push(reason.reason.clone());
+            }
+        }
+        seen
+    }
+
+    /// A field of its entry; of a split event, those of all entries.
+    fn value(&self, field: Field) -> Option<String> {
+        let of = |body: &crate::model::entry::Body| match field {
+            Field::Client => body.client.clone(),
+            Field::Project => body.project.clone(),
+            Field::Task => body.task.clone(),
+            Field::Billable => body.billable.map(|yes| yes.to_string()),
+            Field::Description => body.description.clone(),
+            Field::Tags => (!body.tags.is_empty()).then(|| body.tags.join(", ")),
+        };
+        let mut values: Vec<String> = self.drafted.entries.iter().filter_map(|draft| of(&draft.body)).collect();
+        values.dedup();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    fn giver(&self, field: Field) -> Option<String> {
+        self.drafted.entries.first()?.provenance.0.get(&field).map(|given| given.by.clone())
+    }
+}
+
+/// Runs every test of the rule files.
+pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
+    let run = |(spot, test): (&Spot, &Test)| {
+        let differences = match rehearse(rules, &test.event, &test.same_day) {
+            Ok(rehearsed) => differences(&test.expect, &rehearsed),
+            Err(problem) => vec![Difference { field: "event".to_owned(), expected: "an event".to_owned(), got: problem }],
+        };
+        TestResult { spot: spot.clone(), name: test.name.clone(), differences }
+    };
+    rules.tests().map(run).collect()
+}
+
+fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut compare = |field: &str, expected: String, got: Option<String>| {
+        let got = got.unwrap_or_else(|| "nothing".to_owned());
+        if expected != got {
+            found.push(Difference { field: field.to_owned(), expected, got });
+        }
+    };
+    for (key, expected) in expect {
+        match (key.as_str(), expected) {
+            ("outcome", word) => compare(key, show(word), Some(rehearsed.outcome().to_owned())),
+            ("reason", wanted) => {
+                let got = rehearsed.reasons();
+                let there = reasons(wanted).all(|reason| got.iter().any(|one| one == reason));
+                let got = if there {
+                    show(wanted)
+                } else if got.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    got.join(", ")
+                };
+                compare(key, show(wanted), Some(got));
+            }
+            ("by", serde_yaml::Value::Mapping(by)) => {
+                for (field, rule) in by {
+                    let name = show(field);
+                    let got = name.parse().ok().and_then(|field| rehearsed.giver(field));
+                    compare(&format!("{name} by"), show(rule), got);
+                }
+            }
+            ("by", rule) => compare(key, show(rule), rehearsed.verdict.skip.as_ref().map(|skip| skip.rule.clone())),
+            (field, value) => compare(key, show(value), field.parse().ok().and_then(|field| rehearsed.value(field))),
+        }
+    }
+    found
+}
+
+/// A value as text; of a list all of it; null for what is not set.
+fn show(value: &serde_yaml::Value) -> String {
+    match value {
+        serde_yaml::Value::Null => "nothing".to_owned(),
+        serde_yaml::Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
+        serde_yaml::Value::String(text) => text.clone(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
+    }
+}
