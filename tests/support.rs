@@ -147,3 +147,22 @@ impl World {
 pub(crate) fn text<'a>(of: &'a Value, name: &str) -> &'a str {
     of[name].as_str().unwrap_or("-")
 }
+
+impl World {
+    /// The first column, as text, of what a statement finds in the book: for what no command shows.
+    pub(crate) fn rows(&self, sql: &'static str) -> Vec<String> {
+        use sqlx::Connection;
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        if self.database.starts_with("postgres") {
+            return runtime.block_on(async {
+                let mut book = sqlx::PgConnection::connect(&self.database).await.expect("the book");
+                sqlx::query_scalar(sql).fetch_all(&mut book).await.expect("rows")
+            });
+        }
+        runtime.block_on(async {
+            let file = format!("sqlite:{}", self.path(&self.database).display());
+            let mut book = sqlx::SqliteConnection::connect(&file).await.expect("the book");
+            sqlx::query_scalar(sql).fetch_all(&mut book).await.expect("rows")
+        })
+    }
+}

@@ -100,6 +100,10 @@ fn disagreements(meeting: &Meeting<'_>) -> Vec<Lost> {
         let other = meeting.others.iter().find_map(|other| other.fields.get(&field).filter(|lost| lost.value != won.value));
         found.extend(other.map(|lost| Lost { field, won: won.clone(), lost: lost.clone(), why: Loss::Conflict }));
     }
+    // A client that is in doubt has its projects in doubt.
+    if found.iter().any(|one| one.field == Field::Client) {
+        found.retain(|one| one.field != Field::Project);
+    }
     // Two rules that say the same against a third ask one question.
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|one| seen.insert((one.field, one.won.value.clone(), one.lost.value.clone())));

@@ -20,6 +20,9 @@ pub(super) fn run(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
 
 fn among(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Vec<Finding> {
     let piece = &pieces[index];
+    if let Some(entry) = piece.settled.filter(|entry| !entry.status.is_settled()) {
+        return vec![locked_out(page, entry, &piece.body)];
+    }
     if let Some(entry) = piece.settled {
         return differs(page, entry, &piece.body).into_iter().collect();
     }
@@ -89,6 +92,13 @@ fn late(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
     let known_at = piece.known_at.filter(|known_at| *known_at > approved_at)?;
     let cause = json!({ "known_at": known_at });
     Some(Finding::entry("late", cause, "it became known after the day was approved".into()))
+}
+
+/// The event moved here, but its entry stands on a date that is locked.
+fn locked_out(page: &Page<'_>, entry: &Entry, derived: &Body) -> Finding {
+    let cause = json!({ "stands_on": entry.body.date, "proposal": meaning(page, derived) });
+    let message = format!("its event moved here from {}, where the books are locked; its entry stays there", entry.body.date);
+    Finding::entry("late", cause, message)
 }
 
 /// After submission derivation writes the entry no more; a difference is a question (S9).

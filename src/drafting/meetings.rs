@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Page, Piece, checks::Finding, segments, values};
 use crate::model::{
     decision::{Act, Assignment, Decision, Written},
-    entry::{Body, Entry, EntryKey, Provenance},
+    entry::{Body, Entry, EntryKey, EntryStatus, Provenance},
     event::{Event, Span},
     ids::{self, MeetingId},
     verdict::Verdict,
@@ -137,8 +137,10 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
     values::legs(&slot, &body, &whole).into_iter().map(piece).collect()
 }
 
+/// The entry of this key that derivation must not write: it is settled, or stands on a date that is locked.
 pub(super) fn standing<'a>(page: &Page<'a>, key: EntryKey) -> Option<&'a Entry> {
-    page.standing.iter().find(|entry| entry.key == key && entry.status.is_settled())
+    let is_closed = |entry: &Entry| entry.body.date != page.date && page.is_locked_on(entry.body.date) && entry.status != EntryStatus::Void;
+    page.standing.iter().find(|entry| entry.key == key && (entry.status.is_settled() || is_closed(entry)))
 }
 
 /// Submitted and approved entries of this date that nothing here derives any more: they stand, count, and ask (S7, S9).

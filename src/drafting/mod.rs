@@ -97,7 +97,11 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
 impl Page<'_> {
     /// Whether the books are closed for this date: what stands there stays as it is (S10).
     fn is_locked(&self) -> bool {
-        self.policy.locked_through.is_some_and(|through| self.date <= through)
+        self.is_locked_on(self.date)
+    }
+
+    fn is_locked_on(&self, date: NaiveDate) -> bool {
+        self.policy.locked_through.is_some_and(|through| date <= through)
     }
 
     /// Entries of this date that derivation may still write.

@@ -93,7 +93,11 @@ impl Store {
                     .create_if_missing(true)
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE)
-                    .synchronous(SqliteSynchronous::Full);
+                    .synchronous(SqliteSynchronous::Full)
+                    // Words that are erased leave the file too (S8); a damaged file is noticed, and its schema not trusted to run code.
+                    .pragma("secure_delete", "on")
+                    .pragma("cell_size_check", "on")
+                    .pragma("trusted_schema", "off");
                 // The writer first: it makes the file and turns the journal to WAL.
                 let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
                 let writer = pool::<Sqlite>(1).connect_with(writing).await.map_err(failed)?;
