@@ -4,6 +4,7 @@
 mod cases;
 mod cli;
 mod histories;
+mod messages;
 mod promises;
 mod rooms;
 mod schemas;

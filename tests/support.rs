@@ -61,6 +61,11 @@ impl World {
     pub(crate) fn new(database: String) -> Self {
         let world = Self { folder: tempfile::tempdir().expect("a folder"), database, now: std::sync::Mutex::default() };
         world.run(&["init", "."]).expect("made");
+        std::fs::remove_dir_all(world.path("rules")).expect("the example goes");
+        std::fs::create_dir(world.path("rules")).expect("a folder");
+        for (name, text) in [("rules.yaml", include_str!("firm/rules.yaml")), ("clients.yaml", include_str!("firm/clients.yaml"))] {
+            std::fs::write(world.path("rules").join(name), text).expect("written");
+        }
         world.now("2026-03-20T12:00:00Z");
         world.run(&["staff", "add", DANA, "--timezone", "UTC", "--first-day", "2026-02-01"]).expect("added");
         world.calendar(&[]);

@@ -60,7 +60,9 @@ fn unread(source: &Source, broken: &Broken) -> Reason {
 fn mass_deletion(source: &Source, held: &Held) -> Reason {
     let message = format!(
         "{} meetings vanished from {} at once and were kept; if that is meant: kalends calendar accept-removals {}",
-        held.meetings, source.calendar.name, source.calendar.id
+        held.meetings,
+        source.calendar.name,
+        ids::short(source.calendar.id.0)
     );
     let evidence = json!({ "calendar": source.calendar.id, "answers": held.answers });
     reason("mass-deletion", json!({ "digest": held.digest, "meetings": held.meetings }), evidence, message)

@@ -38,7 +38,7 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
     let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
-    anyhow::anyhow!("{} findings; nothing was changed", drawn.len())
+    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "finding", "findings"))
 }
 
 /// Reads the rule files of the configured folder and makes them the active set if they differ from it.
@@ -50,10 +50,14 @@ pub(super) async fn reload(app: &App) -> anyhow::Result<(Active, Option<usize>)>
 
 /// The active set, or the folder's if none is active yet.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    match activation::active(&app.store).await? {
-        Some(active) => Ok(active),
-        None => Ok(reload(app).await?.0),
-    }
+    let Some(active) = activation::active(&app.store).await? else { return Ok(reload(app).await?.0) };
+    // House policy stands in the configuration, and holds from the next command on.
+    let mut next = match Active::from_files(active.files.clone(), &app.config.policy) {
+        Ok(next) if next.digest != active.digest => next,
+        _ => return Ok(active),
+    };
+    app.activate(&mut next).await?;
+    Ok(next)
 }
 
 /// Who gives this command: an address in `KALENDS_ACTOR`, else the user's name.
@@ -74,9 +78,9 @@ pub(super) async fn person(app: &App, email: &str) -> anyhow::Result<Staff> {
     })
 }
 
-/// The end of an id, which tells it apart from its neighbours.
-pub(super) fn short(id: uuid::Uuid) -> String {
-    id.simple().to_string().split_off(24)
+/// How many of a thing.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A table that fits 80 columns.

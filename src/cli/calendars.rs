@@ -56,7 +56,7 @@ pub(crate) async fn add_ics(app: &App, args: &AddIcs) -> anyhow::Result<Outcome>
     let mut tx = app.store.write().await?;
     tx.insert_calendar(&calendar).await?;
     tx.commit().await?;
-    answer(&format!("added calendar {} ({}); next: kalends sync", book::short(calendar.id.0), calendar.name));
+    answer(&format!("added calendar {} ({}); next: kalends sync", ids::short(calendar.id.0), calendar.name));
     Ok(Outcome::Done)
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
     let rows = sources.iter().map(|source| {
         let read = source.last_success.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
         let held = source.held.as_ref().map_or_else(String::new, |held| format!("{} removals held", held.meetings));
-        [book::short(source.calendar.id.0), email(source), source.calendar.name.clone(), read, held]
+        [ids::short(source.calendar.id.0), email(source), source.calendar.name.clone(), read, held]
     });
     answer(&book::table(["id", "staff", "name", "last read", ""], rows));
     Ok(Outcome::Done)
@@ -120,7 +120,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     };
     let synced = app.sync(active, only).await?;
     if let Ok((_, Some(days))) = &reloaded {
-        complain(&format!("rules: a new rule set is active; {days} days are derived again"));
+        complain(&format!("a new rule set is active: {} derived again", book::count(*days, "day is", "days are")));
     }
     match format {
         Format::Json => answer(&serde_json::to_string_pretty(&summary(&synced))?),
@@ -133,7 +133,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
         .inspect(|why| complain(&format!("error: {why}")))
         .count();
     reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
-    anyhow::ensure!(refused == 0, "{refused} calendars could not be read; nothing was concluded from them");
+    anyhow::ensure!(refused == 0, "{} not be read; nothing was concluded", book::count(refused, "calendar could", "calendars could"));
     Ok(Outcome::Done)
 }
 
@@ -154,5 +154,6 @@ fn told(synced: &Synced) -> String {
     });
     let settled = synced.settled;
     let table = book::table(["calendar", "changed", "removed", "broken", ""], rows);
-    format!("{table}\n{} days derived: {} entries and {} exceptions changed", settled.days, settled.entries, settled.exceptions)
+    let (days, entries) = (book::count(settled.days, "day", "days"), book::count(settled.entries, "entry", "entries"));
+    format!("{table}\n{days} derived: {entries} and {} changed", book::count(settled.exceptions, "exception", "exceptions"))
 }

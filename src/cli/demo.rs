@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
-use super::{Outcome, answer, book, demo_calendars, entries, setup};
+use super::{Outcome, answer, book, demo_calendars, entries, explain, setup};
 use crate::{
     app::App,
     clock::Clock,
@@ -16,6 +16,7 @@ use crate::{
         ids::{self, CalendarId, StaffId},
         staff::{Calendar, Privacy, Staff, Whose, Working},
     },
+    settling::activation::Active,
     store::entries::EntryFilter,
 };
 
@@ -52,7 +53,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     let (active, _) = book::reload(&app).await?;
     let synced = app.sync(&active, None).await?;
-    show(&app, args, stands.date_naive()).await?;
+    show(&app, &active, args, stands.date_naive()).await?;
     let settled = synced.settled;
     answer(&format!("\nthis run wrote {} entries and {} exceptions", settled.entries, settled.exceptions));
     app.store.close().await;
@@ -110,7 +111,7 @@ async fn make(args: &Args, today: NaiveDate, midnight: DateTime<Utc>) -> anyhow:
     Ok(())
 }
 
-async fn show(app: &App, args: &Args, today: NaiveDate) -> anyhow::Result<()> {
+async fn show(app: &App, active: &Active, args: &Args, today: NaiveDate) -> anyhow::Result<()> {
     let from = today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 7 * WEEKS);
     let mut tx = app.store.read().await?;
     let all = tx.entries(&EntryFilter { from, to: today, staff: None, status: None }).await?;
@@ -118,22 +119,26 @@ async fn show(app: &App, args: &Args, today: NaiveDate) -> anyhow::Result<()> {
     drop(tx);
     let emails = entries::emails(app).await?;
     let email = |staff: &StaffId| emails.get(staff).cloned().unwrap_or_default();
-    answer(&format!("Hours per client, {from} to {today}\n{}\n", per_client(&all)));
+    answer(&format!("Hours per client, {from} to {today}\n{}", per_client(&all)));
     let week = today - Days::new(u64::from(today.weekday().num_days_from_monday()) + 7);
     let last: Vec<_> = all.iter().filter(|entry| (week..week + Days::new(7)).contains(&entry.body.date)).collect();
-    let rows = last.iter().take(14).map(|entry| entries::row(entry, &email(&entry.staff)));
+    let rows = last.iter().map(|entry| entries::row(entry, &email(&entry.staff)));
     let table = book::table(["id", "date", "time", "h", "staff", "project", "bill", "status"], rows);
-    answer(&format!("Drafts of the week of {week} ({} of {})\n{table}\n", last.len().min(14), last.len()));
-    answer(&format!("Exceptions by reason\n{}\n", by_reason(&open)));
+    answer(&format!("\nDrafts of the week of {week}\n{table}"));
+    answer(&format!("\nExceptions by reason\n{}", by_reason(&open)));
     if let Some(one) = open.iter().find(|one| one.reasons.first().is_some_and(|reason| reason.reason == "unknown-code")).or(open.first()) {
-        let why: Vec<_> = one.reasons.iter().map(|reason| format!("  {}: {}", reason.reason, reason.message)).collect();
-        answer(&format!("One of them, {} ({}, {}):\n{}\n", book::short(one.id.0), one.date, email(&one.staff), why.join("\n")));
+        let id = one.id.to_string();
+        answer(&format!("\nOne of them explained (rules explain {})", ids::short(one.id.0)));
+        let text = explain::told(app, active, &id).await?;
+        answer(&text.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect::<String>());
     }
     let config = args.dir.join("kalends.yaml");
-    let k = format!("kalends --config {}", config.display());
+    let program = std::env::args().next().unwrap_or_else(|| "kalends".to_owned());
     answer(&format!(
-        "Try next:\n  {k} exceptions list\n  {k} exceptions assign ID project=ACME-15\n  {k} entries list --from {week} --to {today}\n  edit {}, then {k} sync",
-        args.dir.join("rules/rules.yaml").display()
+        "\nTry next, after: export KALENDS_CONFIG={}\n  {program} exceptions list\n  {program} exceptions assign ID project=ACME-15\n  \
+        {program} entries list --from {week} --to {today}\n  edit {}, then {program} sync",
+        config.display(),
+        args.dir.join("rules/clients.yaml").display()
     ));
     Ok(())
 }
@@ -151,9 +156,10 @@ fn per_client(entries: &[Entry]) -> String {
 }
 
 fn by_reason(open: &[Exception]) -> String {
-    let mut counts: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-    for reason in open.iter().filter_map(|exception| exception.reasons.first()) {
-        *counts.entry((rank(&reason.reason), reason.reason.as_str())).or_default() += 1;
+    let mut counts: BTreeMap<(usize, &str), [usize; 2]> = BTreeMap::new();
+    for (place, reason) in open.iter().flat_map(|exception| exception.reasons.iter().enumerate()) {
+        counts.entry((rank(&reason.reason), reason.reason.as_str())).or_default()[place.min(1)] += 1;
     }
-    book::table(["reason", "open"], counts.iter().map(|((_, reason), count)| [(*reason).to_owned(), count.to_string()]))
+    let row = |((_, reason), [leads, also]): (&(usize, &str), &[usize; 2])| [(*reason).to_owned(), leads.to_string(), also.to_string()];
+    book::table(["reason", "leads", "also"], counts.iter().map(row))
 }

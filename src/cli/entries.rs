@@ -12,7 +12,7 @@ use crate::{
         day::instant,
         decision::Written,
         entry::{Entry, EntryStatus, Origin},
-        ids::StaffId,
+        ids::{self, StaffId},
     },
     review::Desk,
     settling::activation::Active,
@@ -87,7 +87,7 @@ pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result
     let staff = book::person(app, &args.staff).await?;
     let timezone = staff.zones.on(args.date);
     let (start, end) = (instant(timezone, args.date.and_time(args.start)), instant(timezone, args.date.and_time(args.end)));
-    anyhow::ensure!(start < end, "--start {} is not before --end {}", args.start, args.end);
+    anyhow::ensure!(start < end, "--start {} is not before --end {}", args.start.format("%H:%M"), args.end.format("%H:%M"));
     let assignment = fields::assignment(&active.rules.catalog, &args.fields)?;
     let written = Written { start, end, timezone, date: args.date, assignment, origin: Origin::Manual, external_ref: None };
     let entry = desk(app, &active, &book::actor()).write(staff.id, written).await?;
@@ -107,8 +107,10 @@ pub(crate) async fn approve(app: &App, ids: &[String], format: Format) -> anyhow
             }
         }
     }
-    show(app, &approved, format).await?;
-    anyhow::ensure!(refused == 0, "{refused} of {} entries were not approved", ids.len());
+    if !approved.is_empty() || format == Format::Json {
+        show(app, &approved, format).await?;
+    }
+    anyhow::ensure!(refused == 0, "{refused} of {} not approved", book::count(ids.len(), "entry", "entries"));
     Ok(Outcome::Done)
 }
 
@@ -133,7 +135,7 @@ async fn show(app: &App, entries: &[Entry], format: Format) -> anyhow::Result<Ou
     let rows = entries.iter().map(|entry| row(entry, &email(entry)));
     let total: i64 = entries.iter().map(|entry| entry.body.seconds).sum();
     let table = book::table(["id", "date", "time", "h", "staff", "project", "bill", "status"], rows);
-    answer(&format!("{table}\n{} entries, {}", entries.len(), hours(total)));
+    answer(&format!("{table}\n{}, {}", book::count(entries.len(), "entry", "entries"), hours(total)));
     Ok(Outcome::Done)
 }
 
@@ -149,7 +151,7 @@ pub(super) fn row(entry: &Entry, email: &str) -> [String; 8] {
     let billable = body.billable.map_or("?", |yes| if yes { "yes" } else { "no" });
     let status = if body.held { "held".to_owned() } else { entry.status.to_string() };
     [
-        book::short(entry.id.0),
+        ids::short(entry.id.0),
         body.date.format("%m-%d").to_string(),
         format!("{}-{}", local(body.start), local(body.end)),
         hours(body.seconds),

@@ -10,6 +10,7 @@ use crate::{
     model::{
         decision::Act,
         exception::{Exception, ExceptionStatus},
+        ids,
     },
 };
 
@@ -27,14 +28,15 @@ pub(crate) async fn list(app: &App, status: ExceptionStatus, format: Format) -> 
         let more = exception.reasons.len().saturating_sub(1);
         let reason = lead.map_or_else(String::new, |reason| reason.reason.clone());
         [
-            book::short(exception.id.0),
+            ids::short(exception.id.0),
             exception.date.format("%m-%d").to_string(),
             email(exception).split('@').next().unwrap_or_default().to_owned(),
             if more == 0 { reason } else { format!("{reason} +{more}") },
             lead.map_or_else(String::new, |reason| reason.message.clone()),
         ]
     });
-    answer(&format!("{}\n{} exceptions", book::table(["id", "date", "staff", "reason", "why"], rows), exceptions.len()));
+    let count = book::count(exceptions.len(), "exception", "exceptions");
+    answer(&format!("{}\n{count}", book::table(["id", "date", "staff", "reason", "why"], rows)));
     Ok(Outcome::Done)
 }
 
@@ -65,7 +67,7 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
         answer(&serde_json::to_string_pretty(&to_json(exception, &email))?);
         return Ok(Outcome::Done);
     }
-    let mut lines = vec![format!("{} {} {email}: {}", book::short(exception.id.0), exception.date, exception.status)];
+    let mut lines = vec![format!("{} {} {email}: {}", ids::short(exception.id.0), exception.date, exception.status)];
     lines.extend(exception.reasons.iter().map(|reason| {
         let holds = if reason.holding { "holds the entry" } else { "for information" };
         format!("  {} ({holds}): {}", reason.reason, reason.message)

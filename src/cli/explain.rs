@@ -14,10 +14,11 @@ use crate::{
         entry::{Body, DECISION, Given, Provenance},
         event::{Event, Fact, Span},
         exception::{ExceptionStatus, Reason},
+        ids,
         verdict::{Evidence, Loss, Lost, Place, Verdict},
     },
     rules::{RuleSet, explain::Asked, written::WrittenEvent},
-    settling::{rehearsal::rehearse, scene, subjects, verdicts},
+    settling::{activation::Active, rehearsal::rehearse, scene, subjects, verdicts},
     store::{Error, Tx},
 };
 
@@ -80,6 +81,15 @@ pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Fo
 /// Of an entry, an event or an exception in the book.
 pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
+    show(&explained(app, &active, id).await?, format)
+}
+
+/// The same as text, for whoever wants to show an example.
+pub(super) async fn told(app: &App, active: &Active, id: &str) -> anyhow::Result<String> {
+    Ok(explained(app, active, id).await?.told())
+}
+
+async fn explained<'a>(app: &App, active: &'a Active, id: &str) -> anyhow::Result<Explained<'a>> {
     let mut tx = app.store.read().await?;
     let event = find(&mut tx, id).await?;
     let staff = tx.staff_member(event.staff).await?;
@@ -92,8 +102,8 @@ pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Resu
     let open = tx.exceptions_about(staff.id, &subjects(&event)).await?;
     let entry = entries.iter().find(|entry| entry.status != crate::model::entry::EntryStatus::Void);
     let result = match entry {
-        Some(entry) if entry.body.held => format!("{} {}, held by an open exception", entry.status, book::short(entry.id.0)),
-        Some(entry) => format!("{} {}", entry.status, book::short(entry.id.0)),
+        Some(entry) if entry.body.held => format!("{} {}, held by an open exception", entry.status, ids::short(entry.id.0)),
+        Some(entry) => format!("{} {}", entry.status, ids::short(entry.id.0)),
         None if verdict.skip.is_some() => "skipped: it makes no entry".to_owned(),
         None if !event.is_live() => "no entry: the event was deleted or called off".to_owned(),
         None if matches!(event.fact.span, Span::AllDay { .. }) => {
@@ -101,7 +111,7 @@ pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Resu
         }
         None => "no entry: it is not over yet, is no work, or lies outside the recorded time".to_owned(),
     };
-    let explained = Explained {
+    Ok(Explained {
         rules: &active.rules,
         zone,
         calendar: event.calendar_name.clone(),
@@ -111,8 +121,7 @@ pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Resu
         verdict,
         asked,
         fact: event.fact,
-    };
-    show(&explained, format)
+    })
 }
 
 /// The event behind an id of any kind.
@@ -129,7 +138,10 @@ async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
     };
     match entry {
         Some(entry) => Ok(tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?),
-        None => tx.event_ending(id).await.context("the book has no entry, event or exception with this id"),
+        None => match tx.event_ending(id).await {
+            Err(Error::Missing(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
+            found => Ok(found?),
+        },
     }
 }
 
@@ -172,23 +184,16 @@ impl Explained<'_> {
         self.verdict.lost.iter().filter(move |lost| lost.field == field)
     }
 
-    /// Rules of which all but one condition held.
+    /// Rules of which all but one condition held, those of which most did first.
     fn misses(&self) -> impl Iterator<Item = &Asked> {
-        self.asked.iter().filter(|one| one.failed.len() == 1 && one.conditions > 1).take(MISSES)
+        let mut near: Vec<_> = self.asked.iter().filter(|one| one.failed.len() == 1 && one.held > 0).collect();
+        near.sort_by_key(|one| std::cmp::Reverse(one.held));
+        near.into_iter().take(MISSES)
     }
 
     /// Rules that held and gave nothing, since others had said the same.
     fn idle(&self) -> impl Iterator<Item = &str> {
-        let gave = |rule: &str| {
-            self.fields().iter().any(|(_, _, given)| given.as_ref().is_some_and(|given| given.by.split(", ").any(|by| by == rule)))
-                || self.verdict.fields.values().any(|claim| claim.rule == rule)
-                || self.verdict.skip.as_ref().is_some_and(|skip| skip.rule == rule)
-                || self.verdict.split.as_ref().is_some_and(|split| split.rule == rule)
-                || self.verdict.hours.as_ref().is_some_and(|hours| hours.rule == rule)
-                || self.verdict.suspicions.iter().any(|one| one.rule == rule)
-                || self.verdict.lost.iter().any(|lost| lost.lost.rule == rule)
-        };
-        self.asked.iter().filter(move |one| one.failed.is_empty() && !gave(&one.rule)).map(|one| one.rule.as_str())
+        self.asked.iter().filter(|one| one.failed.is_empty() && !self.verdict.names(&one.rule)).map(|one| one.rule.as_str())
     }
 
     fn told(&self) -> String {
@@ -197,14 +202,14 @@ impl Explained<'_> {
         let people: Vec<_> = people.collect();
         let calendar = if self.calendar.is_empty() { "no calendar named" } else { &self.calendar };
         let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
-        lines.extend([format!("{calendar}; {with}"), String::new(), format!("RESULT  {}", self.result)]);
+        lines.extend([format!("{calendar}; {with}"), String::new(), format!("{:<12}{}", "RESULT", self.result)]);
         if let Some(skip) = &self.verdict.skip {
-            lines.push(format!("skipped by {}: {}", self.who(&skip.rule), skip.why));
+            lines.push(fitted(format!("{:<12}{}", "skipped", skip.why), &[format!("by {}", self.who(&skip.rule))]));
         }
         for (field, value, given) in self.fields() {
             let (rule, evidence) = given.map_or((String::new(), Vec::new()), |given| (given.by, given.evidence));
-            let by = if rule.is_empty() { String::new() } else { format!("  by {}{}", self.who(&rule), on(&self.fact, &evidence)) };
-            lines.push(format!("{:<12}{value}{by}", field.as_str()));
+            let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(&rule)) };
+            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, on(&self.fact, &evidence)]));
             lines.extend(self.lost(field).map(|lost| self.loser(lost)));
         }
         let unset = Field::ALL.iter().filter(|field| !self.fields().iter().any(|(set, ..)| set == *field));
@@ -220,8 +225,8 @@ impl Explained<'_> {
             lines.push(format!("hours       {}  by {}", entries::hours(hours.seconds), self.who(&hours.rule)));
         }
         lines.extend(self.reasons.iter().map(|reason| {
-            let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!(" ({})", self.who(rule)));
-            format!("WHY     {}: {}{rule}", reason.reason, reason.message)
+            let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
+            fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), rule])
         }));
         let matched = self.asked.iter().filter(|one| one.failed.is_empty()).count();
         lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
@@ -230,11 +235,8 @@ impl Explained<'_> {
             let failed = one.failed.first();
             let wants = failed.map_or_else(String::new, |failed| format!("{} {}", failed.key, clipped(&failed.wants)));
             let has = failed.map(|failed| failed.has.as_str()).filter(|has| !has.is_empty());
-            format!(
-                "  nearly: {}\n    wanted {wants}{}",
-                self.who(&one.rule),
-                has.map_or_else(String::new, |has| format!("; it has {has}"))
-            )
+            let has = has.map_or_else(String::new, |has| format!("it has {has}"));
+            fitted(format!("  nearly: {}", self.who(&one.rule)), &[format!("wanted {wants}"), has])
         }));
         lines.push(format!("Rule set {}", &self.rules.digest[..12]));
         lines.join("\n")
@@ -248,7 +250,8 @@ impl Explained<'_> {
             Loss::OtherClient => format!("it is not a project of {}", self.verdict.value(Field::Client).unwrap_or("that client")),
         };
         let Lost { lost, field, .. } = lost;
-        format!("  lost: {field} {} by {}{}\n        {why}", lost.value, self.who(&lost.rule), on(&self.fact, &lost.evidence))
+        let who = format!("by {}", self.who(&lost.rule));
+        fitted(format!("  lost: {field} {}", lost.value), &[who, on(&self.fact, &lost.evidence), format!("- {why}")])
     }
 
     fn json(&self) -> Value {
@@ -325,7 +328,24 @@ fn matched(fact: &Fact, evidence: &[Evidence]) -> Vec<String> {
 
 fn on(fact: &Fact, evidence: &[Evidence]) -> String {
     let words = matched(fact, evidence);
-    if words.is_empty() { String::new() } else { format!(" on {}", words.join(", ")) }
+    if words.is_empty() { String::new() } else { format!("on {}", words.join(", ")) }
+}
+
+/// Parts of a line, each on the next line where it would stand out over the edge of a terminal.
+fn fitted(mut text: String, parts: &[String]) -> String {
+    let mut width = text.chars().count();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let more = part.chars().count() + 2;
+        if width + more > 78 {
+            text.push_str("\n            ");
+            width = 10 + more;
+        } else {
+            text.push_str("  ");
+            width += more;
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 fn clipped(text: &str) -> String {

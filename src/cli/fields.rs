@@ -54,7 +54,7 @@ fn time(entry: &Entry, value: &str) -> anyhow::Result<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(value) {
         return Ok(at.to_utc());
     }
-    let local = NaiveTime::parse_from_str(value, "%H:%M").with_context(|| format!("`{value}` is no time such as 09:30"))?;
+    let local = NaiveTime::parse_from_str(value, "%H:%M").ok().with_context(|| format!("`{value}` is no time such as 09:30"))?;
     Ok(instant(entry.body.timezone, entry.body.date.and_time(local)))
 }
 

@@ -251,7 +251,7 @@ fn answer(text: &str) {
     }
 }
 
-/// Whether what is told has colours: on a terminal, unless NO_COLOR asks for none (no-color.org).
+/// Whether what is told has colours: on a terminal, unless `NO_COLOR` asks for none (no-color.org).
 fn paint() -> Paint {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     if wanted && std::io::stderr().is_terminal() { Paint::Coloured } else { Paint::Plain }

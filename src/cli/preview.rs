@@ -84,7 +84,7 @@ fn table(facts: &[Fact], zone: Tz) -> String {
         [date, time, fact.text.title.clone(), fact.status.to_string()]
     };
     let table = super::book::table(["date", "time", "title", "status"], facts.iter().map(row));
-    format!("{}\n{} occurrences, times in {zone}", table, facts.len())
+    format!("{table}\n{}, times in {zone}", super::book::count(facts.len(), "occurrence", "occurrences"))
 }
 
 fn when(span: &Span, zone: Tz) -> (String, String) {

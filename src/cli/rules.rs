@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, complain, paint};
+use super::{Format, Outcome, answer, book, complain, paint};
 use crate::{
     app::rule_files,
     config::Config,
@@ -57,7 +57,7 @@ pub(crate) fn test(args: &Args, config: Option<&Config>, format: Format) -> anyh
                 complain(&format!("     {:<12} expected {}, got {}", one.field, one.expected, one.got));
             }
         }
-        answer(&format!("{} tests, {} failed", results.len(), failed.len()));
+        answer(&format!("{}, {} failed", book::count(results.len(), "test", "tests"), failed.len()));
     }
     Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Findings })
 }
@@ -86,7 +86,7 @@ fn tell(findings: &Findings) {
     for (source, finding) in findings {
         complain(&finding.draw(source, paint()));
     }
-    complain(&format!("{} findings; nothing was loaded", findings.len()));
+    complain(&format!("{}; nothing was loaded", book::count(findings.len(), "finding", "findings")));
 }
 
 fn finding_json(source: &Source, finding: &Diagnostic) -> Value {

@@ -8,8 +8,13 @@ use super::{Outcome, answer};
 use crate::{app::App, config::Config, store::Store};
 
 /// The example that ships with the program.
-const RULES: &[(&str, &str)] =
-    &[("clients.yaml", include_str!("../../rules/clients.yaml")), ("rules.yaml", include_str!("../../rules/rules.yaml"))];
+const RULES: &[(&str, &str)] = &[
+    ("clients.yaml", include_str!("../../rules/clients.yaml")),
+    ("rules.yaml", include_str!("../../rules/rules.yaml")),
+    ("overrides.yaml", include_str!("../../rules/overrides.yaml")),
+    ("internal.yaml", include_str!("../../rules/internal.yaml")),
+    ("suspicious.yaml", include_str!("../../rules/suspicious.yaml")),
+];
 
 pub(super) const CONFIG: &str = include_str!("kalends.yaml");
 

@@ -13,6 +13,7 @@ use crate::{
         ids::{self, StaffId},
         staff::{Staff, Working},
     },
+    store::Error,
 };
 
 /// What was typed.
@@ -45,7 +46,10 @@ pub(crate) async fn add(app: &App, args: &Add) -> anyhow::Result<Outcome> {
     let zones = Zones::dated(vec![(first_day, args.timezone)]).context("a zone is needed")?;
     let staff = Staff { id: StaffId(ids::fresh()), name, addresses, zones, working: args.working, first_day, last_day: None };
     let mut tx = app.store.write().await?;
-    tx.insert_staff(&staff).await.with_context(|| format!("{} cannot be added", staff.email()))?;
+    match tx.insert_staff(&staff).await {
+        Err(Error::Taken(_)) => anyhow::bail!("someone has one of these addresses already; see: kalends staff list"),
+        done => done?,
+    }
     tx.commit().await?;
     answer(&format!("added {}; her time counts from {first_day}, in {}", staff.email(), args.timezone));
     Ok(Outcome::Done)

@@ -44,6 +44,11 @@ ids! {
     DecisionId
 }
 
+/// The end of an id, which tells it apart from its neighbours and is what people type.
+pub(crate) fn short(id: Uuid) -> String {
+    id.simple().to_string().split_off(24)
+}
+
 /// A new id, ordered by the time it was made (UUID version 7).
 pub(crate) fn fresh() -> Uuid {
     Uuid::now_v7()

@@ -70,6 +70,7 @@ words! {
 
 /// A claim that did not count, beside the one that did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "won and lost are a pair")]
 pub(crate) struct Lost {
     pub(crate) field: Field,
     pub(crate) won: Claim,
@@ -175,6 +176,18 @@ pub(crate) enum BillableDefault {
 }
 
 impl Verdict {
+    /// Whether a rule had a part in it, won or lost.
+    pub(crate) fn names(&self, rule: &str) -> bool {
+        let of_fields = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost)).map(|claim| &claim.rule);
+        let of_others = [
+            self.skip.as_ref().map(|skip| &skip.rule),
+            self.split.as_ref().map(|split| &split.rule),
+            self.hours.as_ref().map(|hours| &hours.rule),
+        ];
+        let asks = self.suspicions.iter().map(|suspicion| &suspicion.rule);
+        of_fields.chain(of_others.into_iter().flatten()).chain(asks).any(|named| named == rule)
+    }
+
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {
         self.lost.iter().filter(|lost| lost.why == Loss::Conflict)
     }

@@ -17,15 +17,15 @@ use crate::{
 /// Why a person may not do something, and what she can do instead.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("entry {0} is held by an open exception; see: kalends exceptions list")]
+    #[error("entry {} is held by an open exception; see: kalends exceptions list", ids::short(.0.0))]
     Held(EntryId),
-    #[error("entry {0} is {1}; only drafts and submitted entries are approved")]
+    #[error("entry {id} is {1}; only drafts and submitted entries are approved", id = ids::short(.0.0))]
     NotOpen(EntryId, EntryStatus),
-    #[error("entry {0} is {1} and does not change any more")]
+    #[error("entry {id} is {1} and does not change any more", id = ids::short(.0.0))]
     Settled(EntryId, EntryStatus),
     #[error("the books are locked through {0}; what stands there does not change")]
     Locked(NaiveDate),
-    #[error("entry {0} is your own time and four_eyes is on; someone else approves it")]
+    #[error("entry {} is your own time and four_eyes is on; someone else approves it", ids::short(.0.0))]
     OwnTime(EntryId),
     #[error(
         "a dismissal does not release it, since required fields are missing: assign them (kalends exceptions assign) or dismiss it with --not-work"

@@ -186,7 +186,7 @@ impl Compiler<'_, '_> {
                     "give one",
                 );
             }
-            self.ordered(min, max, &below);
+            self.ordered(&min, &max, &below);
             parts.push(Condition::Attendees { min, max });
         }
         if let Some(only) = &text.only {
@@ -222,14 +222,14 @@ impl Compiler<'_, '_> {
     fn guests(&mut self, text: &syntax::Guests, below: &str) -> Condition {
         let (min, max) = (text.min.unwrap_or(0), text.max.unwrap_or(usize::MAX));
         let below = format!("{below}.guests");
-        self.ordered(min, max, &below);
+        self.ordered(&min, &max, &below);
         if text.min.is_none() && text.max.is_none() && text.unknown.is_none() {
             self.complain(&below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min`, `max` or `unknown`");
         }
         Condition::Guests { min, max, unknown: text.unknown }
     }
 
-    fn ordered<T: PartialOrd>(&mut self, min: T, max: T, below: &str) {
+    fn ordered<T: PartialOrd>(&mut self, min: &T, max: &T, below: &str) {
         if min > max {
             self.complain(below, "rules::contradiction", "`min` is above `max`".to_owned(), "nothing fits that");
         }
@@ -255,7 +255,7 @@ impl Compiler<'_, '_> {
         if text.min.is_none() && text.max.is_none() {
             self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min` or `max`");
         }
-        self.ordered(min.unwrap_or(0), max.unwrap_or(i64::MAX), below);
+        self.ordered(&min.unwrap_or(0), &max.unwrap_or(i64::MAX), below);
         (min, max)
     }
 

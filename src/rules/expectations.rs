@@ -39,11 +39,11 @@ fn one(set: &RuleSet, test: &Test, place: &Place<'_>, findings: &mut Findings) {
     }
     for (key, value) in &test.expect {
         let at = format!("expect.{key}");
-        let text = value.as_str().unwrap_or_default();
+        let word = value.as_str().unwrap_or_default();
         match key.as_str() {
-            "outcome" if !OUTCOMES.contains(&text) => {
-                let label = meant(text, OUTCOMES.iter().copied());
-                place.complain(findings, "rules::wrong-value", &at, format!("`{text}` is no outcome"), &label);
+            "outcome" if !OUTCOMES.contains(&word) => {
+                let label = meant(word, OUTCOMES.iter().copied());
+                place.complain(findings, "rules::wrong-value", &at, format!("`{word}` is no outcome"), &label);
             }
             "reason" => reasons(value).for_each(|reason| is_reason(set, reason, &at, place, findings)),
             "by" => by(value).for_each(|rule| is_rule(set, rule, &at, place, findings)),

@@ -3,7 +3,7 @@
 use super::{
     RuleSet, Scene,
     evaluate::is_in_force,
-    matching::{Hits, Reader},
+    matching::{Condition, Hits, Reader},
 };
 use crate::model::{
     event::Span,
@@ -17,8 +17,8 @@ pub(crate) struct Asked {
     pub(crate) rule: String,
     /// Conditions that did not hold; none if the rule matched.
     pub(crate) failed: Vec<Failed>,
-    /// How many conditions it has.
-    pub(crate) conditions: usize,
+    /// How many conditions found something in the event; that something is missing is no sign of nearness.
+    pub(crate) held: usize,
 }
 
 /// One condition that did not hold.
@@ -50,7 +50,9 @@ impl RuleSet {
         };
         let asked = |rule: &super::compile::Rule| {
             let fails = |residual: Residual| !residual.holds(&decided);
-            let clauses = rule.when.iter().filter(|clause| fails(reader.reduce(&clause.condition, &mut Hits::default())));
+            // What a rule asked of the fields held when it was asked, whatever came of them since.
+            let clauses =
+                rule.when.iter().filter(|clause| !verdict.names(&rule.id) && fails(reader.reduce(&clause.condition, &mut Hits::default())));
             let mut failed: Vec<Failed> = clauses
                 .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
                 .collect();
@@ -59,8 +61,9 @@ impl RuleSet {
                 let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
             }
-            let dated = usize::from(rule.from.is_some() || rule.until.is_some());
-            Asked { rule: rule.id.clone(), failed, conditions: rule.when.len() + dated }
+            let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
+            let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
+            Asked { rule: rule.id.clone(), failed, held }
         };
         self.rules.iter().map(asked).collect()
     }

@@ -109,6 +109,7 @@ pub(super) struct Set {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys of the file")]
 pub(super) struct Share {
     /// Hundredths of the event.
     pub(super) share: u32,

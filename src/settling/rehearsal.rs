@@ -67,7 +67,7 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let verdict = rules.judge(&scene);
     let asked = rules.ask(&scene, &verdict);
     let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
-    Ok(Rehearsed { zone, verdict, asked, drafted, fact })
+    Ok(Rehearsed { fact, zone, verdict, asked, drafted })
 }
 
 /// Nobody in particular, who has always worked here.

@@ -50,7 +50,9 @@ pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<
         };
         let (path, told) = (Steps::of(error.path()), error.inner().to_string());
         // A field that we took out ourselves, or that stands there misspelt, is no finding; what is around it then goes too.
-        let ours = missing(&told).is_some_and(|field| reading.removed.contains(&reading.original(&path).child(field).to_string()));
+        let original = reading.original(&path);
+        let ours = missing(&told).is_some_and(|field| reading.removed.contains(&original.child(field).to_string()))
+            || (told.starts_with("an empty list") && reading.lists.contains_key(&original.to_string()));
         if !ours {
             let finding = typed(&positions, &reading.original(&path), &told);
             if findings.contains(&finding) {
@@ -88,14 +90,33 @@ fn typed(positions: &Positions, path: &Steps, error: &str) -> Diagnostic {
             also: None,
         };
     }
-    let Some(key) = unknown(error) else {
-        let (message, label) = (error.to_owned(), format!("the value of {at}"));
-        return Diagnostic { code: "yaml::wrong-value", message, span: positions.value(&at), label, also: None };
-    };
+    let Some(key) = unknown(error) else { return wrong(positions, &at, error) };
     let full = if path.ends_in(key) { at } else { path.child(key).to_string() };
-    let label = nearest(error, key)
-        .map_or_else(|| format!("known here: {}", known(error).collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
+    let label = suggestion(error, key);
     Diagnostic { code: "yaml::unknown-key", message: format!("`{key}` is not known here"), span: positions.key(&full), label, also: None }
+}
+
+/// A value that cannot stand where it does, in words for whoever wrote it.
+fn wrong(positions: &Positions, at: &str, error: &str) -> Diagnostic {
+    let (mut code, mut message, mut label) = ("yaml::wrong-value", error.to_owned(), format!("the value of {at}"));
+    if let Some(word) = error.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next()) {
+        (code, message) = ("yaml::unknown-word", format!("`{word}` is not known here"));
+        label = suggestion(error, word);
+    } else if let Some((found, expected)) = error.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        let expected = if expected == "a boolean" { "true or false" } else { expected };
+        (message, label) = (format!("expected {expected}"), format!("this is {}", found.replace('"', "`").replace("string ", "the text ")));
+    } else if CHRONO.iter().any(|told| error.starts_with(told)) {
+        (message, label) = ("this is no date or time".to_owned(), "write it as 2026-01-31, or as 2026-01-31T09:00:00Z".to_owned());
+    }
+    Diagnostic { code, message, span: positions.value(at), label, also: None }
+}
+
+/// What `chrono` says of text that it cannot read.
+const CHRONO: &[&str] = &["input contains invalid characters", "premature end of input", "input is out of range", "trailing input"];
+
+fn suggestion(error: &str, word: &str) -> String {
+    let all = || known(error).collect::<Vec<_>>().join(", ");
+    nearest(error, word).map_or_else(|| format!("known here: {}", all()), |near| format!("did you mean `{near}`?"))
 }
 
 fn missing(error: &str) -> Option<&str> {

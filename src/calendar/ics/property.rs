@@ -33,6 +33,9 @@ pub(super) fn with_properties<T>(component: &scan::Component, read: impl FnOnce(
     if let Some(line) = component.too_long {
         return bad(format!("line {line} is longer than we read"));
     }
+    if component.lines.iter().any(|line| !line.contains(':')) {
+        return bad("a line of this event is not a property of the form NAME:value");
+    }
     let text = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", component.lines.join("\r\n"));
     match read_components(&text).as_deref() {
         Ok([parsed]) => read(&Properties(parsed)),
