@@ -21,10 +21,10 @@ pub(super) fn run(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
 fn among(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Vec<Finding> {
     let piece = &pieces[index];
     if let Some(entry) = piece.settled.filter(|entry| !entry.status.is_settled()) {
-        return vec![locked_out(page, entry, &piece.body)];
+        return piece.derived.iter().map(|derived| locked_out(page, entry, derived)).collect();
     }
     if let Some(entry) = piece.settled {
-        return differs(page, entry, &piece.body).into_iter().collect();
+        return piece.derived.iter().filter_map(|derived| differs(page, entry, derived)).collect();
     }
     let mut found = Vec::new();
     found.extend(duplicate(page, pieces, index).or_else(|| overlap(page, pieces, index)));
@@ -38,6 +38,7 @@ fn duplicate(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Find
     let same = |other: &&Piece<'_>| {
         let spans = (other.body.start, other.body.end) == (piece.body.start, piece.body.end);
         spans
+            && other.is_here(page)
             && other.floats == piece.floats
             && other.key.meeting != piece.key.meeting
             && !piece.title.is_empty()
@@ -51,11 +52,11 @@ fn duplicate(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Find
 /// Starts inside another entry; names the earliest such. Touching is none, and what takes no time overlaps nothing (S10, S18).
 fn overlap(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Option<Finding> {
     let piece = &pieces[index];
-    let takes_time = |piece: &&Piece<'_>| !piece.floats && piece.body.start < piece.body.end;
+    let takes_time = |piece: &&Piece<'_>| piece.is_here(page) && !piece.floats && piece.body.start < piece.body.end;
     let around = |other: &&Piece<'_>| other.body.start <= piece.body.start && piece.body.start < other.body.end;
     // A settled entry never yields, wherever it starts: the draft that reaches into it is the one held.
     let reached = |other: &&Piece<'_>| {
-        other.settled.is_some() && !other.floats && piece.body.start < other.body.end && other.body.start < piece.body.end
+        other.settled.is_some() && takes_time(other) && piece.body.start < other.body.end && other.body.start < piece.body.end
     };
     let earlier = pieces[..index].iter().filter(takes_time).find(around);
     let other = earlier.or_else(|| pieces[index + 1..].iter().find(reached)).filter(|_| takes_time(&piece))?;

@@ -132,7 +132,19 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
         let title = values::folded(body.description.as_deref().unwrap_or_default());
         let findings = super::checks::catalog(page, &body, false);
         let asks = key.leg == 0;
-        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at: None, into: slot.into, floats: false }
+        Piece {
+            settled: standing(page, key),
+            key,
+            body,
+            derived: None,
+            provenance,
+            findings,
+            asks,
+            title,
+            known_at: None,
+            into: slot.into,
+            floats: false,
+        }
     };
     values::legs(&slot, &body, &whole).into_iter().map(piece).collect()
 }
@@ -151,6 +163,7 @@ pub(super) fn orphans<'a>(page: &Page<'a>, pieces: &[Piece<'_>]) -> Vec<Piece<'a
         .map(|entry| Piece {
             key: entry.key,
             body: entry.body.clone(),
+            derived: None,
             provenance: Provenance::default(),
             findings: vec![Finding::no_longer_derived(entry)],
             asks: true,

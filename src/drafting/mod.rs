@@ -55,7 +55,10 @@ pub(crate) struct Drafted {
 /// An entry in the making.
 struct Piece<'a> {
     key: EntryKey,
+    /// What counts on this day: what is derived, or what a settled entry froze.
     body: Body,
+    /// Beside a settled entry, what would be derived now.
+    derived: Option<Body>,
     provenance: Provenance,
     findings: Vec<Finding>,
     /// Where the meeting itself is asked about: its first drafted segment (S3).
@@ -80,11 +83,12 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
     pieces.extend(meetings::written(page, &decisions));
     merge(&mut pieces);
+    pieces.iter_mut().for_each(Piece::freeze);
     pieces.extend(meetings::orphans(page, &pieces));
     pieces.sort_by_key(|piece| (piece.body.start, piece.key));
     day_checks::run(page, &mut pieces);
     let questions = questions::settle(page, &mut pieces, &decisions);
-    rounding::round(page.policy.rounding, &mut pieces);
+    rounding::round(page, &mut pieces);
     let mut entries: Vec<Draft> = if page.is_locked() {
         page.open_entries().map(as_it_stands).collect()
     } else {
@@ -139,6 +143,18 @@ fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
 }
 
 impl Piece<'_> {
+    /// A settled entry counts as it was frozen, and is asked about only where its event went or moved under it.
+    fn freeze(&mut self) {
+        let Some(entry) = self.settled else { return };
+        self.derived = Some(std::mem::replace(&mut self.body, entry.body.clone()));
+        self.findings.retain(|finding| matches!(finding.reason.reason.as_str(), "deleted-after-edit" | "edit-outdated"));
+    }
+
+    /// Whether it counts on this page. A settled entry of another date is here only to be asked about.
+    fn is_here(&self, page: &Page<'_>) -> bool {
+        self.body.date == page.date
+    }
+
     fn draft(self) -> Draft {
         Draft { key: self.key, body: self.body, provenance: self.provenance }
     }

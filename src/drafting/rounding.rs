@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::Piece;
+use super::{Page, Piece};
 use crate::model::policy::{RoundPer, Rounding};
 
 /// Gives every entry its rounded seconds. Settled entries keep theirs.
-pub(super) fn round(rounding: Rounding, pieces: &mut [Piece<'_>]) {
+pub(super) fn round(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
+    let rounding = page.policy.rounding;
     match rounding.per {
         RoundPer::Entry => open(pieces).for_each(|piece| piece.body.rounded_seconds = rounding.of(piece.body.seconds)),
-        RoundPer::Day => groups(pieces).into_values().for_each(|group| share(rounding, group)),
+        RoundPer::Day => groups(page, pieces).into_values().for_each(|group| share(rounding, group)),
     }
 }
 
@@ -19,9 +20,9 @@ fn open<'p, 'a>(pieces: &'p mut [Piece<'a>]) -> impl Iterator<Item = &'p mut Pie
 
 type Group = (Option<String>, Option<bool>);
 
-fn groups<'p, 'a>(pieces: &'p mut [Piece<'a>]) -> BTreeMap<Group, Vec<&'p mut Piece<'a>>> {
+fn groups<'p, 'a>(page: &Page<'_>, pieces: &'p mut [Piece<'a>]) -> BTreeMap<Group, Vec<&'p mut Piece<'a>>> {
     let mut groups: BTreeMap<Group, Vec<_>> = BTreeMap::new();
-    for piece in pieces {
+    for piece in pieces.iter_mut().filter(|piece| piece.is_here(page)) {
         groups.entry((piece.body.project.clone(), piece.body.billable)).or_default().push(piece);
     }
     groups

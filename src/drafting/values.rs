@@ -33,7 +33,19 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
         let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
         let asks = slot.asks && key.leg == 0;
         let title = folded(&meeting.lead.fact.text.title);
-        Piece { settled: standing(page, key), key, body, provenance, findings, asks, title, known_at, into: slot.into, floats: slot.floats }
+        Piece {
+            settled: standing(page, key),
+            key,
+            body,
+            derived: None,
+            provenance,
+            findings,
+            asks,
+            title,
+            known_at,
+            into: slot.into,
+            floats: slot.floats,
+        }
     };
     legs(slot, &body, &by_person).into_iter().map(|(key, body, assignment)| piece(key, body, assignment)).collect()
 }

@@ -7,6 +7,8 @@ pub(crate) mod pass;
 pub(crate) mod rehearsal;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use pages::{pinned, subjects};

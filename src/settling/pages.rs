@@ -115,6 +115,10 @@ pub(crate) fn pinned(staff: &Staff, decision: &Decision) -> Option<NaiveDate> {
     match &decision.act {
         Act::Time(edit) => Some(staff.zones.date_of(edit.start)),
         Act::Write(written) => Some(written.date),
+        Act::Split { seen, .. } | Act::Merge { seen, .. } => {
+            let dates = staff.zones.dates(&Span::Timed { start: seen.start, end: seen.end, zone: chrono_tz::UTC });
+            dates.get(usize::try_from(decision.segment).ok()?).copied()
+        }
         _ => None,
     }
 }

@@ -119,7 +119,6 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
     derived
 }
 
-/// What the rules make of an event of hers.
 /// What the rules make of events, each beside the others of its date.
 pub(crate) fn verdicts<'a>(staff: &Staff, events: impl Iterator<Item = &'a Event> + Clone, rules: &RuleSet) -> HashMap<EventId, Verdict> {
     let mut days: HashMap<NaiveDate, Vec<&Event>> = HashMap::new();
@@ -201,7 +200,7 @@ fn merge(questions: &mut Vec<Question>, question: Question) {
 }
 
 /// What has to be written so that what stands is what was derived.
-fn compare(staff: &Staff, pages: &Pages, drafts: Vec<Draft>, questions: Vec<Question>, now: DateTime<Utc>) -> Difference {
+pub(super) fn compare(staff: &Staff, pages: &Pages, drafts: Vec<Draft>, questions: Vec<Question>, now: DateTime<Utc>) -> Difference {
     let standing: Vec<Entry> = pages.entries.values().cloned().collect();
     let entries = difference::entries(staff.id, drafts, &standing);
     let ids: BTreeMap<EntryKey, EntryId> = standing.iter().chain(&entries).map(|entry| (entry.key, entry.id)).collect();
