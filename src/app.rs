@@ -13,7 +13,7 @@ use crate::{
         activation::{self, Active},
         settle_due,
     },
-    store::{Store, rule_sets::Files},
+    store::{Error, Store, rule_sets::Files},
 };
 
 /// Built once, for one book.
@@ -59,12 +59,19 @@ impl App {
 
     /// Makes a rule set the active one, if it differs from it. Says how many days became due.
     pub(crate) async fn activate(&self, next: &mut Active) -> anyhow::Result<Option<usize>> {
-        match activation::active(&self.store).await? {
-            Some(before) if before.digest == next.digest => {
-                *next = before;
-                Ok(None)
+        loop {
+            let before = match activation::active(&self.store).await? {
+                Some(before) if before.digest == next.digest => {
+                    *next = before;
+                    return Ok(None);
+                }
+                before => before,
+            };
+            match activation::activate(&self.store, before.as_ref(), next, self.config.clock.now()).await {
+                // Another command was quicker: look again at what is active now.
+                Err(Error::Outdated(_)) => {}
+                done => return Ok(Some(done?)),
             }
-            before => Ok(Some(activation::activate(&self.store, before.as_ref(), next, self.config.clock.now()).await?)),
         }
     }
 }

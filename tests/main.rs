@@ -8,4 +8,5 @@ mod messages;
 mod promises;
 mod rooms;
 mod schemas;
+mod supply;
 mod support;

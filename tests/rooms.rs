@@ -16,7 +16,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["calendar", "capture", "rules", "drafting", "settling", "store", "review"]),
 ];
 /// Crates with a room of their own.
-const CRATES: &[(&str, &[&str])] = &[("sqlx", &["store"]), ("clap", &["cli"]), ("icalendar", &["calendar"]), ("rrule", &["calendar"])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("clap", &["cli"]),
+    ("icalendar", &["calendar"]),
+    ("rrule", &["calendar"]),
+    ("serde_yaml", &["yaml", "rules", "settling"]),
+];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -29,16 +35,52 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The rooms a file names: `crate::room` and the entries of `use crate::{…}`.
-fn named(text: &str) -> Vec<&str> {
+/// The rooms a file names outside its tests: after `crate::`, and at the top level of `use crate::{…}`.
+fn named(text: &str) -> Vec<&'static str> {
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
-    ROOMS
-        .iter()
-        .map(|(room, _)| *room)
-        .filter(|room| {
-            code.contains(&format!("crate::{room}::")) || code.contains(&format!("\n    {room}::")) && code.contains("use crate::{")
-        })
-        .collect()
+    let mut names = Vec::new();
+    for (at, found) in code.match_indices("crate::") {
+        let rest = &code[at + found.len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            names.extend(top_level(list));
+        } else {
+            names.push(word(rest));
+        }
+    }
+    ROOMS.iter().map(|(room, _)| *room).filter(|room| names.contains(room)).collect()
+}
+
+fn word(text: &str) -> &str {
+    text.split(|char: char| !char.is_alphanumeric() && char != '_').next().unwrap_or_default()
+}
+
+/// The first word of each item of a list in braces.
+fn top_level(list: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut words) = (0, 0, Vec::new());
+    for (at, char) in list.char_indices() {
+        match char {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                words.push(word(list[start..at].trim_start()));
+                return words;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                words.push(word(list[start..at].trim_start()));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+#[test]
+fn the_reading_of_imports_sees_every_form() {
+    assert_eq!(named("use crate::store::Tx;"), ["store"]);
+    assert_eq!(named("use crate::{\n    model::{day::Zones, ids},\n    rules::{self, RuleSet},\n};"), ["model", "rules"]);
+    assert_eq!(named("let x = crate::settling::scene();"), ["settling"]);
+    assert!(named("use crate::{app::App};\n#[cfg(test)]\nuse crate::store::Tx;").is_empty());
 }
 
 #[test]

@@ -42,15 +42,22 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
 }
 
 /// Reads the rule files of the configured folder and makes them the active set if they differ from it.
-pub(super) async fn reload(app: &App) -> anyhow::Result<(Active, Option<usize>)> {
-    let mut active = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy).map_err(draw)?;
+///
+/// # Errors
+/// Of the book. Files that cannot be loaded change nothing: they are told, and come back as the inner error.
+pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<(Active, Option<usize>)>> {
+    let proposed = rule_files(&app.config.rules).and_then(|files| Active::from_files(files, &app.config.policy).map_err(draw));
+    let mut active = match proposed {
+        Ok(active) => active,
+        Err(error) => return Ok(Err(error)),
+    };
     let days = app.activate(&mut active).await?;
-    Ok((active, days))
+    Ok(Ok((active, days)))
 }
 
 /// The active set, or the folder's if none is active yet.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    let Some(active) = activation::active(&app.store).await? else { return Ok(reload(app).await?.0) };
+    let Some(active) = activation::active(&app.store).await? else { return Ok(reload(app).await??.0) };
     // House policy stands in the configuration, and holds from the next command on.
     let mut next = match Active::from_files(active.files.clone(), &app.config.policy) {
         Ok(next) if next.digest != active.digest => next,

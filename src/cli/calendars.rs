@@ -112,7 +112,7 @@ pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Ou
 
 /// Reads calendars, derives what is due and says what changed.
 pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyhow::Result<Outcome> {
-    let reloaded = book::reload(app).await;
+    let reloaded = book::reload(app).await?;
     let active = match &reloaded {
         Ok((active, _)) => active,
         // Broken rule files change nothing: the set in the book goes on.

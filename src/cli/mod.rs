@@ -179,10 +179,19 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(3),
         Err(error) => {
-            complain(&format!("error: {error:#}"));
+            complain(&format!("error: {}", chain(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes; one that only says again what stood before it is left out.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match () {
+        () if told.is_empty() => cause,
+        () if told.contains(&cause) => told,
+        () => format!("{told}: {cause}"),
+    })
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {

@@ -184,13 +184,18 @@ struct Known {
     placed: u64,
     assigned: Option<&'static str>,
     /// Edited span, and where the event stood then.
-    edit: Option<((DateTime<Utc>, DateTime<Utc>), (DateTime<Utc>, DateTime<Utc>))>,
-    kept: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    edit: Option<(Times, Times)>,
+    kept: Option<Times>,
     touched: bool,
     not_work: bool,
     /// Frozen: start, end, project; and when.
-    approved: Option<(DateTime<Utc>, DateTime<Utc>, Option<&'static str>, u64)>,
+    approved: Option<Frozen>,
 }
+
+/// Start and end.
+type Times = (DateTime<Utc>, DateTime<Utc>);
+/// Start, end, project, and when it was approved.
+type Frozen = (DateTime<Utc>, DateTime<Utc>, Option<&'static str>, u64);
 
 impl Known {
     fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
