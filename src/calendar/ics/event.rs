@@ -1,14 +1,20 @@
 //! One VEVENT with its meaning: when it starts and how long it is, how it repeats, and all that an occurrence inherits from it.
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use icalendar::parser::Property;
 
 use super::{
-    property::{Fault, Properties, Written, bad, list, parameter},
+    property::{Added, Fault, PeriodEnd, Properties, Written, bad, composed, list, parameter},
     recurrence::Start,
 };
-use crate::model::event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility};
+use crate::model::{
+    day::instant,
+    event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
+};
+
+/// More people than this are a mailing list; the rest is not kept.
+const ATTENDEES_MAX: usize = 1_000;
 
 /// What one VEVENT says.
 #[derive(Debug)]
@@ -17,10 +23,14 @@ pub(super) struct Parsed {
     pub(super) sequence: i64,
     /// Which occurrence of its series it replaces.
     pub(super) recurrence_id: Option<Written>,
+    /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
+    pub(super) and_future: bool,
     pub(super) start: Start,
     pub(super) length: Length,
     pub(super) rules: Vec<String>,
-    pub(super) added: Vec<Written>,
+    /// EXRULE, which RFC 5545 gave up and old files still have.
+    pub(super) unwanted: Vec<String>,
+    pub(super) added: Vec<(Written, Option<Length>)>,
     pub(super) excluded: Vec<Written>,
     pub(super) status: EventStatus,
     pub(super) show_as: ShowAs,
@@ -28,7 +38,9 @@ pub(super) struct Parsed {
     pub(super) text: Text,
 }
 
-/// How long it is: days and wall-clock time are nominal, so a series keeps its clock times over a change of clocks (RFC 5545 §3.3.6).
+/// How long it is. Days and wall-clock time are nominal (RFC 5545 §3.3.6), so that a series keeps its clock times over a change of
+/// clocks. §3.8.5.3 would have the exact duration where DTEND gives it; the calendars people look at show the clock times, and what they
+/// show is what took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
     /// From local start to local end, negative where the calendar says so, with the end's own zone where that differs.
@@ -39,19 +51,25 @@ pub(super) enum Length {
 
 impl Parsed {
     pub(super) fn from(properties: &Properties<'_>, floating: Tz) -> Result<Self, Fault> {
-        if properties.one("RECURRENCE-ID").is_some_and(|property| parameter(property, "RANGE").is_some()) {
-            return bad("it changes a series from one occurrence on (RANGE=THISANDFUTURE), which is not supported yet");
-        }
         let Some(written) = properties.moment("DTSTART")? else { return bad("it has no DTSTART") };
-        let start = start(written, floating);
+        let ends = properties.moment("DTEND")?;
+        let start = start(written, ends, properties, floating);
+        let length = length(properties, ends, start, floating)?;
+        let recurrence_id = properties.moment("RECURRENCE-ID")?;
+        let and_future = properties
+            .one("RECURRENCE-ID")
+            .and_then(|property| parameter(property, "RANGE"))
+            .is_some_and(|range| range.eq_ignore_ascii_case("THISANDFUTURE"));
         Ok(Self {
             uid: properties.value("UID").filter(|uid| !uid.is_empty()).map(str::to_owned),
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
-            recurrence_id: properties.moment("RECURRENCE-ID")?,
+            recurrence_id,
+            and_future,
             start,
-            length: length(properties, start, floating)?,
+            length,
             rules: properties.all("RRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
-            added: properties.moments("RDATE")?,
+            unwanted: properties.all("EXRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
+            added: properties.added()?.into_iter().map(|added| period(added, start, floating)).collect::<Result<_, Fault>>()?,
             excluded: properties.moments("EXDATE")?,
             status: status(properties),
             show_as: show_as(properties),
@@ -65,36 +83,75 @@ impl Parsed {
     }
 }
 
-fn start(written: Written, floating: Tz) -> Start {
-    match written {
-        Written::Date(date) => Start { local: date.and_time(NaiveTime::MIN), zone: floating, all_day: true },
-        Written::Local(local, zone) => Start { local, zone: zone.unwrap_or(floating), all_day: false },
-        Written::Utc(local) => Start { local, zone: Tz::UTC, all_day: false },
-    }
+fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
+    let (local, zone, all_day) = match written {
+        Written::Date(date) => (date.and_time(NaiveTime::MIN), floating, true),
+        Written::Local(local, zone) => (local, zone.unwrap_or(floating), false),
+        Written::Utc(local) => (local, Tz::UTC, false),
+    };
+    Start { local, zone, all_day: all_day || is_outlooks_all_day(local, zone, ends, properties, floating) }
 }
 
-fn length(properties: &Properties<'_>, start: Start, floating: Tz) -> Result<Length, Fault> {
+/// Outlook writes some all-day events as midnight to midnight, and says so beside it.
+fn is_outlooks_all_day(local: NaiveDateTime, zone: Tz, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
+    let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
+    let end = match ends {
+        Some(Written::Local(end, other)) if other.unwrap_or(floating) == zone => Some(end),
+        Some(Written::Utc(end)) if zone == Tz::UTC => Some(end),
+        _ => None,
+    };
+    let is_midnight = |at: NaiveDateTime| at.time() == NaiveTime::MIN;
+    (says("X-MICROSOFT-CDO-ALLDAYEVENT") || says("X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"))
+        && is_midnight(local)
+        && end.is_none_or(|end| is_midnight(end) && end >= local)
+}
+
+fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floating: Tz) -> Result<Length, Fault> {
     let nominal = |local| Length::Until { local, zone: start.zone };
-    if let Some(end) = properties.moment("DTEND")? {
+    if let Some(end) = ends {
         return match (end, start.all_day) {
             (Written::Date(date), true) => Ok(nominal((date.and_time(NaiveTime::MIN) - start.local).max(TimeDelta::days(1)))),
+            // Midnight to midnight, as Outlook has it.
+            (Written::Local(local, _) | Written::Utc(local), true) if local.time() == NaiveTime::MIN => {
+                Ok(nominal((local - start.local).max(TimeDelta::days(1))))
+            }
             (Written::Date(_), false) | (_, true) => bad("DTSTART and DTEND are not both dates or both times"),
             (Written::Local(local, zone), _) => Ok(Length::Until { local: local - start.local, zone: zone.unwrap_or(floating) }),
             (Written::Utc(local), _) => Ok(Length::Until { local: local - start.local, zone: Tz::UTC }),
         };
     }
     match properties.value("DURATION") {
-        Some(value) => duration(value).map_or_else(|| bad(format!("DURATION `{value}` is not a duration")), Ok),
+        Some(value) => duration(value),
         // RFC 5545 §3.6.1: without an end a date lasts that day and a time takes none.
         None if start.all_day => Ok(nominal(TimeDelta::days(1))),
         None => Ok(nominal(TimeDelta::zero())),
     }
 }
 
-/// RFC 5545 §3.3.6, such as `PT1H30M`, `P1DT2H`, `-PT15M`.
-fn duration(value: &str) -> Option<Length> {
-    let (sign, value) = value.strip_prefix('-').map_or((1, value.trim_start_matches('+')), |rest| (-1, rest));
-    let mut rest = value.strip_prefix('P')?;
+/// A date of RDATE; a period has its own end.
+fn period(added: Added, start: Start, floating: Tz) -> Result<(Written, Option<Length>), Fault> {
+    let length = match added.end {
+        None => None,
+        Some(PeriodEnd::After(text)) => Some(duration(&text)?),
+        Some(PeriodEnd::At(end)) => {
+            let (from, to) = (start.local_of(added.start, floating), start.local_of(end, floating));
+            Some(Length::Until { local: to - from, zone: start.zone })
+        }
+    };
+    Ok((added.start, length))
+}
+
+fn duration(value: &str) -> Result<Length, Fault> {
+    let read = |value: &str| {
+        let (sign, value) = value.strip_prefix('-').map_or((1, value.trim_start_matches('+')), |rest| (-1, rest));
+        span(value, sign)
+    };
+    read(&value.trim().to_ascii_uppercase()).map_or_else(|| bad(format!("DURATION `{value}` is not a duration")), Ok)
+}
+
+/// RFC 5545 §3.3.6 without its sign, such as `PT1H30M`, `P1DT2H`.
+fn span(value: &str, sign: i64) -> Option<Length> {
+    let mut rest = value.strip_prefix('P').filter(|rest| !rest.is_empty())?;
     let (mut days, mut seconds, mut in_time) = (0_i64, 0_i64, false);
     while !rest.is_empty() {
         if let Some(time) = rest.strip_prefix('T') {
@@ -118,7 +175,7 @@ fn duration(value: &str) -> Option<Length> {
 
 fn status(properties: &Properties<'_>) -> EventStatus {
     match properties.value("STATUS").map(str::to_ascii_uppercase).as_deref() {
-        Some("CANCELLED") => EventStatus::Cancelled,
+        Some("CANCELLED" | "CANCELED") => EventStatus::Cancelled,
         Some("TENTATIVE") => EventStatus::Tentative,
         _ => EventStatus::Confirmed,
     }
@@ -131,6 +188,7 @@ fn show_as(properties: &Properties<'_>) -> ShowAs {
         Some("TENTATIVE") => ShowAs::Tentative,
         Some("OOF") => ShowAs::OutOfOffice,
         Some("WORKINGELSEWHERE") => ShowAs::WorkingElsewhere,
+        Some("BUSY") => ShowAs::Busy,
         _ if properties.value("TRANSP").is_some_and(|value| value.eq_ignore_ascii_case("TRANSPARENT")) => ShowAs::Free,
         _ => ShowAs::Busy,
     }
@@ -156,7 +214,7 @@ fn text(properties: &Properties<'_>) -> Text {
         description: properties.text("DESCRIPTION"),
         location: properties.text("LOCATION"),
         organizer: properties.one("ORGANIZER").and_then(address),
-        attendees: properties.all("ATTENDEE").filter_map(attendee).collect(),
+        attendees: properties.all("ATTENDEE").filter_map(attendee).take(ATTENDEES_MAX).collect(),
         categories: properties.all("CATEGORIES").flat_map(|property| list(property.val.as_str())).collect(),
         colour: word("COLOR"),
         event_type: None,
@@ -176,7 +234,7 @@ fn attendee(property: &Property<'_>) -> Option<Attendee> {
     let word = |name| parameter(property, name).map(str::to_ascii_uppercase);
     Some(Attendee {
         email: address(property)?,
-        name: parameter(property, "CN").filter(|name| !name.is_empty()).map(str::to_owned),
+        name: parameter(property, "CN").filter(|name| !name.is_empty()).map(composed),
         resource: matches!(word("CUTYPE").as_deref(), Some("ROOM" | "RESOURCE")),
         response: match word("PARTSTAT").as_deref() {
             Some("ACCEPTED") => Response::Accepted,
@@ -190,8 +248,7 @@ fn attendee(property: &Property<'_>) -> Option<Attendee> {
 
 impl Length {
     /// Where an occurrence that starts at a local time ends, as an instant.
-    pub(super) fn end(self, start: NaiveDateTime, zone: Tz) -> Option<chrono::DateTime<chrono::Utc>> {
-        use crate::model::day::instant;
+    pub(super) fn end(self, start: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
         match self {
             Self::Until { local, zone: other } => Some(instant(other, start.checked_add_signed(local)?)),
             Self::Duration { days, exact } => instant(zone, start.checked_add_signed(TimeDelta::days(days))?).checked_add_signed(exact),
@@ -202,7 +259,7 @@ impl Length {
     pub(super) fn days(self) -> i64 {
         match self {
             Self::Until { local, .. } => local.num_days().max(1),
-            Self::Duration { days, .. } => days.max(1),
+            Self::Duration { days, exact } => (days + exact.num_days()).max(1),
         }
     }
 }

@@ -1,18 +1,21 @@
-//! One VEVENT as properties: parsed by `icalendar`, read here by name. Dates and text get their types here; meaning is given in `event`.
+//! One component as properties: parsed by `icalendar`, read here by name. Dates and text get their types here; meaning is given in `event`.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 use icalendar::parser::{Component, Property, read_components};
+use unicode_normalization::UnicodeNormalization;
 
-use super::scan;
+use super::zones::KnownZones;
 
 /// Why one event cannot be read. The others of its file live.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{0}")]
     Bad(String),
     #[error("the time zone `{0}` is not one we know; nothing was guessed")]
     UnknownTimezone(String),
+    #[error("the time zone `{0}` is defined in this file, but no zone we know keeps its changes of clocks; nothing was guessed")]
+    OddTimezone(String),
 }
 
 pub(super) fn bad<T>(message: impl Into<String>) -> Result<T, Fault> {
@@ -28,27 +31,50 @@ pub(super) enum Written {
     Utc(NaiveDateTime),
 }
 
-/// Hands the properties of one component to `read`.
-pub(super) fn with_properties<T>(component: &scan::Component, read: impl FnOnce(&Properties<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-    if let Some(line) = component.too_long {
-        return bad(format!("line {line} is longer than we read"));
-    }
-    if component.lines.iter().any(|line| !line.contains(':')) {
+/// One date of RDATE, with its own end where it is a PERIOD (RFC 5545 §3.3.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) start: Written,
+    pub(super) end: Option<PeriodEnd>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PeriodEnd {
+    At(Written),
+    /// A duration, as written.
+    After(String),
+}
+
+/// Hands the properties of a VEVENT's lines to `read`.
+pub(super) fn with_properties<T>(
+    lines: &[String],
+    zones: &KnownZones,
+    read: impl FnOnce(&Properties<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    if lines.iter().any(|line| !line.contains(':')) {
         return bad("a line of this event is not a property of the form NAME:value");
     }
-    let text = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", component.lines.join("\r\n"));
+    let text = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", lines.join("\r\n"));
     match read_components(&text).as_deref() {
-        Ok([parsed]) => read(&Properties(parsed)),
+        Ok([parsed]) => read(&Properties { component: parsed, zones: Some(zones) }),
         _ => bad("a line of this event is not a property of the form NAME:value"),
     }
 }
 
-/// The properties of one event. Names are matched in any case (RFC 5545 §2).
-pub(super) struct Properties<'a>(&'a Component<'a>);
+/// The properties of one component. Names are matched in any case (RFC 5545 §2).
+pub(super) struct Properties<'a> {
+    component: &'a Component<'a>,
+    zones: Option<&'a KnownZones>,
+}
 
 impl<'a> Properties<'a> {
+    /// Of a component in which no zone is named.
+    pub(super) fn of(component: &'a Component<'a>) -> Self {
+        Self { component, zones: None }
+    }
+
     pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = &'a Property<'a>> {
-        self.0.properties.iter().filter(move |property| property.name.as_str().eq_ignore_ascii_case(name))
+        self.component.properties.iter().filter(move |property| property.name.as_str().eq_ignore_ascii_case(name))
     }
 
     pub(super) fn one(&self, name: &'static str) -> Option<&'a Property<'a>> {
@@ -60,19 +86,67 @@ impl<'a> Properties<'a> {
         self.one(name).map(|property| property.val.as_str().trim())
     }
 
-    /// A TEXT value; `icalendar` has undone its escapes (but not those of lists, whose commas still matter).
+    /// A TEXT value as NFC, so that rules may compare it; `icalendar` has undone its escapes (but not those of lists, whose commas still
+    /// matter).
     pub(super) fn text(&self, name: &'static str) -> String {
-        self.value(name).unwrap_or_default().to_owned()
+        composed(self.value(name).unwrap_or_default())
     }
 
     /// The dates of every line of this name, lists taken apart.
     pub(super) fn moments(&self, name: &'static str) -> Result<Vec<Written>, Fault> {
-        self.all(name).flat_map(|property| property.val.as_str().split(',').map(|value| written(property, value))).collect()
+        let values = self.all(name).flat_map(|property| property.val.as_str().split(',').map(move |value| (property, value)));
+        values.filter(|(_, value)| !value.trim().is_empty()).map(|(property, value)| self.written(property, value)).collect()
     }
 
-    pub(super) fn moment(&self, name: &'static str) -> Result<Option<Written>, Fault> {
-        self.one(name).map(|property| written(property, property.val.as_str())).transpose()
+    /// The dates and periods of RDATE.
+    pub(super) fn added(&self) -> Result<Vec<Added>, Fault> {
+        let values = self.all("RDATE").flat_map(|property| property.val.as_str().split(',').map(move |value| (property, value.trim())));
+        values.filter(|(_, value)| !value.is_empty()).map(|(property, value)| self.period(property, value)).collect()
     }
+
+    fn period(&self, property: &Property<'_>, value: &str) -> Result<Added, Fault> {
+        let Some((start, end)) = value.split_once('/') else { return Ok(Added { start: self.written(property, value)?, end: None }) };
+        let is_duration = end.trim_start_matches(['+', '-']).starts_with(['P', 'p']);
+        let end = if is_duration { PeriodEnd::After(end.to_owned()) } else { PeriodEnd::At(self.written(property, end)?) };
+        Ok(Added { start: self.written(property, start)?, end: Some(end) })
+    }
+
+    /// A property that may stand once. Where it stands twice and says two things, neither is guessed.
+    pub(super) fn moment(&self, name: &'static str) -> Result<Option<Written>, Fault> {
+        let mut read = self.all(name).map(|property| self.written(property, property.val.as_str()));
+        let Some(first) = read.next().transpose()? else { return Ok(None) };
+        if read.any(|other| other.as_ref() != Ok(&first)) {
+            return bad(format!("it has two {name} that differ"));
+        }
+        Ok(Some(first))
+    }
+
+    fn written(&self, property: &Property<'_>, value: &str) -> Result<Written, Fault> {
+        let value = value.trim();
+        let name = property.name.as_str();
+        if let Some(date) = local_date(value) {
+            return Ok(Written::Date(date));
+        }
+        let (digits, utc) = value.strip_suffix(['Z', 'z']).map_or((value, false), |digits| (digits, true));
+        let Some(local) = local_time(digits) else { return bad(format!("{name} `{}` is not a date or time", clipped(value))) };
+        match (utc, parameter(property, "TZID")) {
+            (true, _) => Ok(Written::Utc(local)),
+            (false, None) => Ok(Written::Local(local, None)),
+            (false, Some(zone)) => match self.zones {
+                Some(zones) => Ok(Written::Local(local, Some(zones.zone(zone)?))),
+                None => Err(Fault::UnknownTimezone(zone.to_owned())),
+            },
+        }
+    }
+}
+
+/// Enough of a value to find it again.
+fn clipped(value: &str) -> String {
+    value.chars().take(40).collect()
+}
+
+pub(super) fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// A parameter's value without quotes.
@@ -81,38 +155,20 @@ pub(super) fn parameter<'a>(property: &'a Property<'_>, name: &str) -> Option<&'
     found.val.as_ref().map(|value| value.as_str().trim().trim_matches('"'))
 }
 
-fn written(property: &Property<'_>, value: &str) -> Result<Written, Fault> {
-    let value = value.trim();
-    let name = property.name.as_str();
-    if let Ok(date) = NaiveDate::parse_from_str(value, "%Y%m%d") {
-        return if value.len() == 8 { Ok(Written::Date(date)) } else { bad(format!("{name} `{value}` is not a date")) };
-    }
-    if value.contains('/') {
-        return bad(format!("{name} gives a period, which is not supported yet"));
-    }
-    let (digits, utc) = value.strip_suffix(['Z', 'z']).map_or((value, false), |digits| (digits, true));
-    let Some(local) = local_time(digits) else { return bad(format!("{name} `{value}` is not a date or time")) };
-    match (utc, parameter(property, "TZID")) {
-        (true, _) => Ok(Written::Utc(local)),
-        (false, None) => Ok(Written::Local(local, None)),
-        (false, Some(zone)) => Ok(Written::Local(local, Some(known_zone(zone)?))),
-    }
+fn local_date(digits: &str) -> Option<NaiveDate> {
+    let part = |range: std::ops::Range<usize>| digits.get(range)?.parse::<u32>().ok();
+    let is_date = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let year = i32::try_from(part(0..4).filter(|_| is_date)?).ok()?;
+    NaiveDate::from_ymd_opt(year, part(4..6)?, part(6..8)?)
 }
 
 /// RFC 5545 §3.3.12 allows second 60, which no calendar of ours has: it counts as 59.
-fn local_time(digits: &str) -> Option<NaiveDateTime> {
+pub(super) fn local_time(digits: &str) -> Option<NaiveDateTime> {
     let (date, time) = digits.split_once(['T', 't'])?;
-    let date = NaiveDate::parse_from_str(date, "%Y%m%d").ok().filter(|_| date.len() == 8)?;
-    let part = |range: std::ops::Range<usize>| time.get(range)?.parse::<u32>().ok();
-    let seconds = if time.len() == 4 { 0 } else { part(4..6).filter(|_| time.len() == 6)? };
-    Some(date.and_time(NaiveTime::from_hms_opt(part(0..2)?, part(2..4)?, seconds.min(59))?))
-}
-
-/// IANA names, with the prefixes some programs put before them.
-pub(super) fn known_zone(name: &str) -> Result<Tz, Fault> {
-    let tail = |rest: &str| rest.splitn(3, '/').nth(2).unwrap_or(rest).to_owned();
-    let stripped = name.strip_prefix('/').map_or_else(|| name.to_owned(), tail);
-    name.parse().or_else(|_| stripped.parse()).map_err(|_| Fault::UnknownTimezone(name.to_owned()))
+    let is_time = matches!(time.len(), 4 | 6) && time.bytes().all(|byte| byte.is_ascii_digit());
+    let part = |range: std::ops::Range<usize>| time.get(range).map_or(Some(0), |part| part.parse::<u32>().ok());
+    let time = NaiveTime::from_hms_opt(part(0..2).filter(|_| is_time)?, part(2..4)?, part(4..6)?.min(59))?;
+    Some(local_date(date)?.and_time(time))
 }
 
 /// Undoes RFC 5545 §3.3.11 escapes.
@@ -140,5 +196,5 @@ pub(super) fn list(text: &str) -> Vec<String> {
         }
         escaped = char == '\\' && !escaped;
     }
-    parts.iter().map(|part| unescape(part.trim())).filter(|part| !part.is_empty()).collect()
+    parts.iter().map(|part| composed(&unescape(part.trim()))).filter(|part| !part.is_empty()).collect()
 }

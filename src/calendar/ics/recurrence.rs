@@ -1,18 +1,19 @@
 //! The dates of a series, by `rrule`, inside a window and in bounded steps.
 //!
 //! The rule is walked in local time (handed to `rrule` as if it were UTC) and each date then becomes an instant by RFC 5545 §3.3.5 in
-//! [`day::instant`]: `rrule` drops times that a clock change skips, and takes no UNTIL written in local time or as a date.
+//! [`day::instant`]: `rrule` drops times that a clock change skips, and takes no UNTIL written in local time or as a date. Its own limits
+//! do not bound the steps it skips, so a rule without COUNT begins just before the window, and sub-hourly ones are refused.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use rrule::{Frequency, RRule, Unvalidated};
 
-use super::property::{Fault, Written, bad};
+use super::property::{Fault, Written, bad, local_time};
 use crate::model::day;
 
-/// Skipped and taken steps of one rule together; a daily series reaches back more than a century with it.
+/// Taken steps of one rule; a daily series with COUNT reaches back more than a century with it.
 const STEPS_MAX: usize = 60_000;
 
 /// Where a series starts and which wall clock it follows.
@@ -28,19 +29,22 @@ impl Start {
     pub(super) fn local_of(&self, written: Written, floating: Tz) -> NaiveDateTime {
         let local = match written {
             Written::Date(date) => date.and_time(self.local.time()),
+            Written::Local(local, _) if self.all_day => local,
             Written::Local(local, zone) if zone.unwrap_or(floating) == self.zone => local,
             Written::Local(local, zone) => self.local_at(day::instant(zone.unwrap_or(floating), local)),
+            // Of an all-day series midnight in UTC is how some write the date itself.
+            Written::Utc(at) if self.all_day && at.num_seconds_from_midnight() == 0 => at,
             Written::Utc(at) => self.local_at(at.and_utc()),
         };
         if self.all_day { local.date().and_time(NaiveTime::MIN) } else { local }
     }
 
     fn local_at(&self, at: DateTime<Utc>) -> NaiveDateTime {
-        if self.all_day { at.naive_utc() } else { at.with_timezone(&self.zone).naive_local() }
+        at.with_timezone(&self.zone).naive_local()
     }
 }
 
-/// The local starts of a series that may fall in a span of local time; at most `limit`.
+/// The local starts of a series that may fall in a span of local time; more than `limit` are refused.
 pub(super) fn starts(
     start: Start,
     rules: &[&str],
@@ -67,19 +71,27 @@ fn walk(
     if !text.is_ascii() {
         return bad("its RRULE has characters that no rule has");
     }
-    if start.local.date() < NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default() {
-        return bad("it repeats since before 1900");
+    let text = text.trim();
+    let told = |error: &dyn std::fmt::Display| Fault::Bad(format!("RRULE `{}`: {error}", text.chars().take(60).collect::<String>()));
+    let rule = rule(start, text, floating)?;
+    if rule.get_freq() == Frequency::Hourly && changes_clocks(start.zone, from, until) {
+        return bad("it repeats by the hour over a change of clocks, which no two programs read alike");
     }
-    let first = rrule::Tz::UTC.from_utc_datetime(&start.local);
+    let begin = if rule.get_count().is_some() { start.local } else { forwarded(start.local, &rule, from) };
+    let first = rrule::Tz::UTC.from_utc_datetime(&begin);
+    // It ended before the window; `rrule` calls that a mistake.
+    if rule.get_until().is_some_and(|until| *until < first) {
+        return Ok(());
+    }
     // `limit` ends rules that never fall on any date.
-    let set = rule(start, text, floating)?.build(first).or_else(|error| bad(format!("RRULE `{text}`: {error}")))?.limit();
+    let set = rule.build(first).map_err(|error| told(&error))?.limit();
     for (step, at) in set.into_iter().enumerate() {
         let local = at.naive_utc();
         if local >= until {
             break;
         }
         if step >= STEPS_MAX || found.len() > limit {
-            return bad(format!("RRULE `{text}` makes more occurrences than we read"));
+            return Err(told(&"makes more occurrences than we read"));
         }
         if local >= from {
             found.insert(local);
@@ -90,15 +102,18 @@ fn walk(
 
 /// The rule without its UNTIL, which is put back in local time.
 fn rule(start: Start, text: &str, floating: Tz) -> Result<RRule<Unvalidated>, Fault> {
-    let (until, rest): (Vec<_>, Vec<_>) =
-        text.split(';').filter(|part| !part.trim().is_empty()).partition(|part| part.trim().to_ascii_uppercase().starts_with("UNTIL="));
-    let rule: RRule<Unvalidated> = rest.join(";").to_ascii_uppercase().parse().or_else(|error| bad(format!("RRULE `{text}`: {error}")))?;
-    if matches!(rule.get_freq(), Frequency::Hourly | Frequency::Minutely | Frequency::Secondly) {
-        return bad(format!("RRULE `{text}`: repetition more often than daily is not supported"));
+    let told = |error: &dyn std::fmt::Display| Fault::Bad(format!("RRULE `{}`: {error}", text.chars().take(60).collect::<String>()));
+    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+    let (until, rest): (Vec<_>, Vec<_>) = parts.partition(|part| part.to_ascii_uppercase().starts_with("UNTIL="));
+    let rule: RRule<Unvalidated> = rest.join(";").to_ascii_uppercase().parse().map_err(|error: rrule::RRuleError| told(&error))?;
+    if matches!(rule.get_freq(), Frequency::Minutely | Frequency::Secondly) {
+        return Err(told(&"repetition more often than hourly is not read"));
     }
-    let Some(until) = until.first().and_then(|part| part.split_once('=')) else { return Ok(rule) };
-    let last =
-        last_local(start, until.1.trim(), floating).map_or_else(|| bad(format!("RRULE `{text}`: UNTIL is not a date or time")), Ok)?;
+    if start.all_day && rule.get_freq() == Frequency::Hourly {
+        return Err(told(&"what lasts all day cannot repeat by the hour"));
+    }
+    let Some((_, until)) = until.first().and_then(|part| part.split_once('=')) else { return Ok(rule) };
+    let last = last_local(start, until, floating).ok_or_else(|| told(&"UNTIL is not a date or time"))?;
     Ok(rule.until(rrule::Tz::UTC.from_utc_datetime(&last)))
 }
 
@@ -108,8 +123,41 @@ fn last_local(start: Start, value: &str, floating: Tz) -> Option<NaiveDateTime> 
         return date.and_hms_opt(23, 59, 59);
     }
     let (digits, utc) = value.strip_suffix(['Z', 'z']).map_or((value, false), |digits| (digits, true));
-    let local = NaiveDateTime::parse_from_str(digits, "%Y%m%dT%H%M%S").ok()?;
+    let local = local_time(digits)?;
     let last = start.local_of(if utc { Written::Utc(local) } else { Written::Local(local, Some(start.zone)) }, floating);
     // An all-day series takes the whole of its last date.
     Some(if start.all_day { last + TimeDelta::seconds(86_399) } else { last })
+}
+
+fn changes_clocks(zone: Tz, from: NaiveDateTime, until: NaiveDateTime) -> bool {
+    let offset = |at: NaiveDateTime| chrono::Offset::fix(&zone.offset_from_utc_datetime(&at));
+    let days = std::iter::successors(Some(from), |at| at.checked_add_signed(TimeDelta::days(1))).take_while(|at| *at < until);
+    days.chain([until]).any(|at| offset(at) != offset(from))
+}
+
+/// The last start in step with a rule that lies before `from`, with room for the parts of its period: what comes after it is the same.
+fn forwarded(start: NaiveDateTime, rule: &RRule<Unvalidated>, from: NaiveDateTime) -> NaiveDateTime {
+    let every = i64::from(rule.get_interval().max(1));
+    let days = (from - start).num_days();
+    let jump = |length: i64| start.checked_add_signed(TimeDelta::days((days / length - 1).max(0) * length));
+    let jumped = match rule.get_freq() {
+        // Whole days that are also whole steps.
+        Frequency::Hourly | Frequency::Daily => jump(every),
+        Frequency::Weekly => jump(7 * every),
+        Frequency::Monthly => by_months(start, every, from),
+        Frequency::Yearly => by_months(start, 12 * every, from),
+        Frequency::Minutely | Frequency::Secondly => None,
+    };
+    jumped.filter(|at| start < *at && *at < from).unwrap_or(start)
+}
+
+/// Whole steps of months, back to one whose month has the day of the start: a rule may repeat on that very day.
+fn by_months(start: NaiveDateTime, every: i64, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    let month = |at: NaiveDateTime| i64::from(at.year()) * 12 + i64::from(at.month0());
+    let steps = (month(from) - month(start)) / every - 1;
+    // Eight years at most lie between two days of the same name, over a century without a leap day.
+    (0..=(96 / every.min(96) + 1)).filter_map(|back| u32::try_from((steps - back) * every).ok()).find_map(|months| {
+        let at = start.checked_add_months(Months::new(months))?;
+        (at.day() == start.day()).then_some(at)
+    })
 }

@@ -1,7 +1,10 @@
-//! Looks at the raw bytes of a calendar file before any parser does, and cuts it into events.
+//! Looks at the raw bytes of a calendar file before any parser does, and says where its events lie.
 //!
 //! `icalendar` overflows the stack on nested components and refuses a whole file for one bad line; so nesting and sizes are checked
-//! here, and each VEVENT is handed on alone, with the line it began on. No meaning is read here.
+//! here, and each VEVENT is handed on alone, with the line it began on. Lines are unfolded as bytes, since a fold may cut a character.
+//! No meaning is read here.
+
+use std::ops::Range;
 
 /// Bounds on what a calendar file may ask of us (SEMANTICS S25).
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +34,10 @@ pub(crate) enum Refused {
     WebPage,
     #[error("this is not a calendar: it does not begin with BEGIN:VCALENDAR")]
     NotACalendar,
+    #[error("this is UTF-16, and calendars are UTF-8 (RFC 5545 §3.1.4); save it as UTF-8")]
+    Utf16,
+    #[error("line {line}: this is vCalendar 1.0, which came before iCalendar; export it as iCalendar 2.0")]
+    Version { line: usize },
     #[error("the calendar is cut off: END:VCALENDAR is missing after line {line}")]
     Truncated { line: usize },
     #[error("line {line} ends a {found} where a {open} is open")]
@@ -41,51 +48,60 @@ pub(crate) enum Refused {
     TooLarge { limit: usize, what: &'static str },
 }
 
-/// One VEVENT: its own unfolded lines, without nested alarms.
+/// One VEVENT or VTIMEZONE: where its own lines lie, without BEGIN and END.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Component {
-    /// Where BEGIN:VEVENT stands, from 1.
+    /// Where its BEGIN stands, from 1.
     pub(crate) line: usize,
-    pub(crate) lines: Vec<String>,
+    /// Bytes of the file; nested components are in it, and are left out when it is read, or not.
+    bytes: Range<usize>,
     /// The first line over the limit that could not be cut.
     pub(crate) too_long: Option<usize>,
 }
 
-/// A file cut into events.
+/// One VCALENDAR.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calendar {
+    /// Its own properties, unfolded.
+    pub(crate) header: Vec<String>,
+    pub(crate) zones: Vec<Component>,
+    pub(crate) events: Vec<Component>,
+}
+
+/// A file cut into calendars.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanned {
-    pub(crate) events: Vec<Component>,
-    /// Properties of the calendar itself.
-    pub(crate) header: Vec<String>,
+    pub(crate) calendars: Vec<Calendar>,
     pub(crate) notes: Vec<String>,
 }
 
-/// Cuts a file into events.
+/// Cuts a file into calendars and events.
 pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Scanned, Refused> {
     if bytes.len() > limits.bytes {
         return Err(Refused::TooLarge { limit: limits.bytes, what: "bytes" });
     }
-    // RFC 5545 §3.1 allows no control characters in text, and PostgreSQL keeps no NUL; one is dropped wherever it stands.
-    let text = String::from_utf8_lossy(bytes).replace('\0', "");
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    check_beginning(text)?;
-    let mut scanner = Scanner { limits, open: Vec::new(), done: false, scanned: Scanned::default() };
+    check_beginning(bytes)?;
+    let mut scanner = Scanner { limits, open: Vec::new(), events: 0, scanned: Scanned::default() };
     let mut last = 0;
-    for (number, line) in Unfolded::new(text) {
-        last = number;
-        if number > limits.lines {
+    for line in Lines::of(bytes) {
+        last = line.number;
+        if line.number > limits.lines {
             return Err(Refused::TooLarge { limit: limits.lines, what: "lines" });
         }
-        scanner.take(number, line)?;
+        scanner.take(bytes, &line)?;
     }
-    if scanner.done && scanner.open.is_empty() { Ok(scanner.scanned) } else { Err(Refused::Truncated { line: last }) }
+    if scanner.open.is_empty() && !scanner.scanned.calendars.is_empty() { Ok(scanner.scanned) } else { Err(Refused::Truncated { line: last }) }
 }
 
-fn check_beginning(text: &str) -> Result<(), Refused> {
-    let starts = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+fn check_beginning(bytes: &[u8]) -> Result<(), Refused> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Refused::Utf16);
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start();
+    let starts = |with: &str| bytes.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
     match () {
-        () if text.is_empty() => Err(Refused::Empty),
-        () if starts("<!doctype") || starts("<html") || starts("<?xml") || starts("<head") => Err(Refused::WebPage),
+        () if bytes.is_empty() => Err(Refused::Empty),
+        () if starts("<!doctype") || starts("<html") || starts("<?xml") || starts("<head") || starts("<body") => Err(Refused::WebPage),
         () if !starts("BEGIN:VCALENDAR") => Err(Refused::NotACalendar),
         () => Ok(()),
     }
@@ -94,88 +110,199 @@ fn check_beginning(text: &str) -> Result<(), Refused> {
 struct Scanner<'a> {
     limits: &'a Limits,
     open: Vec<String>,
-    done: bool,
+    events: usize,
     scanned: Scanned,
 }
 
 impl Scanner<'_> {
-    fn take(&mut self, number: usize, line: String) -> Result<(), Refused> {
-        let upper = line.get(..6).unwrap_or(&line).to_ascii_uppercase();
-        if upper == "BEGIN:" {
-            return self.begin(number, line[6..].trim().to_ascii_uppercase());
+    fn take(&mut self, bytes: &[u8], line: &Line) -> Result<(), Refused> {
+        let text = &bytes[line.bytes.clone()];
+        let is = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
+        let name = |from: usize| String::from_utf8_lossy(&text[from..]).trim().to_ascii_uppercase();
+        if is("BEGIN:") {
+            return self.begin(line, name(6));
         }
-        if upper.starts_with("END:") {
-            return self.end(number, &line[4..].trim().to_ascii_uppercase());
+        if is("END:") {
+            return self.end(line, &name(4));
         }
+        let Some(calendar) = self.scanned.calendars.last_mut() else { return Ok(()) };
         match self.open.as_slice() {
-            [_] => self.scanned.header.push(line),
-            [_, event] if event == "VEVENT" => self.property(number, line),
+            [_] => {
+                let whole = unfolded(text, self.limits.line_bytes);
+                if whole.to_ascii_uppercase().trim_end() == "VERSION:1.0" {
+                    return Err(Refused::Version { line: line.number });
+                }
+                calendar.header.push(whole);
+            }
+            [_, event] if event == "VEVENT" && text.len() > self.limits.line_bytes => self.long(text, line.number),
             _ => {}
         }
         Ok(())
     }
 
-    fn begin(&mut self, line: usize, name: String) -> Result<(), Refused> {
+    fn begin(&mut self, line: &Line, name: String) -> Result<(), Refused> {
         if self.open.len() == self.limits.nesting {
-            return Err(Refused::TooDeep { line, limit: self.limits.nesting });
+            return Err(Refused::TooDeep { line: line.number, limit: self.limits.nesting });
         }
-        if self.open.len() == 1 && name == "VEVENT" {
-            if self.scanned.events.len() == self.limits.events {
-                return Err(Refused::TooLarge { limit: self.limits.events, what: "events" });
+        if self.open.is_empty() {
+            self.scanned.calendars.push(Calendar::default());
+        }
+        let new = Component { line: line.number, bytes: line.end..line.end, too_long: None };
+        if let ([_], Some(calendar)) = (self.open.as_slice(), self.scanned.calendars.last_mut()) {
+            match name.as_str() {
+                "VEVENT" => {
+                    self.events += 1;
+                    if self.events > self.limits.events {
+                        return Err(Refused::TooLarge { limit: self.limits.events, what: "events" });
+                    }
+                    calendar.events.push(new);
+                }
+                "VTIMEZONE" => calendar.zones.push(new),
+                _ => {}
             }
-            self.scanned.events.push(Component { line, ..Component::default() });
         }
         self.open.push(name);
         Ok(())
     }
 
-    fn end(&mut self, line: usize, found: &str) -> Result<(), Refused> {
+    fn end(&mut self, line: &Line, found: &str) -> Result<(), Refused> {
         match self.open.pop() {
-            Some(open) if open == found => {
-                self.done |= self.open.is_empty();
-                Ok(())
-            }
-            open => Err(Refused::Unbalanced { line, open: open.unwrap_or_else(|| "calendar".into()), found: found.to_owned() }),
+            Some(open) if open == found => {}
+            // What stands after the last calendar is nobody's.
+            None => return Ok(()),
+            Some(open) => return Err(Refused::Unbalanced { line: line.number, open, found: found.to_owned() }),
         }
+        if let ([_], Some(calendar)) = (self.open.as_slice(), self.scanned.calendars.last_mut()) {
+            let ended = match found {
+                "VEVENT" => calendar.events.last_mut(),
+                "VTIMEZONE" => calendar.zones.last_mut(),
+                _ => None,
+            };
+            if let Some(component) = ended {
+                component.bytes.end = line.bytes.start;
+            }
+        }
+        Ok(())
     }
 
-    fn property(&mut self, number: usize, mut line: String) {
-        let Some(event) = self.scanned.events.last_mut() else { return };
-        if line.len() > self.limits.line_bytes {
-            if line.get(..11).is_some_and(|head| head.eq_ignore_ascii_case("DESCRIPTION")) {
-                line.truncate(line.floor_char_boundary(self.limits.line_bytes));
-                self.scanned
-                    .notes
-                    .push(format!("line {number}: the description is longer than {} bytes and was cut", self.limits.line_bytes));
-            } else {
-                event.too_long.get_or_insert(number);
-                return;
-            }
+    fn long(&mut self, text: &[u8], number: usize) {
+        let Some(event) = self.scanned.calendars.last_mut().and_then(|calendar| calendar.events.last_mut()) else { return };
+        if is_description(text) {
+            let limit = self.limits.line_bytes;
+            self.scanned.notes.push(format!("line {number}: the description is longer than {limit} bytes and was cut"));
+        } else {
+            event.too_long.get_or_insert(number);
         }
-        event.lines.push(line);
     }
+}
+
+fn is_description(text: &[u8]) -> bool {
+    let is = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
+    // Outlook writes descriptions a second time, as a web page.
+    is("DESCRIPTION") || is("X-ALT-DESC")
+}
+
+impl Component {
+    /// Its unfolded lines; those of nested components only if `nested` says so.
+    pub(crate) fn lines(&self, file: &[u8], limits: &Limits, nested: Nested) -> Vec<String> {
+        let bytes = &file[self.bytes.clone()];
+        let (mut depth, mut lines) = (0_usize, Vec::new());
+        for line in Lines::of(bytes) {
+            let text = &bytes[line.bytes];
+            let is = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
+            let (begins, ends) = (is("BEGIN:"), is("END:"));
+            depth += usize::from(begins);
+            if depth == 0 || nested == Nested::Kept {
+                lines.push(unfolded(text, limits.line_bytes));
+            }
+            depth = depth.saturating_sub(usize::from(ends));
+        }
+        lines
+    }
+}
+
+/// What becomes of components inside a component: alarms of an event, seasons of a time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nested {
+    Kept,
+    LeftOut,
+}
+
+/// One line with its folds.
+struct Line {
+    /// Where it begins, from 1.
+    number: usize,
+    bytes: Range<usize>,
+    /// Where the next one begins.
+    end: usize,
 }
 
 /// RFC 5545 §3.1: a line that begins with a space or tab continues the one before. Any line ending is accepted.
-struct Unfolded<'a> {
-    rest: std::iter::Peekable<std::iter::Enumerate<std::str::Split<'a, char>>>,
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    number: usize,
+    /// Line feeds, or carriage returns alone where there is no line feed at all.
+    ending: u8,
 }
 
-impl<'a> Unfolded<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { rest: text.split('\n').enumerate().peekable() }
+impl<'a> Lines<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let ending = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+        let at = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+        Self { bytes, at, number: 0, ending }
+    }
+
+    /// The end of the physical line that begins somewhere.
+    fn ends(&self, from: usize) -> usize {
+        self.bytes[from..].iter().position(|byte| *byte == self.ending).map_or(self.bytes.len(), |length| from + length + 1)
     }
 }
 
-impl Iterator for Unfolded<'_> {
-    type Item = (usize, String);
+impl Iterator for Lines<'_> {
+    type Item = Line;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let (index, first) = self.rest.find(|(_, line)| !line.trim().is_empty())?;
-        let mut line = first.trim_end_matches('\r').to_owned();
-        while let Some((_, next)) = self.rest.next_if(|(_, next)| next.starts_with([' ', '\t'])) {
-            line.push_str(next[1..].trim_end_matches('\r'));
+    fn next(&mut self) -> Option<Line> {
+        loop {
+            if self.at >= self.bytes.len() {
+                return None;
+            }
+            let start = self.at;
+            let mut end = self.ends(start);
+            self.number += 1;
+            let number = self.number;
+            if self.bytes[start..end].trim_ascii().is_empty() {
+                self.at = end;
+                continue;
+            }
+            while self.bytes.get(end).is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+                end = self.ends(end);
+                self.number += 1;
+            }
+            self.at = end;
+            let begin = start + self.bytes[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            return Some(Line { number, bytes: begin..end, end });
         }
-        Some((index + 1, line))
     }
+}
+
+/// A line without its folds and its ending, at most so many bytes of it. RFC 5545 §3.1 allows no control characters in text, and
+/// PostgreSQL keeps no NUL; one is dropped wherever it stands.
+fn unfolded(folded: &[u8], limit: usize) -> String {
+    let mut whole: Vec<u8> = Vec::with_capacity(folded.len().min(limit));
+    for part in folded.split(|byte| *byte == b'\n') {
+        let part = part.strip_suffix(b"\r").unwrap_or(part);
+        let part = if whole.is_empty() { part } else { part.get(1..).unwrap_or_default() };
+        whole.extend(part.iter().filter(|byte| **byte != 0 && **byte != b'\r'));
+        if whole.len() > limit {
+            whole.truncate(limit);
+            break;
+        }
+    }
+    let mut text = String::from_utf8_lossy(&whole).into_owned();
+    if whole.len() == limit {
+        // The cut may have gone through a character.
+        text.truncate(text.trim_end_matches('\u{fffd}').len());
+    }
+    text
 }

@@ -1,4 +1,5 @@
 //! The occurrences of everything that shares one UID: the rule walked, exclusions taken out, overrides put in their instances' places.
+//! `icalendar` merges none of that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    event::Parsed,
+    event::{Length, Parsed},
     property::{Fault, Written, bad},
     recurrence::{Start, starts},
     scan::Limits,
@@ -29,20 +30,40 @@ pub(super) fn expand(
     answer: &mut Answer,
 ) -> Result<(), Fault> {
     let (replacing, masters): (Vec<_>, Vec<_>) = components.into_iter().partition(|(_, parsed)| parsed.recurrence_id.is_some());
-    if let [_, (line, _), ..] = masters.as_slice() {
-        answer.notes.push(format!("line {line}: another event has the same UID; the one with the highest SEQUENCE counts, then the last"));
-    }
-    let master = masters.into_iter().map(|(_, parsed)| parsed).max_by_key(|parsed| parsed.sequence);
+    let masters = newest(masters, answer);
     let mut made = Made { uid, window, floating, answer };
-    let overrides = overrides(replacing, master.as_ref(), floating);
-    if let Some(master) = &master {
-        made.series(master, &overrides, limits)?;
+    let overrides = overrides(replacing, masters.first(), floating);
+    let ranges: Vec<(Moment, &Parsed)> =
+        overrides.iter().filter(|(_, parsed)| parsed.and_future).map(|(original, parsed)| (*original, parsed)).collect();
+    for (index, master) in masters.iter().enumerate() {
+        // Another event that has the same UID by mistake gets a name of its own, from where it starts.
+        let name = if index == 0 { uid.to_owned() } else { format!("{uid}~{}", moment(master.start, master.start.local)) };
+        let (overrides, ranges) = if index == 0 { (Some(&overrides), ranges.as_slice()) } else { (None, &[][..]) };
+        made.series(&name, master, overrides, ranges, limits)?;
     }
     for (original, parsed) in &overrides {
         made.note_start(parsed.start);
-        made.add(parsed, parsed.start.local, Some(*original))?;
+        made.add(uid, parsed, parsed.start.local, parsed.length, Some(*original))?;
     }
     Ok(())
+}
+
+/// The masters with the highest SEQUENCE. Of those that start alike the last in the file counts; those that do not are different events
+/// whose UIDs were not made with care, and time that was seen is never left out.
+fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
+    if let [_, (line, _), ..] = masters.as_slice() {
+        answer.notes.push(format!("line {line}: another event has the same UID; the one with the highest SEQUENCE counts"));
+    }
+    let highest = masters.iter().map(|(_, parsed)| parsed.sequence).max();
+    let newest = masters.into_iter().map(|(_, parsed)| parsed).filter(|parsed| Some(parsed.sequence) == highest);
+    newest.fold(Vec::new(), |mut kept: Vec<Parsed>, parsed| {
+        let at = moment(parsed.start, parsed.start.local);
+        match kept.iter_mut().find(|known| moment(known.start, known.start.local) == at) {
+            Some(known) => *known = parsed,
+            None => kept.push(parsed),
+        }
+        kept
+    })
 }
 
 /// By the instant each replaces; the highest SEQUENCE wins, then the later in the file.
@@ -50,6 +71,7 @@ fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>, floating: Tz
     let mut found: BTreeMap<Moment, Parsed> = BTreeMap::new();
     for (_, parsed) in parsed {
         let Some(written) = parsed.recurrence_id else { continue };
+        // One without a series, as in feeds of free and busy times, stands for itself.
         let series = master.map_or(parsed.start, |master| master.start);
         let moment = moment(series, series.local_of(written, floating));
         if found.get(&moment).is_none_or(|before| before.sequence <= parsed.sequence) {
@@ -71,38 +93,82 @@ struct Made<'a> {
 }
 
 impl Made<'_> {
-    fn series(&mut self, master: &Parsed, overrides: &BTreeMap<Moment, Parsed>, limits: &Limits) -> Result<(), Fault> {
+    fn series(
+        &mut self,
+        name: &str,
+        master: &Parsed,
+        overrides: Option<&BTreeMap<Moment, Parsed>>,
+        ranges: &[(Moment, &Parsed)],
+        limits: &Limits,
+    ) -> Result<(), Fault> {
         self.note_start(master.start);
         if !master.repeats() {
-            return self.add(master, master.start.local, None);
+            return self.add(name, master, master.start.local, master.length, None);
         }
         let excluded: BTreeSet<Moment> = self.moments(master, &master.excluded);
-        for local in self.locals(master, limits)? {
+        for (local, length) in self.locals(master, limits)? {
             let original = moment(master.start, local);
-            if !overrides.contains_key(&original) && !excluded.contains(&original) {
-                self.add(master, local, Some(original))?;
+            if overrides.is_some_and(|overrides| overrides.contains_key(&original)) || excluded.contains(&original) {
+                continue;
+            }
+            match ranges.iter().rev().find(|(from, _)| *from <= original) {
+                Some((from, changed)) => self.changed(name, master, local, (*from, changed), original)?,
+                None => self.add(name, master, local, length, Some(original))?,
             }
         }
         Ok(())
+    }
+
+    /// An occurrence behind one that changed it and all that follow: moved by as much, as long as that one (RFC 5545 §3.8.4.4).
+    fn changed(
+        &mut self,
+        name: &str,
+        master: &Parsed,
+        local: NaiveDateTime,
+        (from, changed): (Moment, &Parsed),
+        original: Moment,
+    ) -> Result<(), Fault> {
+        let on_its_clock = |at: NaiveDateTime| match changed.start.all_day || master.start.all_day {
+            true => at,
+            false => instant(master.start.zone, at).with_timezone(&changed.start.zone).naive_local(),
+        };
+        let replaced = match from {
+            Moment::At(at) => at.with_timezone(&changed.start.zone).naive_local(),
+            Moment::On(date) => date.and_time(chrono::NaiveTime::MIN),
+        };
+        let moved = on_its_clock(local).checked_add_signed(changed.start.local - replaced);
+        let Some(moved) = moved else { return bad("it is moved beyond the end of the calendar") };
+        self.add(name, changed, moved, changed.length, Some(original))
     }
 
     fn moments(&self, master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
         written.iter().map(|written| moment(master.start, master.start.local_of(*written, self.floating))).collect()
     }
 
-    /// Local starts that may reach into the window: by the rules, and those added one by one.
-    fn locals(&self, master: &Parsed, limits: &Limits) -> Result<BTreeSet<NaiveDateTime>, Fault> {
+    /// Local starts that may reach into the window: by the rules, less those of EXRULE, and those added one by one, which may have a
+    /// length of their own.
+    fn locals(&self, master: &Parsed, limits: &Limits) -> Result<BTreeMap<NaiveDateTime, Length>, Fault> {
         // Two days cover every difference between a wall clock and UTC.
         let slack = TimeDelta::days(2);
         let length = TimeDelta::days(master.length.days().clamp(0, 36_500));
-        let span = ((self.window.from - slack - length).naive_utc(), (self.window.until + slack).naive_utc());
-        let rules: Vec<_> = master.rules.iter().map(String::as_str).collect();
-        let mut locals = starts(master.start, &rules, span, limits.occurrences, self.floating)?;
-        if rules.is_empty() {
+        let edge = |at: Option<DateTime<Utc>>| at.map(|at| at.naive_utc());
+        let from = edge(self.window.from.checked_sub_signed(slack + length)).unwrap_or(NaiveDateTime::MIN);
+        let span = (from, edge(self.window.until.checked_add_signed(slack)).unwrap_or(NaiveDateTime::MAX));
+        let walk = |rules: &[String]| {
+            let rules: Vec<_> = rules.iter().map(String::as_str).collect();
+            starts(master.start, &rules, span, limits.occurrences, self.floating)
+        };
+        let mut locals = walk(&master.rules)?;
+        if master.rules.is_empty() {
             locals.insert(master.start.local);
         }
-        locals.extend(master.added.iter().map(|written| master.start.local_of(*written, self.floating)));
-        locals.retain(|local| span.0 <= *local && *local < span.1);
+        let unwanted = walk(&master.unwanted)?;
+        locals.retain(|local| !unwanted.contains(local));
+        let mut locals: BTreeMap<_, _> = locals.into_iter().map(|local| (local, master.length)).collect();
+        for (written, length) in &master.added {
+            locals.insert(master.start.local_of(*written, self.floating), length.unwrap_or(master.length));
+        }
+        locals.retain(|local, _| span.0 <= *local && *local < span.1);
         if locals.len() > limits.occurrences {
             return bad("it has more occurrences in this window than we read");
         }
@@ -117,17 +183,17 @@ impl Made<'_> {
         self.answer.earliest = Some(self.answer.earliest.map_or(at, |earliest| earliest.min(at)));
     }
 
-    fn add(&mut self, parsed: &Parsed, local: NaiveDateTime, original_start: Option<Moment>) -> Result<(), Fault> {
-        let Some(span) = self.span(parsed, local) else { return bad("its end is beyond the end of the calendar") };
+    fn add(&mut self, name: &str, parsed: &Parsed, local: NaiveDateTime, length: Length, original: Option<Moment>) -> Result<(), Fault> {
+        let Some(span) = self.span(parsed, local, length) else { return bad("its end is beyond the end of the calendar") };
         if !self.overlaps(&span) {
             return Ok(());
         }
-        let provider_id = original_start.map_or_else(|| self.uid.to_owned(), |original| format!("{}#{original}", self.uid));
+        let provider_id = original.map_or_else(|| name.to_owned(), |original| format!("{name}#{original}"));
         self.answer.facts.push(Fact {
             provider_id,
             ical_uid: self.uid.to_owned(),
-            recurring: original_start.is_some(),
-            original_start,
+            recurring: original.is_some(),
+            original_start: original,
             span,
             status: parsed.status,
             show_as: parsed.show_as,
@@ -137,13 +203,13 @@ impl Made<'_> {
         Ok(())
     }
 
-    fn span(&self, parsed: &Parsed, local: NaiveDateTime) -> Option<Span> {
+    fn span(&self, parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {
         let Start { zone, all_day, .. } = parsed.start;
         if all_day {
-            let days = u64::try_from(parsed.length.days()).ok()?;
+            let days = u64::try_from(length.days()).ok()?;
             return Some(Span::AllDay { first: local.date(), until: local.date().checked_add_days(Days::new(days))? });
         }
-        let end = parsed.length.end(local, zone)?;
+        let end = length.end(local, zone)?;
         // A time written in UTC names no place: the reader's own zone is kept beside it.
         let shown = if zone == Tz::UTC { self.floating } else { zone };
         Some(Span::Timed { start: instant(zone, local), end, zone: shown })
