@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Context;
 
 use crate::{
-    capture::pass::{Captured, capture},
+    capture::{
+        folders::{Stranger, take_in},
+        pass::{Captured, capture},
+    },
     config::Config,
     model::staff::Source,
     settling::{
@@ -28,6 +31,8 @@ pub(crate) struct App {
 pub(crate) struct Synced {
     pub(crate) calendars: Vec<(Source, Captured)>,
     pub(crate) settled: Settled,
+    /// Files in drop folders that are nobody's.
+    pub(crate) strangers: Vec<Stranger>,
 }
 
 impl App {
@@ -41,10 +46,11 @@ impl App {
     /// Reads calendars and settles everything that is due by now.
     pub(crate) async fn sync(&self, active: &Active, only: Option<&str>) -> anyhow::Result<Synced> {
         let now = self.config.clock.now();
+        let strangers = take_in(&self.store).await?;
         let mut tx = self.store.read().await?;
         let (people, sources) = (tx.staff().await?, tx.calendars().await?);
         drop(tx);
-        let mut synced = Synced::default();
+        let mut synced = Synced { strangers, ..Synced::default() };
         for source in sources {
             let wanted = only.is_none_or(|typed| source.calendar.id.to_string().replace('-', "").ends_with(&typed.replace('-', "")));
             if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff).filter(|_| wanted) {

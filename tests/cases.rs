@@ -198,6 +198,23 @@ on_each_database! {
         assert_eq!((held, world.reasons()), (vec!["2026-03-02".to_owned()], vec!["on-leave".to_owned()]));
     }
 
+    fn files_dropped_into_a_folder_are_read_whenever_they_changed(world: World) {
+        std::fs::create_dir(world.path("drop")).expect("a folder");
+        world.run(&["calendar", "add", "folder", "drop"]).expect("added");
+        world.file("drop/dana.ics", &[at("a", 2, ("0900", "1000"), "[ACME-15] Call", "")]);
+        world.sync();
+        assert_eq!(world.entries().len(), 1);
+        world.file("drop/dana.ics", &[at("a", 2, ("0900", "1000"), "[ACME-15] Call", ""), at("b", 3, ("0900", "1000"), "[ACME-15] Call", "")]);
+        assert_eq!((&world.sync()["entries"], world.json(&["calendar", "list"]).as_array().map(Vec::len)), (&json!(1), Some(2)));
+        world.file("drop/stranger.ics", &[]);
+        let told = world.run(&["sync"]).expect_err("nobody's");
+        assert!(told.contains("drop/stranger.ics: nobody has this name"), "{told}");
+        std::fs::remove_file(world.path("drop/stranger.ics")).expect("gone");
+        std::fs::remove_file(world.path("drop/dana.ics")).expect("gone");
+        assert!(world.run(&["sync"]).is_err());
+        assert_eq!((world.entries().len(), world.reasons()), (2, vec!["unreadable-calendar".to_owned()]));
+    }
+
     fn approving_several_tells_of_each_that_was_not(world: World) {
         world.calendar(&[at("a", 2, ("0900", "1000"), "[ACME-15] Call", ""), at("b", 3, ("0900", "1000"), "Something", "")]);
         world.sync();

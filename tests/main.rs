@@ -1,6 +1,7 @@
 //! Kalends through its public ways in: the command line, the shipped files, the schemas of both databases.
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
+mod bad_files;
 mod cases;
 mod cli;
 mod histories;

@@ -39,6 +39,10 @@ create table calendar (
 );
 create index calendar_staff on calendar (staff, position);
 
+create table drop_folder (
+    path text collate "C" not null primary key -- calendar files that are put here are read, each named after its person
+);
+
 create table event (
     id uuid not null primary key,
     staff uuid not null references staff (id),

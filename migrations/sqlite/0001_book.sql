@@ -39,6 +39,10 @@ create table calendar (
 ) strict;
 create index calendar_staff on calendar (staff, position);
 
+create table drop_folder (
+    path text not null primary key -- calendar files that are put here are read, each named after its person
+) strict;
+
 create table event (
     id blob not null primary key,
     staff blob not null references staff (id),

@@ -2,6 +2,7 @@
 //!
 //! Never waits for rules: it marks the days that may change, and settling does the rest.
 
+pub(crate) mod folders;
 mod guard;
 pub(crate) mod pass;
 mod questions;

@@ -49,8 +49,9 @@ pub(crate) async fn capture(store: &Store, source: &Source, staff: &Staff, now: 
     }
     let today = staff.zones.date_of(now);
     let window = Window { from: staff.zones.start(today - Days::new(DAYS_BACK)), until: staff.zones.start(today + Days::new(DAYS_AHEAD)) };
-    let read = read(calendar.location.clone(), window, staff.zones.on(today)).await;
-    let (answer, digest) = match read {
+    let zone = staff.zones.on(today);
+    let seen = source.digest.clone().filter(|_| source.held.is_none());
+    let (read, digest) = match read(calendar.location.clone(), window, zone, seen).await {
         Ok(read) => read,
         Err(message) => {
             warn!(calendar.id = %calendar.id, "A calendar cannot be read: {message}");
@@ -58,39 +59,44 @@ pub(crate) async fn capture(store: &Store, source: &Source, staff: &Staff, now: 
             return Ok(Captured { refused: Some(message), ..Captured::default() });
         }
     };
-    if source.held.is_none() && source.digest.as_deref() == Some(&digest) {
-        nothing_new(store, source, staff, (&answer, &digest), now).await?;
-        return Ok(Captured { broken: answer.broken.len(), ..Captured::default() });
+    match read {
+        Read::Same => nothing_new(store, source, staff, &digest, now).await,
+        Read::New(answer) => take_over(store, source, staff, (&answer, &digest, window), now).await,
     }
-    take_over(store, source, staff, (&answer, &digest, window), now).await
 }
 
-/// Bytes from outside are read and parsed away from the threads that serve everyone.
-async fn read(location: String, window: Window, zone: chrono_tz::Tz) -> Result<(Answer, String), String> {
+/// What reading a file came to.
+enum Read {
+    /// The same bytes as last time, for the same window: they say the same.
+    Same,
+    New(Box<Answer>),
+}
+
+/// Bytes from outside are read and parsed away from the threads that serve everyone. Says what it read, and its digest.
+async fn read(location: String, window: Window, zone: chrono_tz::Tz, seen: Option<String>) -> Result<(Read, String), String> {
     let parse = move || {
         let bytes = std::fs::read(&location).map_err(|error| format!("{location}: {error}"))?;
-        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| format!("{location}: {refused}"))?;
         let mut hash = Sha256::new();
         hash.update(format!("{}/{}/{zone}/", window.from, window.until));
         hash.update(&bytes);
-        Ok((answer, hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))))
+        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        if seen.as_ref() == Some(&digest) {
+            return Ok((Read::Same, digest));
+        }
+        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| format!("{location}: {refused}"))?;
+        Ok((Read::New(Box::new(answer)), digest))
     };
     tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err("reading it ended unexpectedly".to_owned()))
 }
 
-/// The same answer as last time. Questions are looked at all the same: it may have been unreadable in between.
-async fn nothing_new(
-    store: &Store,
-    source: &Source,
-    staff: &Staff,
-    (answer, digest): (&Answer, &str),
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+/// The same answer as last time: what was asked about its events stays asked, and it can be read again.
+async fn nothing_new(store: &Store, source: &Source, staff: &Staff, digest: &str, now: DateTime<Utc>) -> Result<Captured, Error> {
     let mut tx = store.write().await?;
     tx.lock_staff(staff.id).await?;
-    questions::of_pass(&mut tx, source, staff, &answer.broken, None, now).await?;
+    let broken = questions::readable(&mut tx, source, now).await?;
     tx.save_pass(source.calendar.id, Some(digest), None, now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(Captured { broken, ..Captured::default() })
 }
 
 /// Compares anew in every transaction, so that whatever was written meanwhile counts; removals and the digest come with the last.
@@ -176,7 +182,7 @@ fn said(answer: &Answer, source: &Source, staff: &Staff, window: Window) -> Said
 
 fn kept(fact: &Fact, privacy: Privacy) -> Fact {
     if privacy == Privacy::BusyBlock || fact.visibility.is_private() {
-        return Fact { text: Text::default(), ..fact.clone() };
+        return Fact { text: Text::default().into(), ..fact.clone() };
     }
     fact.clone()
 }

@@ -22,6 +22,20 @@ pub(super) async fn unreadable(store: &Store, source: &Source, today: NaiveDate,
     tx.commit().await
 }
 
+/// A calendar that could not be read says the same as before: that question goes, the others stay. Says how many events are unread.
+pub(super) async fn readable(tx: &mut Tx, source: &Source, now: DateTime<Utc>) -> Result<usize, Error> {
+    let is_about_reading = |exception: &Exception| exception.reasons.iter().any(|reason| reason.reason == "unreadable-calendar");
+    write(tx, source, Vec::new(), is_about_reading, now).await?;
+    let calendar = json!(source.calendar.id);
+    let open = tx.exceptions_about_sources(source.calendar.staff).await?;
+    let unread = |exception: &&Exception| {
+        exception.subject.kind == SubjectKind::Event
+            && exception.status != ExceptionStatus::Cleared
+            && exception.reasons.iter().any(|reason| reason.evidence["calendar"] == calendar)
+    };
+    Ok(open.iter().filter(unread).count())
+}
+
 /// Asks about what a pass over the calendar saw, and closes what it saw no more.
 pub(super) async fn of_pass(
     tx: &mut Tx,

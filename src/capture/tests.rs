@@ -36,7 +36,7 @@ fn single(uid: &str, start: &str) -> Fact {
         status: EventStatus::Confirmed,
         show_as: ShowAs::Busy,
         visibility: Visibility::Public,
-        text: Text { title: format!("Meeting {uid}"), ..Text::default() },
+        text: Text { title: format!("Meeting {uid}"), ..Text::default() }.into(),
     }
 }
 

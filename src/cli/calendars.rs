@@ -1,6 +1,6 @@
 //! `calendar add|list|accept-removals` and `sync`: where events come from, and taking them over.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
@@ -57,6 +57,17 @@ pub(crate) async fn add_ics(app: &App, args: &AddIcs) -> anyhow::Result<Outcome>
     tx.insert_calendar(&calendar).await?;
     tx.commit().await?;
     answer(&format!("added calendar {} ({}); next: kalends sync", ids::short(calendar.id.0), calendar.name));
+    Ok(Outcome::Done)
+}
+
+/// Remembers a folder of calendar files; `sync` looks into it.
+pub(crate) async fn add_folder(app: &App, folder: &Path) -> anyhow::Result<Outcome> {
+    let path = folder.canonicalize().with_context(|| format!("cannot read {}", folder.display()))?;
+    anyhow::ensure!(path.is_dir(), "{} is not a folder; a single file is added with: kalends calendar add ics", folder.display());
+    let mut tx = app.store.write().await?;
+    tx.insert_folder(&path.display().to_string()).await?;
+    tx.commit().await?;
+    answer(&format!("added {}; every .ics file in it that is named after a person is read: kalends sync", path.display()));
     Ok(Outcome::Done)
 }
 
@@ -132,8 +143,11 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
         .filter_map(|(_, captured)| captured.refused.as_ref())
         .inspect(|why| complain(&format!("error: {why}")))
         .count();
+    synced.strangers.iter().for_each(|stranger| complain(&format!("error: {}: {}", stranger.file, stranger.why)));
+    let strangers = synced.strangers.len();
     reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
     anyhow::ensure!(refused == 0, "{} not be read; nothing was concluded", book::count(refused, "calendar could", "calendars could"));
+    anyhow::ensure!(strangers == 0, "{} nobody's", book::count(strangers, "file of a drop folder is", "files of drop folders are"));
     Ok(Outcome::Done)
 }
 

@@ -95,6 +95,8 @@ enum Calendar {
 enum AddCalendar {
     /// A calendar file (.ics).
     Ics(calendars::AddIcs),
+    /// A folder of calendar files, one per person and named after her address, that are read whenever they changed.
+    Folder { folder: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]
@@ -233,6 +235,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Staff(Staff::Add(args)) => staff::add(app, args).await,
         Command::Staff(Staff::List) => staff::list(app, format).await,
         Command::Calendar(Calendar::Add(AddCalendar::Ics(args))) => calendars::add_ics(app, args).await,
+        Command::Calendar(Calendar::Add(AddCalendar::Folder { folder })) => calendars::add_folder(app, folder).await,
         Command::Calendar(Calendar::List) => calendars::list(app, format).await,
         Command::Calendar(Calendar::AcceptRemovals { id }) => calendars::accept_removals(app, id).await,
         Command::Entries(Entries::List(args)) => entries::list(app, args, format).await,

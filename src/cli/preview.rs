@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
-use serde_json::{Value, json};
 
 use super::{Format, Outcome, answer, complain};
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     },
     model::{
         day::Zones,
-        event::{Fact, Span},
+        event::{EventStatus, Fact, Span},
     },
 };
 
@@ -51,27 +50,60 @@ pub(crate) fn run(args: &Args, format: Format) -> anyhow::Result<Outcome> {
         complain(&format!("{}: {name}: {}", broken.reason, broken.message));
     }
     match format {
-        Format::Json => answer(&serde_json::to_string_pretty(&read.facts.iter().map(to_json).collect::<Vec<_>>())?),
+        Format::Json => unless_closed(json(&read.facts))?,
         Format::Table => answer(&table(&read.facts, args.timezone)),
     }
     Ok(if read.broken.is_empty() { Outcome::Done } else { Outcome::Findings })
 }
 
-fn to_json(fact: &Fact) -> Value {
+/// One occurrence as it is printed.
+#[derive(serde::Serialize)]
+struct Shown<'a> {
+    uid: &'a str,
+    start: String,
+    end: String,
+    all_day: bool,
+    status: EventStatus,
+    transparency: &'static str,
+    title: &'a str,
+    original_start: Option<String>,
+}
+
+/// A reader who closes the pipe early is not an error.
+fn unless_closed(written: Result<(), serde_json::Error>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// One after another, since a file may hold hundreds of thousands.
+fn json(facts: &[Fact]) -> Result<(), serde_json::Error> {
+    use serde::ser::{SerializeSeq, Serializer};
+    use std::io::Write;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut json = serde_json::Serializer::pretty(&mut out);
+    let mut list = json.serialize_seq(Some(facts.len()))?;
+    facts.iter().try_for_each(|fact| list.serialize_element(&shown(fact)))?;
+    list.end()?;
+    writeln!(out).and_then(|()| out.flush()).map_err(serde_json::Error::io)
+}
+
+fn shown(fact: &Fact) -> Shown<'_> {
     let (start, end, all_day) = match fact.span {
         Span::Timed { start, end, .. } => (utc(start), utc(end), false),
         Span::AllDay { first, until } => (first.to_string(), until.to_string(), true),
     };
-    json!({
-        "uid": fact.ical_uid,
-        "start": start,
-        "end": end,
-        "all_day": all_day,
-        "status": fact.status,
-        "transparency": fact.show_as.transparency(),
-        "title": fact.text.title,
-        "original_start": fact.original_start.map(|moment| moment.to_string()),
-    })
+    Shown {
+        uid: &fact.ical_uid,
+        start,
+        end,
+        all_day,
+        status: fact.status,
+        transparency: fact.show_as.transparency(),
+        title: &fact.text.title,
+        original_start: fact.original_start.map(|moment| moment.to_string()),
+    }
 }
 
 fn utc(at: DateTime<Utc>) -> String {

@@ -100,7 +100,7 @@ impl Scene {
             status: EventStatus::Confirmed,
             show_as: ShowAs::Busy,
             visibility: Visibility::Public,
-            text: Text { title: title.into(), ..Text::default() },
+            text: Text { title: title.into(), ..Text::default() }.into(),
         };
         let event = Event {
             id,

@@ -1,5 +1,7 @@
 //! What calendars say: one occurrence of one event, in the words of RFC 5545.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -167,7 +169,8 @@ pub(crate) struct Fact {
     pub(crate) status: EventStatus,
     pub(crate) show_as: ShowAs,
     pub(crate) visibility: Visibility,
-    pub(crate) text: Text,
+    /// Shared by all occurrences of a series.
+    pub(crate) text: Arc<Text>,
 }
 
 /// One captured occurrence: the fact, what it is to the person, and where it stands in the book.

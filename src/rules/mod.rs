@@ -75,8 +75,8 @@ impl Scene<'_> {
     /// A private event as rules may see it: no words (S8). What the person answered says nothing of its content, and without it a
     /// declined private event would count as time.
     fn without_words(&self) -> Option<Fact> {
-        let hidden = self.fact.visibility.is_private() && self.fact.text != Text::default();
-        hidden.then(|| Fact { text: Text::default(), ..self.fact.clone() })
+        let hidden = self.fact.visibility.is_private() && *self.fact.text != Text::default();
+        hidden.then(|| Fact { text: Text::default().into(), ..self.fact.clone() })
     }
 }
 

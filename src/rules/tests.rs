@@ -65,7 +65,7 @@ fn fact(title: &str, people: &[&str]) -> Fact {
         status: EventStatus::Confirmed,
         show_as: ShowAs::Busy,
         visibility: Visibility::Public,
-        text: Text { title: title.into(), attendees: people.iter().map(attendee).collect(), ..Text::default() },
+        text: Text { title: title.into(), attendees: people.iter().map(attendee).collect(), ..Text::default() }.into(),
     }
 }
 

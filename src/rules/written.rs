@@ -116,7 +116,8 @@ impl WrittenEvent {
                 colour: self.colour.clone(),
                 event_type: self.event_type.clone(),
                 conference: self.conference.clone(),
-            },
+            }
+            .into(),
         })
     }
 

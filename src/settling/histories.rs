@@ -278,7 +278,7 @@ fn event(known: &Known, book: &Book) -> Event {
         status: EventStatus::Confirmed,
         show_as: ShowAs::Busy,
         visibility: Visibility::Public,
-        text: Text { title: known.title(), ..Text::default() },
+        text: Text { title: known.title(), ..Text::default() }.into(),
     };
     Event {
         id: EventId(id(4, known.number)),

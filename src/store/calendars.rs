@@ -54,6 +54,18 @@ impl Tx {
         Ok(rows.into_iter().map(Source::from).collect())
     }
 
+    /// Remembers a folder whose calendar files are read.
+    pub(crate) async fn insert_folder(&mut self, path: &str) -> Result<(), Error> {
+        const SQL: &str = "insert into drop_folder (path) values ($1) on conflict (path) do nothing";
+        Ok(on!(self, |conn| sqlx::query(SQL).bind(path).execute(conn).await.map(drop))?)
+    }
+
+    /// Folders whose calendar files are read, by path.
+    pub(crate) async fn folders(&mut self) -> Result<Vec<String>, Error> {
+        const SQL: &str = "select path from drop_folder order by path";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_all(conn).await)?)
+    }
+
     /// What a finished pass leaves: when it ended, the digest of the answer it took over, and the removals that wait.
     pub(crate) async fn save_pass(
         &mut self,

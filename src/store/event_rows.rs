@@ -101,7 +101,7 @@ impl EventRow {
             status: self.status.0,
             show_as: self.show_as.0,
             visibility: self.visibility.0,
-            text,
+            text: text.into(),
         };
         Ok(Event {
             id: EventId(self.id),

@@ -102,7 +102,7 @@ impl Tx {
             self.save_event_rows(part).await?;
             self.save_revisions(part, now).await?;
             let (kept, dropped): (Vec<_>, Vec<_>) =
-                part.iter().map(|dated| dated.event).partition(|event| event.fact.text != Text::default());
+                part.iter().map(|dated| dated.event).partition(|event| *event.fact.text != Text::default());
             self.drop_texts(&dropped).await?;
             self.save_texts(&kept).await?;
         }

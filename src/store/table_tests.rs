@@ -86,7 +86,8 @@ fn event(of: &Calendar, span: Span) -> Event {
                 conference: Some("https://meet.example/x".into()),
                 organizer: Some("o@b.example".into()),
                 ..Text::default()
-            },
+            }
+            .into(),
         },
         response: Response::Accepted,
         revision: 1,
@@ -159,7 +160,7 @@ on_each_database! {
         assert_eq!(tx.events_of_meetings(&[two.meeting]).await.expect("events"), [two.clone()]);
         assert_eq!(tx.events_of_uids(staff.id, &["uid-1".into(), "other".into()]).await.expect("events").len(), 2);
         one.revision = 2;
-        one.fact.text = Text::default();
+        one.fact.text = Text::default().into();
         one.fact.visibility = Visibility::Private;
         tx.save_events(&[dated(&one)], now()).await.expect("saved");
         assert_eq!(tx.event(one.id).await.expect("event"), one);

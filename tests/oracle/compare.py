@@ -165,6 +165,8 @@ class Event:
         kept = [date for date in self.dates if date not in getattr(self, "gone", set()) and not self.in_gap(date)]
         if not kept or dice.random() < 0.4:
             return
+        if dice.random() < 0.1:
+            return self.change_all_that_follow(dice.choice(kept))
         chosen = dice.sample(kept, min(len(kept), dice.randint(1, 3)))
         for sequence, date in enumerate(chosen, 1):
             moved = date + dt.timedelta(days=dice.choice([0, 0, 1, -1]), hours=0 if self.all_day else dice.randint(0, 3))
@@ -182,6 +184,15 @@ class Event:
             if dice.random() < 0.15:
                 newer = [line for line in lines if not line.startswith(("SEQUENCE", "SUMMARY", "STATUS"))]
                 self.components.append(newer + [f"SEQUENCE:{sequence + 5}", "SUMMARY:newer"])
+
+    def change_all_that_follow(self, date):
+        """RANGE=THISANDFUTURE: from one occurrence on all are an hour later and as long as that one."""
+        moved = date + (dt.timedelta(days=1) if self.all_day else dt.timedelta(hours=1))
+        if self.in_gap(moved) or self.in_gap(moved + dt.timedelta(minutes=45)):
+            return
+        recurrence = self.stamp(date, "RECURRENCE-ID").replace("RECURRENCE-ID", "RECURRENCE-ID;RANGE=THISANDFUTURE", 1)
+        end = self.stamp(moved + (dt.timedelta(days=1) if self.all_day else dt.timedelta(minutes=45)), "DTEND")
+        self.components.append([f"UID:{self.uid}", "SUMMARY:follows", recurrence, self.stamp(moved, "DTSTART"), end, "SEQUENCE:1"])
 
     def text(self):
         return "".join("BEGIN:VEVENT\r\n" + "\r\n".join(lines) + "\r\nDTSTAMP:20240101T000000Z\r\nEND:VEVENT\r\n" for lines in self.components)
@@ -224,12 +235,12 @@ def explained(event, ours, theirs):
     """The section that explains a difference in the end alone, if ours is what it says."""
     if not event.uses_duration or len(ours) != len(theirs):
         return None
-    by_start = {row[1]: row for row in theirs}
+    ends = {(row[1], row[3], row[4]): row[2] for row in theirs}
     for row in ours:
-        other = by_start.get(row[1])
-        if other is None or (row[0], row[3], row[4]) != (other[0], other[3], other[4]):
+        end = ends.get((row[1], row[3], row[4]))
+        if end is None:
             return None
-        if row[2] != other[2]:
+        if row[2] != end:
             minutes = int(next(line for line in event.components[0] if line.startswith("DURATION:"))[11:-1])
             start = dt.datetime.fromisoformat(row[1])
             if row[4] != "series" or moment(start + dt.timedelta(minutes=minutes)) != row[2]:

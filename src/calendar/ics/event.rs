@@ -1,5 +1,7 @@
 //! One VEVENT with its meaning: when it starts and how long it is, how it repeats, and all that an occurrence inherits from it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use icalendar::parser::Property;
@@ -35,7 +37,7 @@ pub(super) struct Parsed {
     pub(super) status: EventStatus,
     pub(super) show_as: ShowAs,
     pub(super) visibility: Visibility,
-    pub(super) text: Text,
+    pub(super) text: Arc<Text>,
 }
 
 /// How long it is. Days and wall-clock time are nominal (RFC 5545 §3.3.6), so that a series keeps its clock times over a change of
@@ -74,7 +76,7 @@ impl Parsed {
             status: status(properties),
             show_as: show_as(properties),
             visibility: visibility(properties),
-            text: text(properties),
+            text: text(properties).into(),
         })
     }
 

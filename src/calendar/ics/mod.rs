@@ -51,6 +51,7 @@ fn one(calendar: &Calendar, bytes: &[u8], window: &Window, zone: Tz, limits: &Li
     let floating = header(calendar, "X-WR-TIMEZONE").and_then(|name| named(&name)).unwrap_or(zone);
     let called_off = header(calendar, "METHOD").is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
     let zones = KnownZones::of(&calendar.zones, bytes, limits, window, floating);
+    answer.notes.extend(zones.notes.iter().cloned());
     let mut series: BTreeMap<String, Vec<(usize, Parsed)>> = BTreeMap::new();
     for component in &calendar.events {
         let lines = component.lines(bytes, limits, Nested::LeftOut);
@@ -61,7 +62,8 @@ fn one(calendar: &Calendar, bytes: &[u8], window: &Window, zone: Tz, limits: &Li
                     parsed.status = EventStatus::Cancelled;
                 }
                 let key = parsed.uid.clone().unwrap_or_else(|| content_key(&lines));
-                series.entry(key).or_default().push((component.line, parsed));
+                // Most have one component, and a vector takes room for four.
+                series.entry(key).or_insert_with(|| Vec::with_capacity(1)).push((component.line, parsed));
             }
             Err(fault) => answer.broken.push(broken(component, &lines, &fault)),
         }
@@ -75,8 +77,8 @@ fn one(calendar: &Calendar, bytes: &[u8], window: &Window, zone: Tz, limits: &Li
 }
 
 fn parsed(component: &Component, lines: &[String], zones: &KnownZones, floating: Tz) -> Result<Parsed, Fault> {
-    match component.too_long {
-        Some(line) => property::bad(format!("line {line} is longer than we read")),
+    match component.odd {
+        Some((line, oddity)) => property::bad(format!("line {line} {oddity}")),
         None => with_properties(lines, zones, |properties| Parsed::from(properties, floating)),
     }
 }
@@ -94,7 +96,8 @@ fn content_key(lines: &[String]) -> String {
 }
 
 fn broken(component: &Component, lines: &[String], fault: &Fault) -> Broken {
-    let uid = lines.iter().find_map(|line| line.get(..4).filter(|head| head.eq_ignore_ascii_case("UID:")).map(|_| line[4..].trim().to_owned()));
+    let uid =
+        lines.iter().find_map(|line| line.get(..4).filter(|head| head.eq_ignore_ascii_case("UID:")).map(|_| line[4..].trim().to_owned()));
     told(uid.clone().unwrap_or_else(|| content_key(lines)), uid, component.line, fault)
 }
 

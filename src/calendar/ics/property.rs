@@ -54,10 +54,20 @@ pub(super) fn with_properties<T>(
     if lines.iter().any(|line| !line.contains(':')) {
         return bad("a line of this event is not a property of the form NAME:value");
     }
+    let lines: Vec<_> = lines.iter().map(|line| quoted(line)).collect();
     let text = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", lines.join("\r\n"));
     match read_components(&text).as_deref() {
         Ok([parsed]) => read(&Properties { component: parsed, zones: Some(zones) }),
         _ => bad("a line of this event is not a property of the form NAME:value"),
+    }
+}
+
+/// Exchange names zones `tzone://Microsoft/Utc` or `(UTC+01:00) Berlin`, and does not always quote them as RFC 5545 §3.2 asks.
+fn quoted(line: &str) -> std::borrow::Cow<'_, str> {
+    let at = line.find(";TZID=").map(|at| at + 6).filter(|at| !line[*at..].starts_with('"'));
+    match at.and_then(|at| Some((at, line.rfind(':').filter(|end| line[at..*end].contains(':'))?))) {
+        Some((at, end)) => format!("{}\"{}\"{}", &line[..at], &line[at..end], &line[end..]).into(),
+        None => line.into(),
     }
 }
 
@@ -129,7 +139,9 @@ impl<'a> Properties<'a> {
         }
         let (digits, utc) = value.strip_suffix(['Z', 'z']).map_or((value, false), |digits| (digits, true));
         let Some(local) = local_time(digits) else { return bad(format!("{name} `{}` is not a date or time", clipped(value))) };
-        match (utc, parameter(property, "TZID")) {
+        let is_named = property.params.iter().any(|parameter| parameter.key.as_str().eq_ignore_ascii_case("TZID"));
+        let zone = parameter(property, "TZID").or(is_named.then_some(""));
+        match (utc, zone) {
             (true, _) => Ok(Written::Utc(local)),
             (false, None) => Ok(Written::Local(local, None)),
             (false, Some(zone)) => match self.zones {

@@ -112,6 +112,9 @@ fn rule(start: Start, text: &str, floating: Tz) -> Result<RRule<Unvalidated>, Fa
     if start.all_day && rule.get_freq() == Frequency::Hourly {
         return Err(told(&"what lasts all day cannot repeat by the hour"));
     }
+    if rule.get_count() == Some(0) || rule.get_interval() == 0 {
+        return Err(told(&"it would never take place"));
+    }
     let Some((_, until)) = until.first().and_then(|part| part.split_once('=')) else { return Ok(rule) };
     let last = last_local(start, until, floating).ok_or_else(|| told(&"UNTIL is not a date or time"))?;
     Ok(rule.until(rrule::Tz::UTC.from_utc_datetime(&last)))

@@ -55,8 +55,17 @@ pub(crate) struct Component {
     pub(crate) line: usize,
     /// Bytes of the file; nested components are in it, and are left out when it is read, or not.
     bytes: Range<usize>,
-    /// The first line over the limit that could not be cut.
-    pub(crate) too_long: Option<usize>,
+    /// What is wrong with it as a whole, and on which line.
+    pub(crate) odd: Option<(usize, Oddity)>,
+}
+
+/// Why an event is not handed to a parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Oddity {
+    #[error("is longer than we read")]
+    LongLine,
+    #[error("begins another event inside this one")]
+    EventInside,
 }
 
 /// One VCALENDAR.
@@ -90,7 +99,11 @@ pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Scanned, Refused> {
         }
         scanner.take(bytes, &line)?;
     }
-    if scanner.open.is_empty() && !scanner.scanned.calendars.is_empty() { Ok(scanner.scanned) } else { Err(Refused::Truncated { line: last }) }
+    if scanner.open.is_empty() && !scanner.scanned.calendars.is_empty() {
+        Ok(scanner.scanned)
+    } else {
+        Err(Refused::Truncated { line: last })
+    }
 }
 
 fn check_beginning(bytes: &[u8]) -> Result<(), Refused> {
@@ -147,7 +160,10 @@ impl Scanner<'_> {
         if self.open.is_empty() {
             self.scanned.calendars.push(Calendar::default());
         }
-        let new = Component { line: line.number, bytes: line.end..line.end, too_long: None };
+        if name == "VEVENT" && self.open.iter().any(|open| open == "VEVENT") {
+            self.mark(line.number, Oddity::EventInside);
+        }
+        let new = Component { line: line.number, bytes: line.end..line.end, odd: None };
         if let ([_], Some(calendar)) = (self.open.as_slice(), self.scanned.calendars.last_mut()) {
             match name.as_str() {
                 "VEVENT" => {
@@ -185,13 +201,18 @@ impl Scanner<'_> {
         Ok(())
     }
 
+    fn mark(&mut self, line: usize, oddity: Oddity) {
+        if let Some(event) = self.scanned.calendars.last_mut().and_then(|calendar| calendar.events.last_mut()) {
+            event.odd.get_or_insert((line, oddity));
+        }
+    }
+
     fn long(&mut self, text: &[u8], number: usize) {
-        let Some(event) = self.scanned.calendars.last_mut().and_then(|calendar| calendar.events.last_mut()) else { return };
         if is_description(text) {
             let limit = self.limits.line_bytes;
             self.scanned.notes.push(format!("line {number}: the description is longer than {limit} bytes and was cut"));
         } else {
-            event.too_long.get_or_insert(number);
+            self.mark(number, Oddity::LongLine);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The occurrences of everything that shares one UID: the rule walked, exclusions taken out, overrides put in their instances' places.
 //! `icalendar` merges none of that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -128,9 +131,9 @@ impl Made<'_> {
         (from, changed): (Moment, &Parsed),
         original: Moment,
     ) -> Result<(), Fault> {
-        let on_its_clock = |at: NaiveDateTime| match changed.start.all_day || master.start.all_day {
-            true => at,
-            false => instant(master.start.zone, at).with_timezone(&changed.start.zone).naive_local(),
+        let same_clock = changed.start.all_day || master.start.all_day || changed.start.zone == master.start.zone;
+        let on_its_clock = |at: NaiveDateTime| {
+            if same_clock { at } else { instant(master.start.zone, at).with_timezone(&changed.start.zone).naive_local() }
         };
         let replaced = match from {
             Moment::At(at) => at.with_timezone(&changed.start.zone).naive_local(),
@@ -198,7 +201,7 @@ impl Made<'_> {
             status: parsed.status,
             show_as: parsed.show_as,
             visibility: parsed.visibility,
-            text: parsed.text.clone(),
+            text: Arc::clone(&parsed.text),
         });
         Ok(())
     }

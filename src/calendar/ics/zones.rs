@@ -24,16 +24,28 @@ const SAMPLES_MAX: usize = 2_000;
 pub(super) struct KnownZones {
     /// Those it defines itself, by TZID.
     own: HashMap<String, Result<Tz, Fault>>,
+    pub(super) notes: Vec<String>,
 }
 
 impl KnownZones {
     /// The zones of a file with their VTIMEZONEs. `preferred` is taken first where several zones keep the same changes.
     pub(super) fn of(zones: &[Component], file: &[u8], limits: &Limits, window: &Window, preferred: Tz) -> Self {
-        let read = |component: &Component| {
-            let (name, observances) = Observances::read(component, file, limits)?;
-            Some((name.clone(), observances.and_then(|own| resolve(&name, &own, window, preferred))))
-        };
-        Self { own: zones.iter().filter_map(read).collect() }
+        let mut known = Self { own: HashMap::new(), notes: Vec::new() };
+        for component in zones {
+            let Some((name, observances)) = Observances::read(component, file, limits) else { continue };
+            let zone = observances.and_then(|own| {
+                let zone = resolve(&name, &own, window, preferred)?;
+                if !own.keeps(zone, window) {
+                    known.notes.push(format!(
+                        "line {}: {name} is defined with other clock changes than {zone} has; the latter count",
+                        component.line
+                    ));
+                }
+                Ok(zone)
+            });
+            known.own.insert(name, zone);
+        }
+        known
     }
 
     /// The zone that a TZID names.
@@ -58,9 +70,8 @@ fn resolve(name: &str, own: &Observances, window: &Window, preferred: Tz) -> Res
 /// A zone by name: of IANA in any case, below a path, or of Windows.
 pub(super) fn named(name: &str) -> Option<Tz> {
     let name = name.trim().trim_matches('"');
-    let iana = |name: &str| {
-        name.parse::<Tz>().ok().or_else(|| TZ_VARIANTS.iter().copied().find(|zone| zone.name().eq_ignore_ascii_case(name)))
-    };
+    let iana =
+        |name: &str| name.parse::<Tz>().ok().or_else(|| TZ_VARIANTS.iter().copied().find(|zone| zone.name().eq_ignore_ascii_case(name)));
     if let Some(zone) = iana(name).or_else(|| windows(name)) {
         return Some(zone);
     }
@@ -113,7 +124,8 @@ impl Observances {
         let keeps = |zone: &Tz| {
             samples.iter().all(|(at, offset)| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == *offset)
         };
-        let cities = [Tz::UTC, Tz::Europe__Berlin, Tz::Europe__London, Tz::America__New_York, Tz::America__Chicago, Tz::America__Los_Angeles];
+        let cities =
+            [Tz::UTC, Tz::Europe__Berlin, Tz::Europe__London, Tz::America__New_York, Tz::America__Chicago, Tz::America__Los_Angeles];
         [preferred].into_iter().chain(cities).chain(TZ_VARIANTS.iter().copied()).find(keeps)
     }
 
