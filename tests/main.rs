@@ -5,6 +5,7 @@ mod bad_files;
 mod cases;
 mod cli;
 mod histories;
+mod language;
 mod messages;
 mod promises;
 mod rooms;
