@@ -81,6 +81,7 @@ fn clients(key: &'static str, (from, to): (&str, &str), tests: &str, wrong: &str
 const VALUE: &str = "yaml::wrong-value";
 const WRONG: &str = "rules::wrong-value";
 
+#[expect(clippy::too_many_lines, reason = "a table, one row per key")]
 fn conditions() -> Vec<Case> {
     let bad = |wrong: &'static str| (wrong, VALUE);
     vec![
@@ -288,6 +289,7 @@ fn conditions() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one row per key")]
 fn of_rules() -> Vec<Case> {
     let t =
         |event: &str, expect: &str| format!("  - {{name: \"{}\", event: {{{event}}}, expect: {{{expect}}}}}\n", event.replace('"', "'"));
@@ -429,6 +431,7 @@ fn of_rules() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one row per key")]
 fn of_files() -> Vec<Case> {
     let one = "rules:\n  - {id: one, section: a, when: {weekday: mon}, set: {client: acme, project: ACME-1}}\n";
     let test = "tests:\n  - {name: t, event: {start: 2026-03-09T00:30}, expect: {client: acme}}\n";

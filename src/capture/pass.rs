@@ -18,10 +18,10 @@ use crate::{
         whose,
     },
     model::{
-        event::{Fact, Response, Text},
+        event::{Event, Fact, Response, Text},
         staff::{Held, Privacy, Source, Staff, Whose},
     },
-    store::{Error, Store, days::Due, events::Dated},
+    store::{Error, Store, Tx, days::Due, events::Dated},
 };
 
 /// Rows of one transaction (SEMANTICS S21).
@@ -99,7 +99,8 @@ async fn nothing_new(store: &Store, source: &Source, staff: &Staff, digest: &str
     Ok(Captured { broken, ..Captured::default() })
 }
 
-/// Compares anew in every transaction, so that whatever was written meanwhile counts; removals and the digest come with the last.
+/// Compares, then writes in batches; removals and the digest come with the last. Whoever else writes this person's rows in between is
+/// seen by the sequence of her row, and then all is compared anew (SEMANTICS S13, S21).
 async fn take_over(
     store: &Store,
     source: &Source,
@@ -107,61 +108,69 @@ async fn take_over(
     (answer, digest, window): (&Answer, &str, Window),
     now: DateTime<Utc>,
 ) -> Result<Captured, Error> {
-    let calendar = &source.calendar;
+    let calendar = source.calendar.id;
     let mut captured = Captured { broken: answer.broken.len(), ..Captured::default() };
+    let mut compared: Option<(i64, Compared)> = None;
     loop {
         let mut tx = store.write().await?;
-        tx.lock_staff(staff.id).await?;
-        let said = said(answer, source, staff, window);
-        let events = tx.events_of_calendar(calendar.id).await?;
-        let uids: HashSet<String> = said.facts.iter().map(|(fact, _)| fact.ical_uid.clone()).collect();
-        let siblings = tx.events_of_uids(staff.id, &uids.into_iter().collect::<Vec<_>>()).await?;
-        let covered = said.covered;
-        let known = Known { calendar, zones: &staff.zones, events: &events, siblings: &siblings };
-        let mut changes = reconcile(&known, said, now);
-        let last = changes.save.len() <= BATCH;
-        changes.save.truncate(BATCH);
-        captured.saved += changes.save.len();
-        let mut held: Option<Held> = None;
-        if last {
-            let live: Vec<_> = events
-                .iter()
-                .filter(|event| event.removed_at.is_none() && covered.contains(staff.zones.starts_at(&event.fact.span)))
-                .collect();
-            match judge(&changes.vanished, &live, source.held.as_ref(), now) {
-                Ruling::Believe => {
-                    captured.removed = changes.vanished.len();
-                    changes.remove(&staff.zones, now);
-                }
-                Ruling::Hold(waiting) => held = Some(waiting),
-            }
+        let sequence = tx.lock_staff(staff.id).await?;
+        let mut next = match compared.take() {
+            Some((last, compared)) if sequence == last + 1 => compared,
+            _ => compare(&mut tx, source, staff, said(answer, source, staff, window), now).await?,
+        };
+        let mut batch: Vec<Event> = next.changes.save.drain(..next.changes.save.len().min(BATCH)).collect();
+        captured.saved += batch.len();
+        let last = next.changes.save.is_empty();
+        if last && next.held.is_none() {
+            captured.removed = next.changes.vanished.len();
+            next.changes.remove(&staff.zones, now);
+            batch.append(&mut next.changes.save);
         }
-        let dates: Vec<_> = changes.due.iter().copied().collect();
-        tx.save_events(&dated(staff, &changes), now).await?;
-        tx.mark_due(staff.id, &dates, Due::Fresh, now).await?;
+        tx.save_events(&dated(staff, &batch), now).await?;
+        tx.mark_due(staff.id, &next.changes.due.iter().copied().collect::<Vec<_>>(), Due::Fresh, now).await?;
         if last {
-            questions::of_pass(&mut tx, source, staff, &answer.broken, held.as_ref(), now).await?;
-            tx.save_pass(calendar.id, Some(digest), held.as_ref(), now).await?;
+            questions::of_pass(&mut tx, source, staff, &answer.broken, next.held.as_ref(), now).await?;
+            tx.save_pass(calendar, Some(digest), next.held.as_ref(), now).await?;
             tx.commit().await?;
-            info!(calendar.id = %calendar.id, captured.saved, captured.removed, captured.broken, "Captured a calendar.");
-            captured.held = held.map(|held| held.meetings);
+            info!(calendar.id = %calendar, captured.saved, captured.removed, captured.broken, "Captured a calendar.");
+            captured.held = next.held.map(|held| held.meetings);
             return Ok(captured);
         }
         tx.commit().await?;
+        compared = Some((sequence, next));
     }
 }
 
-fn dated<'a>(staff: &Staff, changes: &'a Changes) -> Vec<Dated<'a>> {
-    let dates = |event: &&'a crate::model::event::Event| staff.zones.dates(&event.fact.span);
-    changes
-        .save
-        .iter()
-        .map(|event| {
-            let dates = dates(&event);
-            let first = staff.zones.first_date(&event.fact.span);
-            Dated { event, first, last: dates.last().copied().unwrap_or(first) }
-        })
-        .collect()
+/// What a comparison came to.
+struct Compared {
+    changes: Changes,
+    /// Removals that wait for a person, or for the calendar to say the same again.
+    held: Option<Held>,
+}
+
+async fn compare(tx: &mut Tx, source: &Source, staff: &Staff, said: Said, now: DateTime<Utc>) -> Result<Compared, Error> {
+    let calendar = &source.calendar;
+    let events = tx.events_of_calendar(calendar.id).await?;
+    let uids: HashSet<&str> = said.facts.iter().map(|(fact, _)| fact.ical_uid.as_str()).collect();
+    let siblings = tx.events_of_uids(staff.id, &uids.into_iter().map(str::to_owned).collect::<Vec<_>>()).await?;
+    let covered = said.covered;
+    let changes = reconcile(&Known { calendar, zones: &staff.zones, events: &events, siblings: &siblings }, said, now);
+    let is_known = |event: &&Event| event.removed_at.is_none() && covered.contains(staff.zones.starts_at(&event.fact.span));
+    let live: Vec<_> = events.iter().filter(is_known).collect();
+    let held = match judge(&changes.vanished, &live, source.held.as_ref(), now) {
+        Ruling::Believe => None,
+        Ruling::Hold(waiting) => Some(waiting),
+    };
+    Ok(Compared { changes, held })
+}
+
+fn dated<'a>(staff: &Staff, events: &'a [Event]) -> Vec<Dated<'a>> {
+    let dated = |event: &'a Event| {
+        let dates = staff.zones.dates(&event.fact.span);
+        let first = dates.first().copied().unwrap_or_else(|| staff.zones.first_date(&event.fact.span));
+        Dated { event, first, last: dates.last().copied().unwrap_or(first) }
+    };
+    events.iter().map(dated).collect()
 }
 
 /// What the calendar says of this person, with no more words than may be kept.

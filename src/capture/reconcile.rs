@@ -51,6 +51,7 @@ pub(crate) struct Changes {
 pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Changes {
     let mut by_key: HashMap<&str, &Event> = known.events.iter().map(|event| (event.fact.provider_id.as_str(), event)).collect();
     let mut changes = Changes::default();
+    let meetings = meetings(known);
     let mut fresh = Vec::new();
     for (fact, response) in said.facts {
         match by_key.remove(fact.provider_id.as_str()) {
@@ -67,7 +68,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     for (fact, response) in fresh {
         match take_same_day(&mut vanished, &fact, known.zones) {
             Some(before) => changes.revise(known, before, fact, response, now),
-            None => changes.add(known, fact, response, now),
+            None => changes.add(known, &meetings, fact, response, now),
         }
     }
     // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
@@ -103,10 +104,10 @@ impl Changes {
         });
     }
 
-    fn add(&mut self, known: &Known<'_>, fact: Fact, response: Response, now: DateTime<Utc>) {
+    fn add(&mut self, known: &Known<'_>, meetings: &Meetings<'_>, fact: Fact, response: Response, now: DateTime<Utc>) {
         self.due.extend(known.zones.dates(&fact.span));
         let id = EventId(ids::fresh());
-        let meeting = sibling(known, &self.save, &fact).unwrap_or_else(|| MeetingId(ids::fresh()));
+        let meeting = meetings.get(&place(&fact)).copied().unwrap_or_else(|| MeetingId(ids::fresh()));
         self.save.push(Event {
             id,
             staff: known.calendar.staff,
@@ -132,17 +133,19 @@ impl Changes {
     }
 }
 
-/// The meeting of a copy on another calendar: same UID and same place in the series (S2). A copy that starts at another time stays
-/// apart; drafting sees to that, since starts change later.
-fn sibling(known: &Known<'_>, added: &[Event], fact: &Fact) -> Option<MeetingId> {
-    let place = |of: &Fact| of.original_start.unwrap_or(Moment::On(NaiveDate::MIN));
-    known
-        .siblings
-        .iter()
-        .chain(added)
-        .filter(|event| event.calendar != known.calendar.id || event.removed_at.is_some())
-        .find(|event| event.fact.ical_uid == fact.ical_uid && place(&event.fact) == place(fact))
-        .map(|event| event.meeting)
+/// Where the calendars of a person agree that they mean one meeting: the UID, and the place in its series (S2).
+type Meetings<'a> = HashMap<(&'a str, Moment), MeetingId>;
+
+fn place(of: &Fact) -> (&str, Moment) {
+    (&of.ical_uid, of.original_start.unwrap_or(Moment::On(NaiveDate::MIN)))
+}
+
+/// The meetings that stand on other calendars, or stood on this one. A copy that starts at another time stays apart; drafting sees to
+/// that, since starts change later.
+fn meetings<'a>(known: &Known<'a>) -> Meetings<'a> {
+    let others = known.siblings.iter().filter(|event| event.calendar != known.calendar.id || event.removed_at.is_some());
+    // The first of several counts.
+    others.rev().map(|event| (place(&event.fact), event.meeting)).collect()
 }
 
 fn is_covered(event: &Event, covered: &Window, zones: &Zones) -> bool {

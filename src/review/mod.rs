@@ -10,7 +10,7 @@ use crate::{
         exception::{Exception, ExceptionStatus, SubjectKind},
         ids::{self, DecisionId, EntryId, StaffId},
     },
-    settling::{Basis, pinned, rederive},
+    settling::{Basis, Wanted, pinned, rederive},
     store::{self, Store, Tx},
 };
 
@@ -61,7 +61,7 @@ impl Desk<'_> {
             let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
             self.record(&mut tx, entry.staff, entry.key.meeting.0, segment, Some(entry.id), act).await?;
         }
-        rederive(&mut tx, entry.staff, [entry.body.date], self.basis).await?;
+        rederive(&mut tx, entry.staff, wanted(entry.body.date, entry.key.meeting.0), self.basis).await?;
         let entry = tx.entry(&entry.id.to_string()).await?;
         tx.commit().await?;
         Ok(entry)
@@ -73,7 +73,7 @@ impl Desk<'_> {
         let mut tx = self.begin(staff).await?;
         let (subject, date) = (ids::fresh(), written.date);
         self.record(&mut tx, staff, subject, 0, None, Act::Write(written)).await?;
-        rederive(&mut tx, staff, [date], self.basis).await?;
+        rederive(&mut tx, staff, wanted(date, subject), self.basis).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;
         tx.commit().await?;
         Ok(entry)
@@ -93,7 +93,7 @@ impl Desk<'_> {
         let approved = approved(entry, self.basis.now)?;
         tx.save_entries(std::slice::from_ref(&approved)).await?;
         self.record(&mut tx, staff, approved.key.meeting.0, approved.key.segment, Some(approved.id), Act::Approve).await?;
-        rederive(&mut tx, staff, [approved.body.date], self.basis).await?;
+        rederive(&mut tx, staff, wanted(approved.body.date, approved.key.meeting.0), self.basis).await?;
         tx.commit().await?;
         Ok(approved)
     }
@@ -149,7 +149,7 @@ impl Desk<'_> {
             self.record(tx, exception.staff, subject.id, segment, exception.entry, act).await?;
         }
         if matches!(subject.kind, SubjectKind::Meeting | SubjectKind::Day) {
-            rederive(tx, exception.staff, [exception.date], self.basis).await?;
+            rederive(tx, exception.staff, wanted(exception.date, subject.id), self.basis).await?;
             return Ok(());
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
@@ -186,6 +186,11 @@ impl Desk<'_> {
         let date: Option<NaiveDate> = pinned(&tx.staff_member(staff).await?, &decision);
         tx.insert_decision(&decision, date).await
     }
+}
+
+/// The page a person looks at, and every page of what she decides about.
+fn wanted(date: NaiveDate, subject: Uuid) -> Wanted {
+    Wanted { dates: [date].into(), subject: Some(subject) }
 }
 
 /// When-decisions go to the segment, what-decisions to the meeting (S3).

@@ -11,5 +11,5 @@ mod histories;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use pages::{pinned, subjects};
+pub(crate) use pages::{Wanted, pinned, subjects};
 pub(crate) use pass::{Basis, Settled, rederive, scene, settle_due, verdicts};

@@ -1,7 +1,8 @@
 //! Loads everything that hangs together with some pages of a person's book.
 //!
-//! A meeting that touches a page brings in every page it touches, now or by what stands of it: only so can a moved event move its
-//! entry, instead of leaving one page before it arrives on the other (SEMANTICS S3).
+//! A meeting that stands where it no longer is brings in every page it is on, now or by what stands of it: only so can a moved event move
+//! its entry, instead of leaving one page before it arrives on the other (SEMANTICS S3). One that only lasts over midnight does not:
+//! else a chain of nights would pull in a year.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     model::{
         decision::{Act, Decision},
-        entry::Entry,
+        entry::{Entry, EntryStatus},
         event::{Event, Span},
         exception::Exception,
         ids::{self, DecisionId, EntryId, EventId, ExceptionId, MeetingId},
@@ -30,9 +31,17 @@ pub(super) struct Pages {
     pub(super) exceptions: BTreeMap<ExceptionId, Exception>,
 }
 
+/// Which pages are wanted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) dates: BTreeSet<NaiveDate>,
+    /// A meeting, or what else can be decided about, with every page it is on.
+    pub(crate) subject: Option<Uuid>,
+}
+
 /// Loads the pages and whatever they pull in.
-pub(super) async fn load(tx: &mut Tx, staff: &Staff, dates: impl IntoIterator<Item = NaiveDate>) -> Result<Pages, Error> {
-    let mut pages = Pages { dates: dates.into_iter().collect(), ..Pages::default() };
+pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted) -> Result<Pages, Error> {
+    let mut pages = Pages { dates: wanted.dates, ..Pages::default() };
     let mut loaded = BTreeSet::new();
     loop {
         let fresh: BTreeSet<_> = pages.dates.difference(&loaded).copied().collect();
@@ -44,7 +53,9 @@ pub(super) async fn load(tx: &mut Tx, staff: &Staff, dates: impl IntoIterator<It
         }
         pages.load_meetings(tx, staff).await?;
         loaded.extend(fresh);
-        pages.dates.extend(pages.touched(staff));
+        let mut more = pages.touched(staff);
+        more.extend(wanted.subject.into_iter().flat_map(|subject| pages.dates_of(staff, subject)));
+        pages.dates.append(&mut more);
     }
 }
 
@@ -94,13 +105,35 @@ impl Pages {
         self.dates.iter().map(|date| ids::derived(staff.id.0, &date.to_string())).collect()
     }
 
-    /// Every date on which something loaded makes time, or stands.
-    fn touched(&self, staff: &Staff) -> Vec<NaiveDate> {
-        let events = self.events.values().filter(|event| matches!(event.fact.span, Span::Timed { .. }));
-        let of_events = events.flat_map(|event| staff.zones.dates(&event.fact.span));
-        let of_entries = self.entries.values().map(|entry| entry.body.date);
-        let of_decisions = self.decisions.values().filter_map(|decision| pinned(staff, decision));
-        of_events.chain(of_entries).chain(of_decisions).collect()
+    /// Every date of what has a subject.
+    fn dates_of(&self, staff: &Staff, subject: Uuid) -> Vec<NaiveDate> {
+        let events = self.events.values().filter(|event| subjects(event).contains(&subject));
+        let ids: BTreeSet<Uuid> = events.clone().flat_map(subjects).chain([subject]).collect();
+        let of_entries = self.entries.values().filter(|entry| ids.contains(&entry.key.meeting.0)).map(|entry| entry.body.date);
+        let of_decisions = self.decisions.values().filter(|decision| ids.contains(&decision.subject));
+        let pinned = of_decisions.filter_map(|decision| pinned(staff, decision));
+        events.flat_map(|event| staff.zones.dates(&event.fact.span)).chain(of_entries).chain(pinned).collect()
+    }
+
+    /// Every date of meetings that stand, or are held by a decision, where their events are not: what happens on one page is then asked
+    /// about on the other.
+    fn touched(&self, staff: &Staff) -> BTreeSet<NaiveDate> {
+        let mut owner: BTreeMap<Uuid, Uuid> = BTreeMap::new();
+        let mut lasts: BTreeMap<Uuid, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for event in self.events.values() {
+            owner.extend(subjects(event).map(|subject| (subject, event.meeting.0)));
+            lasts.entry(event.meeting.0).or_default().extend(staff.zones.dates(&event.fact.span));
+        }
+        let of_entries = self.entries.values().filter(|entry| entry.status != EntryStatus::Void);
+        let of_entries = of_entries.map(|entry| (entry.key.meeting.0, entry.body.date));
+        let of_decisions = self.decisions.values().filter_map(|decision| Some((decision.subject, pinned(staff, decision)?)));
+        let mut stands: BTreeMap<Uuid, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for (subject, date) in of_entries.chain(of_decisions) {
+            stands.entry(owner.get(&subject).copied().unwrap_or(subject)).or_default().insert(date);
+        }
+        let nowhere = BTreeSet::new();
+        let around = stands.into_iter().map(|(meeting, dates)| (dates, lasts.get(&meeting).unwrap_or(&nowhere)));
+        around.filter(|(dates, lasts)| !dates.is_subset(lasts)).flat_map(|(dates, lasts)| &dates | lasts).collect()
     }
 }
 

@@ -1,21 +1,23 @@
 //! One pass over due pages, person by person: load, judge, draft, write the difference.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tracing::debug;
+use uuid::Uuid;
 
 use super::{
     difference::{self, Difference},
-    pages::{self, Pages, subjects},
+    pages::{self, Pages, Wanted, subjects},
 };
 use crate::{
     drafting::{Drafted, Page, draft_day},
     model::{
+        decision::Decision,
         entry::{Draft, Entry, EntryKey},
         event::Event,
-        exception::Question,
-        ids::{EntryId, EventId, MeetingId, StaffId},
+        exception::{Question, Subject},
+        ids::{DecisionId, EntryId, EventId, StaffId},
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -73,20 +75,15 @@ async fn settle_month(store: &Store, staff: StaffId, why: Due, basis: Basis<'_>)
     let due = tx.due_days(staff, why, basis.now, DAYS_MAX).await?;
     let Some(first) = due.first().copied() else { return Ok(None) };
     let near = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX);
-    let settled = rederive(&mut tx, staff, near, basis).await?;
+    let settled = rederive(&mut tx, staff, Wanted { dates: near.collect(), subject: None }, basis).await?;
     tx.commit().await?;
     Ok(Some(settled))
 }
 
 /// Derives pages and writes the difference, inside a transaction that holds the person's row.
-pub(crate) async fn rederive(
-    tx: &mut Tx,
-    staff: StaffId,
-    dates: impl IntoIterator<Item = NaiveDate>,
-    basis: Basis<'_>,
-) -> Result<Settled, Error> {
+pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis: Basis<'_>) -> Result<Settled, Error> {
     let staff = tx.staff_member(staff).await?;
-    let pages = pages::load(tx, &staff, dates).await?;
+    let pages = pages::load(tx, &staff, wanted).await?;
     let derived = derive(&staff, &pages, basis);
     let next = derived.next;
     let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, basis.now);
@@ -101,18 +98,21 @@ pub(crate) async fn rederive(
 pub(super) struct Derived {
     pub(super) entries: Vec<Draft>,
     pub(super) questions: Vec<Question>,
+    /// Where the question of a subject is.
+    places: HashMap<Subject, usize>,
     next: Vec<(NaiveDate, Option<DateTime<Utc>>)>,
 }
 
 /// Pure: every page in order of date.
 pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived {
     let verdicts = verdicts(staff, pages.events.values(), basis.rules);
+    let index = Index::of(staff, pages);
     let mut derived = Derived::default();
     for date in &pages.dates {
-        let Drafted { entries, questions, next_at } = page(staff, pages, *date, &verdicts, basis);
+        let Drafted { entries, questions, next_at } = page(staff, &index, *date, &verdicts, basis);
         derived.entries.extend(entries);
         for question in questions {
-            merge(&mut derived.questions, question);
+            derived.ask(question);
         }
         derived.next.push((*date, next_at));
     }
@@ -142,69 +142,103 @@ pub(crate) fn scene<'a>(staff: &'a Staff, event: &'a Event, same_day: &'a [Scene
     Scene { fact, response: event.response, calendar, addresses: &staff.addresses, zone, same_day }
 }
 
-fn page(staff: &Staff, pages: &Pages, date: NaiveDate, verdicts: &HashMap<EventId, Verdict>, basis: Basis<'_>) -> Drafted {
-    let here: BTreeSet<MeetingId> = pages.meetings_on(staff, date);
-    let events: Vec<(Event, Verdict)> = pages
-        .events
-        .values()
-        .filter(|event| subjects(event).into_iter().any(|subject| here.contains(&MeetingId(subject))))
-        .map(|event| (event.clone(), verdicts.get(&event.id).cloned().unwrap_or_default()))
-        .collect();
-    let ids: BTreeSet<_> = events.iter().flat_map(|(event, _)| subjects(event)).chain(here.iter().map(|meeting| meeting.0)).collect();
+/// What hangs on a meeting, and which meetings a date is about; made once for all pages.
+#[derive(Default)]
+struct Index<'a> {
+    /// Meetings that make time on a date, now or by what stands of them.
+    meetings: HashMap<NaiveDate, BTreeSet<Uuid>>,
+    /// By each of its subjects.
+    events: HashMap<Uuid, Vec<&'a Event>>,
+    decisions: HashMap<Uuid, Vec<&'a Decision>>,
+    entries: HashMap<Uuid, Vec<&'a Entry>>,
+    entries_on: HashMap<NaiveDate, Vec<&'a Entry>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(staff: &Staff, pages: &'a Pages) -> Self {
+        let mut index = Self::default();
+        for event in pages.events.values() {
+            for date in staff.zones.dates(&event.fact.span) {
+                index.meetings.entry(date).or_default().insert(event.meeting.0);
+            }
+            for subject in subjects(event) {
+                index.events.entry(subject).or_default().push(event);
+            }
+        }
+        for entry in pages.entries.values() {
+            index.meetings.entry(entry.body.date).or_default().insert(entry.key.meeting.0);
+            index.entries.entry(entry.key.meeting.0).or_default().push(entry);
+            index.entries_on.entry(entry.body.date).or_default().push(entry);
+        }
+        for decision in pages.decisions.values() {
+            if let Some(date) = pages::pinned(staff, decision) {
+                index.meetings.entry(date).or_default().insert(decision.subject);
+            }
+            index.decisions.entry(decision.subject).or_default().push(decision);
+        }
+        index
+    }
+}
+
+fn page(staff: &Staff, index: &Index<'_>, date: NaiveDate, verdicts: &HashMap<EventId, Verdict>, basis: Basis<'_>) -> Drafted {
+    let here = index.meetings.get(&date).cloned().unwrap_or_default();
+    let found: BTreeMap<EventId, &Event> =
+        here.iter().filter_map(|id| index.events.get(id)).flatten().map(|event| (event.id, *event)).collect();
+    let ids: BTreeSet<Uuid> = found.values().flat_map(|event| subjects(event)).chain(here).collect();
     let day = crate::model::ids::derived(staff.id.0, &date.to_string());
-    let decisions: Vec<_> =
-        pages.decisions.values().filter(|decision| ids.contains(&decision.subject) || decision.subject == day).cloned().collect();
-    let standing: Vec<Entry> =
-        pages.entries.values().filter(|entry| entry.body.date == date || ids.contains(&entry.key.meeting.0)).cloned().collect();
+    let events: Vec<(Event, Verdict)> =
+        found.into_values().map(|event| (event.clone(), verdicts.get(&event.id).cloned().unwrap_or_default())).collect();
+    let about = ids.iter().chain([&day]).filter_map(|id| index.decisions.get(id)).flatten();
+    let decisions: BTreeMap<DecisionId, Decision> = about.map(|decision| (decision.id, (*decision).clone())).collect();
+    let standing = ids.iter().filter_map(|id| index.entries.get(id)).chain(index.entries_on.get(&date)).flatten();
+    let standing: BTreeMap<EntryId, Entry> = standing.map(|entry| (entry.id, (*entry).clone())).collect();
     draft_day(&Page {
         staff,
         date,
         events: &events,
         catalog: &basis.rules.catalog,
         policy: basis.policy,
-        decisions: &decisions,
-        standing: &standing,
+        decisions: &decisions.into_values().collect::<Vec<_>>(),
+        standing: &standing.into_values().collect::<Vec<_>>(),
         as_of: basis.now,
     })
 }
 
-impl Pages {
-    /// Meetings that make time on a date, now or by what stands of them.
-    fn meetings_on(&self, staff: &Staff, date: NaiveDate) -> BTreeSet<MeetingId> {
-        let events = self.events.values().filter(|event| staff.zones.dates(&event.fact.span).contains(&date));
-        let entries = self.entries.values().filter(|entry| entry.body.date == date);
-        let decisions = self.decisions.values().filter(|decision| pages::pinned(staff, decision) == Some(date));
-        events
-            .map(|event| event.meeting)
-            .chain(entries.map(|entry| entry.key.meeting))
-            .chain(decisions.map(|decision| MeetingId(decision.subject)))
-            .collect()
-    }
-}
-
-/// An approved entry stands on one page while its event has moved to another: one question, which says what is derived now.
-fn merge(questions: &mut Vec<Question>, question: Question) {
-    let Some(known) = questions.iter_mut().find(|known| known.subject == question.subject) else {
-        return questions.push(question);
-    };
-    for (mine, theirs) in [(&mut known.open, question.open), (&mut known.dismissed, question.dismissed)] {
-        for reason in theirs {
-            match mine.iter_mut().find(|other| other.reason == reason.reason) {
-                Some(other) if other.cause["derived"].is_null() => *other = reason,
-                Some(_) => {}
-                None => mine.push(reason),
+impl Derived {
+    /// An approved entry stands on one page while its event has moved to another: one question, which says what is derived now.
+    fn ask(&mut self, question: Question) {
+        let place = match self.places.entry(question.subject) {
+            hash_map::Entry::Vacant(free) => {
+                free.insert(self.questions.len());
+                return self.questions.push(question);
+            }
+            hash_map::Entry::Occupied(known) => *known.get(),
+        };
+        let known = &mut self.questions[place];
+        for (mine, theirs) in [(&mut known.open, question.open), (&mut known.dismissed, question.dismissed)] {
+            for reason in theirs {
+                match mine.iter_mut().find(|other| other.reason == reason.reason) {
+                    Some(other) if other.cause["derived"].is_null() => *other = reason,
+                    Some(_) => {}
+                    None => mine.push(reason),
+                }
             }
         }
+        known.date = known.date.min(question.date);
     }
-    known.date = known.date.min(question.date);
 }
 
 /// What has to be written so that what stands is what was derived.
 pub(super) fn compare(staff: &Staff, pages: &Pages, drafts: Vec<Draft>, questions: Vec<Question>, now: DateTime<Utc>) -> Difference {
-    let standing: Vec<Entry> = pages.entries.values().cloned().collect();
+    // Of what hangs on these pages, also what stands on others was loaded; only what moves here is compared.
+    let keys: HashSet<EntryKey> = drafts.iter().map(|draft| draft.key).collect();
+    let here = pages.entries.values().filter(|entry| pages.dates.contains(&entry.body.date) || keys.contains(&entry.key));
+    let standing: Vec<Entry> = here.cloned().collect();
     let entries = difference::entries(staff.id, drafts, &standing);
     let ids: BTreeMap<EntryKey, EntryId> = standing.iter().chain(&entries).map(|entry| (entry.key, entry.id)).collect();
-    let open: Vec<_> = pages.exceptions.values().cloned().collect();
+    let asked: HashSet<Subject> = questions.iter().map(|question| question.subject).collect();
+    let here = pages.exceptions.values().filter(|one| pages.dates.contains(&one.date) || asked.contains(&one.subject));
+    let open: Vec<_> = here.cloned().collect();
     let exceptions = difference::exceptions(staff.id, questions, &open, |key| ids.get(&key).copied(), now);
     Difference { entries, exceptions }
 }
