@@ -48,6 +48,11 @@ impl Zones {
     /// The date an instant falls on.
     pub(crate) fn date_of(&self, at: DateTime<Utc>) -> NaiveDate {
         let guess = at.date_naive();
+        // The local date is the answer but in the hours around a move from zone to zone, or after a midnight that was skipped.
+        let local = at.with_timezone(&self.on(guess)).date_naive();
+        if self.0.len() == 1 && self.start(local) <= at && at < self.start(local + Days::new(1)) {
+            return local;
+        }
         (-2..=2).rev().map(|shift| guess + chrono::TimeDelta::days(shift)).find(|date| self.start(*date) <= at).unwrap_or(guess)
     }
 }

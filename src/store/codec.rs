@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Display, str::FromStr};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
     Database, Decode, Encode, Postgres, Sqlite, Type,
@@ -12,10 +12,7 @@ use sqlx::{
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 
-/// Fixed width, so that text sorts as time does.
-const INSTANT: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
-
-/// An instant: `timestamptz`, or text of fixed width.
+/// An instant: `timestamptz`, or RFC 3339 text of fixed width, so that text sorts as time does.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct At(pub(super) DateTime<Utc>);
 
@@ -35,14 +32,14 @@ impl Type<Sqlite> for At {
 
 impl Encode<'_, Sqlite> for At {
     fn encode_by_ref(&self, to: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        <String as Encode<'_, Sqlite>>::encode(self.0.format(INSTANT).to_string(), to)
+        <String as Encode<'_, Sqlite>>::encode(self.0.to_rfc3339_opts(SecondsFormat::Micros, true), to)
     }
 }
 
 impl Decode<'_, Sqlite> for At {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
         let text = <String as Decode<'_, Sqlite>>::decode(value)?;
-        Ok(Self(NaiveDateTime::parse_from_str(&text, INSTANT)?.and_utc()))
+        Ok(Self(DateTime::parse_from_rfc3339(&text)?.to_utc()))
     }
 }
 
