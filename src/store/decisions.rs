@@ -63,7 +63,7 @@ impl Tx {
                 for subject in part {
                     list.push_bind(*subject);
                 }
-                query.push(") order by seq").build_query_as().fetch_all(conn).await
+                query.push(") order by seq").build_query_as().persistent(false).fetch_all(conn).await
             })?;
             decisions.extend(rows.into_iter().map(Decision::from));
         }

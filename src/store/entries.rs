@@ -78,7 +78,7 @@ impl Tx {
                 for meeting in part {
                     list.push_bind(meeting.0);
                 }
-                query.push(") order by id").build_query_as().fetch_all(conn).await
+                query.push(") order by id").build_query_as().persistent(false).fetch_all(conn).await
             })?;
             entries.extend(rows.into_iter().map(Entry::from));
         }

@@ -53,7 +53,7 @@ impl Tx {
                 for subject in part {
                     list.push_bind(*subject);
                 }
-                query.push(") order by id").build_query_as().fetch_all(conn).await
+                query.push(") order by id").build_query_as().persistent(false).fetch_all(conn).await
             })?;
             exceptions.extend(rows.into_iter().map(Exception::from));
         }
