@@ -13,7 +13,11 @@ mod series;
 mod zones;
 
 #[cfg(test)]
+mod series_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod zone_tests;
 
 use std::collections::BTreeMap;
 

@@ -13,24 +13,24 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
 }
 
-fn read_in(bytes: &[u8], from: &str, until: &str) -> Result<Answer, Refused> {
+pub(super) fn read_in(bytes: &[u8], from: &str, until: &str) -> Result<Answer, Refused> {
     let window = Window { from: at(&format!("{from}T00:00:00Z")), until: at(&format!("{until}T00:00:00Z")) };
     read(bytes, &window, Berlin, &Limits::default())
 }
 
 /// The events in March and April 2026.
-fn spring(events: &[&str]) -> Answer {
+pub(super) fn spring(events: &[&str]) -> Answer {
     let events: Vec<_> = events.iter().map(|event| event.replace('\n', "\r\n")).collect();
     let events = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", events.join("\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n"));
     let file = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n");
     read_in(file.as_bytes(), "2026-03-01", "2026-05-01").expect("a calendar")
 }
 
-fn starts(answer: &Answer) -> Vec<String> {
+pub(super) fn starts(answer: &Answer) -> Vec<String> {
     answer.facts.iter().map(|fact| fact.span.moment().to_string()).collect()
 }
 
-fn faults(answer: &Answer) -> Vec<(&str, usize)> {
+pub(super) fn faults(answer: &Answer) -> Vec<(&str, usize)> {
     answer.broken.iter().map(|broken| (broken.reason, broken.line)).collect()
 }
 
