@@ -763,3 +763,21 @@ fn no_key_is_without_a_test_or_a_place_in_the_reference() {
     let stale: Vec<_> = tested.iter().filter(|key| !known.contains(*key)).collect();
     assert!(stale.is_empty(), "no such keys: {stale:?}");
 }
+
+#[test]
+fn the_shipped_example_shows_every_key_but_those_of_events() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let files = std::fs::read_dir(folder).expect("the example").map(|file| file.expect("a file").path());
+    let files: String = files
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .map(|path| std::fs::read_to_string(path).expect("text"))
+        .collect();
+    let shown: BTreeSet<&str> = files.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == ':')).collect();
+    let hidden: Vec<_> = cases()
+        .into_iter()
+        .map(|case| case.key)
+        .filter(|key| !key.starts_with("event."))
+        .filter(|key| !shown.contains(format!("{}:", key.rsplit('.').next().expect("a name")).as_str()))
+        .collect();
+    assert!(hidden.is_empty(), "not in the example: {hidden:?}");
+}

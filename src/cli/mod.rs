@@ -38,7 +38,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Makes a folder with a configuration and example rules.
-    Init { folder: PathBuf },
+    Init {
+        /// Where; it is made if it does not exist.
+        folder: PathBuf,
+    },
     /// Makes a small agency with some weeks of calendars and shows what becomes of them.
     Demo(demo::Args),
     /// Reads all calendars and derives what is due.
@@ -96,7 +99,10 @@ enum AddCalendar {
     /// A calendar file (.ics).
     Ics(calendars::AddIcs),
     /// A folder of calendar files, one per person and named after her address, that are read whenever they changed.
-    Folder { folder: PathBuf },
+    Folder {
+        /// Where files such as dana@your-firm.example.ics are dropped.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,13 +125,18 @@ enum Entries {
 enum Exceptions {
     /// Shows the queue.
     List {
+        /// Which of them.
         #[arg(long, default_value = "open")]
         status: ExceptionStatus,
     },
     /// Shows one with its entry.
-    Show { id: String },
+    Show {
+        /// The exception, by the end of its id.
+        id: String,
+    },
     /// Says that it was seen and is no problem.
     Dismiss {
+        /// The exception, by the end of its id.
         id: String,
         /// It is not work at all: its entry goes.
         #[arg(long)]
@@ -133,7 +144,9 @@ enum Exceptions {
     },
     /// Answers it by saying what the time was for.
     Assign {
+        /// The exception, by the end of its id.
         id: String,
+        /// client, project, task, billable, tags or description, such as project=ACME-15.
         #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },

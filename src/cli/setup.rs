@@ -13,6 +13,8 @@ const RULES: &[(&str, &str)] = &[
     ("rules.yaml", include_str!("../../rules/rules.yaml")),
     ("overrides.yaml", include_str!("../../rules/overrides.yaml")),
     ("internal.yaml", include_str!("../../rules/internal.yaml")),
+    ("tags.yaml", include_str!("../../rules/tags.yaml")),
+    ("REFERENCE.md", include_str!("../../rules/REFERENCE.md")),
     ("suspicious.yaml", include_str!("../../rules/suspicious.yaml")),
 ];
 
