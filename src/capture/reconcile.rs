@@ -72,7 +72,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
         }
     }
     // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
-    let covered = |event: &&Event| is_covered(event, &said.covered, known.zones);
+    let covered = |event: &&Event| said.covered.contains(known.zones.starts_at(&event.fact.span));
     changes.vanished = vanished.into_values().filter(covered).cloned().collect();
     changes
 }
@@ -146,9 +146,4 @@ fn meetings<'a>(known: &Known<'a>) -> Meetings<'a> {
     let others = known.siblings.iter().filter(|event| event.calendar != known.calendar.id || event.removed_at.is_some());
     // The first of several counts.
     others.rev().map(|event| (place(&event.fact), event.meeting)).collect()
-}
-
-fn is_covered(event: &Event, covered: &Window, zones: &Zones) -> bool {
-    let start = zones.starts_at(&event.fact.span);
-    covered.from <= start && start < covered.until
 }

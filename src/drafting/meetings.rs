@@ -7,7 +7,7 @@ use crate::model::{
     decision::{Act, Assignment, Decision, Written},
     entry::{Body, Entry, EntryKey, EntryStatus, Provenance},
     event::{Event, Span},
-    ids::{self, MeetingId},
+    ids::MeetingId,
     verdict::Verdict,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn gather<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<
         let (joined, apart): (Vec<_>, Vec<_>) = copies.into_iter().partition(|(event, _)| event.fact.span.moment() == start);
         meetings.extend(meeting(page, id, &joined, decisions));
         for copy in apart {
-            meetings.extend(meeting(page, MeetingId(ids::derived(id.0, &copy.0.id.to_string())), &[copy], decisions));
+            meetings.extend(meeting(page, id.apart(copy.0.id), &[copy], decisions));
         }
     }
     meetings
@@ -51,17 +51,13 @@ fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Verdict)], 
     let (lead, verdict) = copies.first().copied()?;
     let others =
         copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| verdict).collect();
-    let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(both(id).0) };
+    let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(id.beside().0) };
     if (is_all_day(&lead.fact.span) && verdict.hours.is_none()) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
         return None;
     }
     let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
     let unwanted = if meeting.gone { !settled } else { verdict.skip.is_some() };
     (!unwanted || meeting.is_touched()).then_some(meeting)
-}
-
-fn both(id: MeetingId) -> MeetingId {
-    MeetingId(ids::derived(id.0, "both"))
 }
 
 fn is_all_day(span: &Span) -> bool {
@@ -76,7 +72,7 @@ impl Meeting<'_> {
 
     /// The second entry of a meeting that has two.
     pub(super) fn both_id(&self) -> MeetingId {
-        both(self.id)
+        self.id.beside()
     }
 
     /// What people assigned to one of its entries, later over earlier, field by field.

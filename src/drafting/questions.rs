@@ -64,7 +64,7 @@ fn dismissals<'a>(decisions: &'a [&Decision], on: Subject, name: &'a str) -> imp
 /// Limits on the total of the day: one question about the day, which holds all its entries that are still open.
 fn day_limits(page: &Page<'_>, pieces: &[Piece<'_>], decisions: &[&Decision]) -> Option<Question> {
     let total: i64 = pieces.iter().filter(|piece| piece.is_here(page)).map(|piece| piece.body.seconds).sum();
-    let subject = Subject { kind: SubjectKind::Day, id: ids::derived(page.staff.id.0, &page.date.to_string()), segment: 0 };
+    let subject = Subject { kind: SubjectKind::Day, id: ids::of_day(page.staff.id, page.date), segment: 0 };
     let over = page.policy.day_limits.iter().filter(|limit| limit.min_seconds <= total);
     let reasons = over.map(|limit| Reason {
         reason: limit.reason.clone(),

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -52,6 +53,23 @@ pub(crate) fn short(id: Uuid) -> String {
 /// A new id, ordered by the time it was made (UUID version 7).
 pub(crate) fn fresh() -> Uuid {
     Uuid::now_v7()
+}
+
+/// What is asked about one date of one person as a whole.
+pub(crate) fn of_day(staff: StaffId, date: NaiveDate) -> Uuid {
+    derived(staff.0, &date.to_string())
+}
+
+impl MeetingId {
+    /// The meeting of the event itself, where someone keeps her edited time beside it.
+    pub(crate) fn beside(self) -> Self {
+        Self(derived(self.0, "both"))
+    }
+
+    /// The meeting of one copy that starts at another time than the leading one.
+    pub(crate) fn apart(self, copy: EventId) -> Self {
+        Self(derived(self.0, &copy.to_string()))
+    }
 }
 
 /// The same id for the same `name` below `parent`, for things that are derived rather than made (UUID version 5).

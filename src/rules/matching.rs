@@ -249,23 +249,9 @@ impl Reader<'_> {
         self.others().filter(|email| !self.identity.is_ours(email))
     }
 
-    /// In the order in which they count: title, categories, description (S24).
     fn codes(&self, sought: &Sought) -> Vec<Witness> {
-        let text = &self.scene.fact.text;
-        let seek = |place, index, text: &str| self.identity.codes(self.catalog, place, index, text).0;
-        let mut found = Vec::new();
-        if sought.within("title", true) {
-            found.extend(seek(Place::Title, 0, &text.title));
-        }
-        if sought.within("categories", true) {
-            text.categories.iter().enumerate().for_each(|(index, category)| found.extend(seek(Place::Category, index, category)));
-        }
-        if sought.within("description", true) {
-            found.extend(seek(Place::Description, 0, &text.description));
-        } else if sought.within("description_first_line", false) {
-            found.extend(seek(Place::Description, 0, first_line(&text.description)));
-        }
-        found
+        let texts = self.texts(sought, &["title", "categories", "description"]);
+        texts.into_iter().flat_map(|(place, index, text)| self.identity.codes(self.catalog, place, index, text).0).collect()
     }
 
     fn domains(&self, sought: &Sought) -> Vec<Witness> {
@@ -273,22 +259,28 @@ impl Reader<'_> {
     }
 
     fn names(&self, sought: &Sought) -> Vec<Witness> {
+        let texts = self.texts(sought, &["title", "location"]);
+        texts.into_iter().flat_map(|(place, index, text)| self.identity.names(place, index, text)).collect()
+    }
+
+    /// The texts that are looked at, in the order in which they count (S24): title, location, categories, description.
+    fn texts(&self, sought: &Sought, usual: &[&str]) -> Vec<(Place, usize, &str)> {
         let text = &self.scene.fact.text;
-        let seek = |place, index, text: &str| self.identity.names(place, index, text);
+        let within = |place| sought.within(place, usual.contains(&place));
         let mut found = Vec::new();
-        if sought.within("title", true) {
-            found.extend(seek(Place::Title, 0, &text.title));
+        if within("title") {
+            found.push((Place::Title, 0, text.title.as_str()));
         }
-        if sought.within("location", true) {
-            found.extend(seek(Place::Location, 0, &text.location));
+        if within("location") {
+            found.push((Place::Location, 0, text.location.as_str()));
         }
-        if sought.within("categories", false) {
-            text.categories.iter().enumerate().for_each(|(index, category)| found.extend(seek(Place::Category, index, category)));
+        if within("categories") {
+            found.extend(text.categories.iter().enumerate().map(|(index, category)| (Place::Category, index, category.as_str())));
         }
-        if sought.within("description", false) {
-            found.extend(seek(Place::Description, 0, &text.description));
-        } else if sought.within("description_first_line", false) {
-            found.extend(seek(Place::Description, 0, first_line(&text.description)));
+        if within("description") {
+            found.push((Place::Description, 0, text.description.as_str()));
+        } else if within("description_first_line") {
+            found.push((Place::Description, 0, first_line(&text.description)));
         }
         found
     }

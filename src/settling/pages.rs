@@ -1,7 +1,7 @@
 //! Loads everything that hangs together with some pages of a person's book.
 //!
-//! A meeting that stands where it no longer is brings in every page it is on, now or by what stands of it: only so can a moved event move
-//! its entry, instead of leaving one page before it arrives on the other (SEMANTICS S3). One that only lasts over midnight does not:
+//! A meeting that stands, or is held by a decision, on a date its events are not on brings in all of these dates: only so can a moved event
+//! move its entry, instead of leaving one page before it arrives on the other (SEMANTICS S3). One that only lasts over midnight does not:
 //! else a chain of nights would pull in a year.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +102,7 @@ impl Pages {
     }
 
     fn days(&self, staff: &Staff) -> Vec<Uuid> {
-        self.dates.iter().map(|date| ids::derived(staff.id.0, &date.to_string())).collect()
+        self.dates.iter().map(|date| ids::of_day(staff.id, *date)).collect()
     }
 
     /// Every date of what has a subject.
@@ -139,8 +139,8 @@ impl Pages {
 
 /// What entries and questions of one event can hang on: its meeting, and the two kinds of ids that drafting derives from it.
 pub(crate) fn subjects(event: &Event) -> [Uuid; 3] {
-    let meeting = event.meeting.0;
-    [meeting, ids::derived(meeting, "both"), ids::derived(meeting, &event.id.to_string())]
+    let meeting = event.meeting;
+    [meeting, meeting.beside(), meeting.apart(event.id)].map(|meeting| meeting.0)
 }
 
 /// The day a decision pins something to.

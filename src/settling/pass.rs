@@ -17,7 +17,7 @@ use crate::{
         entry::{Draft, Entry, EntryKey},
         event::Event,
         exception::{Question, Subject},
-        ids::{DecisionId, EntryId, EventId, StaffId},
+        ids::{self, DecisionId, EntryId, EventId, StaffId},
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -185,7 +185,7 @@ fn page(staff: &Staff, index: &Index<'_>, date: NaiveDate, verdicts: &HashMap<Ev
     let found: BTreeMap<EventId, &Event> =
         here.iter().filter_map(|id| index.events.get(id)).flatten().map(|event| (event.id, *event)).collect();
     let ids: BTreeSet<Uuid> = found.values().flat_map(|event| subjects(event)).chain(here).collect();
-    let day = crate::model::ids::derived(staff.id.0, &date.to_string());
+    let day = ids::of_day(staff.id, date);
     let events: Vec<(Event, Verdict)> =
         found.into_values().map(|event| (event.clone(), verdicts.get(&event.id).cloned().unwrap_or_default())).collect();
     let about = ids.iter().chain([&day]).filter_map(|id| index.decisions.get(id)).flatten();

@@ -13,8 +13,6 @@ use crate::model::{
     ids::{DecisionId, EntryId, StaffId},
 };
 
-const ROWS: usize = 500;
-
 const SELECT: &str = "select id, staff, subject, segment, entry, body, why, actor, at from decision where ";
 
 #[derive(sqlx::FromRow)]
@@ -55,19 +53,8 @@ impl Tx {
 
     /// Decisions in force about these subjects, in the order they were made.
     pub(crate) async fn decisions_about(&mut self, subjects: &[Uuid]) -> Result<Vec<Decision>, Error> {
-        let mut decisions = Vec::new();
-        for part in subjects.chunks(ROWS) {
-            let rows: Vec<Row> = on!(self, |conn| {
-                let mut query = QueryBuilder::new(SELECT);
-                let mut list = query.push("retracted_at is null and subject in (").separated(", ");
-                for subject in part {
-                    list.push_bind(*subject);
-                }
-                query.push(") order by seq").build_query_as().persistent(false).fetch_all(conn).await
-            })?;
-            decisions.extend(rows.into_iter().map(Decision::from));
-        }
-        Ok(decisions)
+        let rows: Vec<Row> = by_list!(self, subjects, |query| query.push("retracted_at is null and subject"), "seq");
+        Ok(rows.into_iter().map(Decision::from).collect())
     }
 
     /// Decisions in force that pin something of this person to dates from `first` to `last`, both included.

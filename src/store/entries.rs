@@ -70,19 +70,9 @@ impl Tx {
 
     /// The entries of these meetings, in any status.
     pub(crate) async fn entries_of_meetings(&mut self, meetings: &[MeetingId]) -> Result<Vec<Entry>, Error> {
-        let mut entries = Vec::new();
-        for part in meetings.chunks(ROWS) {
-            let rows: Vec<Row> = on!(self, |conn| {
-                let mut query = QueryBuilder::new(SELECT);
-                let mut list = query.push("meeting in (").separated(", ");
-                for meeting in part {
-                    list.push_bind(meeting.0);
-                }
-                query.push(") order by id").build_query_as().persistent(false).fetch_all(conn).await
-            })?;
-            entries.extend(rows.into_iter().map(Entry::from));
-        }
-        Ok(entries)
+        let meetings: Vec<_> = meetings.iter().map(|meeting| meeting.0).collect();
+        let rows: Vec<Row> = by_list!(self, meetings, |query| query.push("meeting"), "id");
+        Ok(rows.into_iter().map(Entry::from).collect())
     }
 
     /// Entries as a list shows them: by date, start and id.

@@ -44,20 +44,9 @@ impl Tx {
 
     /// A person's exceptions about these subjects, in any status.
     pub(crate) async fn exceptions_about(&mut self, staff: StaffId, subjects: &[Uuid]) -> Result<Vec<Exception>, Error> {
-        let mut exceptions = Vec::new();
-        for part in subjects.chunks(ROWS) {
-            let rows: Vec<Row> = on!(self, |conn| {
-                let mut query = QueryBuilder::new(SELECT);
-                query.push("staff = ").push_bind(staff.0).push(" and subject_kind in ('meeting', 'day', 'event', 'calendar')");
-                let mut list = query.push(" and subject in (").separated(", ");
-                for subject in part {
-                    list.push_bind(*subject);
-                }
-                query.push(") order by id").build_query_as().persistent(false).fetch_all(conn).await
-            })?;
-            exceptions.extend(rows.into_iter().map(Exception::from));
-        }
-        Ok(exceptions)
+        const KINDS: &str = " and subject_kind in ('meeting', 'day', 'event', 'calendar') and subject";
+        let rows: Vec<Row> = by_list!(self, subjects, |query| query.push("staff = ").push_bind(staff.0).push(KINDS), "id");
+        Ok(rows.into_iter().map(Exception::from).collect())
     }
 
     /// A person's exceptions about calendars, and about events that cannot be read, in any status.

@@ -31,6 +31,27 @@ macro_rules! on {
     };
 }
 
+/// The rows whose column is in a list, with one query for every 500 values: both databases bound their number. `$head` names the column,
+/// after what else must hold. Planned each time, since PostgreSQL's plan for any list compares every row with every value as long as it
+/// has no statistics (measured: 21 s instead of 7 for the bench).
+macro_rules! by_list {
+    ($tx:expr, $list:expr, |$query:ident| $head:expr, $order:literal) => {{
+        let mut rows = Vec::new();
+        for part in $list.chunks(500) {
+            rows.extend(on!($tx, |conn| {
+                let mut $query = QueryBuilder::new(SELECT);
+                $head;
+                let mut list = $query.push(" in (").separated(", ");
+                for value in part {
+                    list.push_bind(value);
+                }
+                $query.push(concat!(") order by ", $order)).build_query_as().persistent(false).fetch_all(conn).await
+            })?);
+        }
+        rows
+    }};
+}
+
 mod calendars;
 mod catalog;
 mod codec;
