@@ -21,6 +21,14 @@ impl Dice {
     }
 }
 
+/// Where someone put its time, and where its event was then.
+#[derive(Clone, Copy)]
+struct Edited {
+    day: u64,
+    hour: u64,
+    seen: (u64, u64),
+}
+
 /// What the naive reading knows of one event.
 #[derive(Clone)]
 struct Known {
@@ -29,14 +37,39 @@ struct Known {
     code: Option<&'static str>,
     live: bool,
     assigned: Option<&'static str>,
+    edited: Option<Edited>,
     not_work: bool,
+}
+
+impl Known {
+    fn is_touched(&self) -> bool {
+        self.assigned.is_some() || self.edited.is_some()
+    }
+
+    /// Where its entry stands.
+    fn place(&self) -> (u64, u64) {
+        self.edited.map_or((self.day, self.hour), |edited| (edited.day, edited.hour))
+    }
+}
+
+/// How many deletions and moves under finished work ought to be asked about.
+fn naive_questions(events: &BTreeMap<u64, Known>) -> (usize, usize) {
+    let touched = || events.values().filter(|known| known.is_touched() && !known.not_work);
+    let moved = |known: &&Known| known.live && known.edited.is_some_and(|edited| edited.seen != (known.day, known.hour));
+    (touched().filter(|known| !known.live).count(), touched().filter(moved).count())
+}
+
+fn questions(world: &World) -> (usize, usize) {
+    let reasons = world.reasons();
+    let count = |name: &str| reasons.iter().filter(|reason| *reason == name).count();
+    (count("deleted-after-edit"), count("edit-outdated"))
 }
 
 type Row = (String, String, String, String);
 
 /// The rows that ought to stand, from the end state alone.
 fn naive(events: &BTreeMap<u64, Known>, tasks: bool) -> Vec<Row> {
-    let standing = events.values().filter(|known| !known.not_work && (known.live || known.assigned.is_some()));
+    let standing = events.values().filter(|known| !known.not_work && (known.live || known.is_touched()));
     let row = |known: &Known| {
         let project = known.assigned.or(known.code).unwrap_or("-").to_owned();
         let task = if tasks {
@@ -46,8 +79,9 @@ fn naive(events: &BTreeMap<u64, Known>, tasks: bool) -> Vec<Row> {
         } else {
             "Meeting"
         };
-        let at = |hour: u64| format!("2026-03-{:02}T{hour:02}:00:00Z", known.day);
-        (at(known.hour), at(known.hour + 1), project, task.to_owned())
+        let (day, hour) = known.place();
+        let at = |hour: u64| format!("2026-03-{day:02}T{hour:02}:00:00Z");
+        (at(hour), at(hour + 1), project, task.to_owned())
     };
     let mut rows: Vec<_> = standing.map(row).collect();
     rows.sort();
@@ -76,7 +110,8 @@ fn publish(world: &World, events: &BTreeMap<u64, Known>) {
 }
 
 fn entry_of(world: &World, known: &Known) -> Option<String> {
-    let start = format!("2026-03-{:02}T{:02}:00:00Z", known.day, known.hour);
+    let (day, hour) = known.place();
+    let start = format!("2026-03-{day:02}T{hour:02}:00:00Z");
     let all = world.entries();
     let mut at = all.iter().filter(|entry| text(entry, "start") == start);
     // Where two share a time it is not clear which is meant; the history then does something else.
@@ -90,12 +125,15 @@ fn history(world: &World, seed: u64) {
     let mut tasks = false;
     for uid in 0..6 {
         let code = (uid % 3 != 0).then(|| dice.code());
-        events.insert(uid, Known { day: 1 + dice.roll(9), hour: dice.roll(20), code, live: true, assigned: None, not_work: false });
+        events.insert(
+            uid,
+            Known { day: 1 + dice.roll(9), hour: dice.roll(20), code, live: true, assigned: None, edited: None, not_work: false },
+        );
     }
     for step in 0..STEPS {
         let uid = dice.roll(6);
         let known = events.get_mut(&uid).expect("one of six");
-        match dice.roll(7) {
+        match dice.roll(8) {
             0 | 1 if known.live => (known.day, known.hour) = (1 + dice.roll(9), dice.roll(20)),
             2 if known.live => known.code = Some(dice.code()),
             3 => known.live = !known.live,
@@ -113,6 +151,15 @@ fn history(world: &World, seed: u64) {
                     known.not_work = true;
                 }
             }
+            7 if known.live && !known.not_work => {
+                let (day, hour) = (known.place().0, dice.roll(20));
+                if let Some(id) = entry_of(world, known).filter(|_| hour != known.place().1) {
+                    world
+                        .run(&["entries", "set", &id, &format!("start={hour:02}:00"), &format!("end={:02}:00", hour + 1)])
+                        .expect("edited");
+                    known.edited = Some(Edited { day, hour, seen: (known.day, known.hour) });
+                }
+            }
             _ => {}
         }
         let rule = "rules:\n  - id: special\n    section: guards\n    when: {title: {words: [zulu]}}\n    set: {task: Special}\n";
@@ -120,6 +167,7 @@ fn history(world: &World, seed: u64) {
         publish(world, &events);
         world.sync();
         assert_eq!(rows(world), naive(&events, tasks), "seed {seed}, step {step}");
+        assert_eq!(questions(world), naive_questions(&events), "seed {seed}, step {step}");
     }
     let again = world.sync();
     assert_eq!((&again["entries"], &again["exceptions"]), (&0.into(), &0.into()), "seed {seed}");
