@@ -1,0 +1,1 @@
+//! Google and Microsoft, on loopback.
