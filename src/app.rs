@@ -1,16 +1,27 @@
-//! The program with its book open: what commands and, later, the daemon share.
+//! The program with its book open: what commands and the daemon share.
+
+mod pace;
+mod reading;
 
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 
 use crate::{
+    calendar::{
+        api::Api,
+        http::{self, Guard, Web},
+    },
     capture::{
         folders::{Stranger, take_in},
-        pass::{Captured, capture},
+        pass::Captured,
     },
     config::Config,
-    model::staff::Source,
+    grants::refresh::Vault,
+    model::{
+        ids::{self, DaemonId},
+        staff::Source,
+    },
     settling::{
         Settled,
         activation::{self, Active},
@@ -20,10 +31,12 @@ use crate::{
 };
 
 /// Built once, for one book.
-#[derive(Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) api: Api,
+    pub(crate) web: Web,
 }
 
 /// What `sync` did.
@@ -33,6 +46,8 @@ pub(crate) struct Synced {
     pub(crate) settled: Settled,
     /// Files in drop folders that are nobody's.
     pub(crate) strangers: Vec<Stranger>,
+    /// Calendars that someone else was reading.
+    pub(crate) busy: Vec<Source>,
 }
 
 impl App {
@@ -40,7 +55,10 @@ impl App {
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         let store = Store::open(&config.database).await?;
         store.migrate().await?;
-        Ok(Self { config, store })
+        let vault = Vault::new(&store, &config.keys, &config.apps, &config.clock, DaemonId(ids::fresh()));
+        let api = Api::new(&config.clock);
+        let web = Web::new(Guard { allowed: config.polling.allow.clone() }, http::Limits::default());
+        Ok(Self { config, store, vault, api, web })
     }
 
     /// Reads calendars and settles everything that is due by now.
@@ -48,18 +66,23 @@ impl App {
         let now = self.config.clock.now();
         let strangers = take_in(&self.store).await?;
         let mut tx = self.store.read().await?;
-        let (people, sources) = (tx.staff().await?, tx.calendars().await?);
+        let (people, sources, connections) = (tx.staff().await?, tx.calendars().await?, tx.connections().await?);
         drop(tx);
+        let mut found = false;
         let mut synced = Synced { strangers, ..Synced::default() };
         for source in sources {
             let wanted = only.is_none_or(|typed| source.calendar.id.to_string().replace('-', "").ends_with(&typed.replace('-', "")));
-            if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff).filter(|_| wanted) {
-                let captured = capture(&self.store, &source, staff, now).await?;
-                synced.calendars.push((source, captured));
+            found |= wanted;
+            let is_read = wanted && source.removed_at.is_none() && (!source.paused || only.is_some());
+            if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff).filter(|_| is_read) {
+                match self.read_now(&source, staff, &connections).await? {
+                    Some(captured) => synced.calendars.push((source, captured)),
+                    None => synced.busy.push(source),
+                }
             }
         }
-        anyhow::ensure!(only.is_none() || !synced.calendars.is_empty(), "the book has no such calendar; see: kalends calendar list");
-        synced.settled = settle_due(&self.store, active.basis(now)).await?;
+        anyhow::ensure!(only.is_none() || found, "the book has no such calendar; see: kalends calendar list");
+        synced.settled = settle_due(&self.store, active.basis(now), self.vault.daemon).await?;
         Ok(synced)
     }
 

@@ -17,7 +17,11 @@ use crate::{
     },
 };
 
+pub(crate) mod poll;
+pub(crate) mod providers;
 mod secret;
+
+const LISTEN_PORT: u16 = 8721;
 
 /// What may be set, in the file or as `KALENDS_NAME` in the environment. Everything has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +37,14 @@ struct Settings {
     /// A time at which everything stands still, for demonstrations.
     clock: Option<DateTime<Utc>>,
     four_eyes: Option<bool>,
+    providers: providers::AllWritten,
+    /// A file with the keys that tokens are sealed with.
+    key_file: Option<PathBuf>,
+    poll: poll::Written,
+    /// Where `serve` listens for people who come to connect.
+    listen: Option<std::net::SocketAddr>,
+    /// How people reach that from outside.
+    public_url: Option<url::Url>,
 }
 
 /// Settings that the environment may overrule. The book's address, a secret, has a way of its own.
@@ -48,6 +60,20 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
     /// Whether nobody approves her own time (S9).
     pub(crate) four_eyes: bool,
+    pub(crate) apps: providers::Apps,
+    pub(crate) keys: KeySource,
+    pub(crate) polling: poll::Polling,
+    pub(crate) listen: std::net::SocketAddr,
+    pub(crate) public_url: Option<url::Url>,
+}
+
+/// Where the keys are that tokens are sealed with.
+#[derive(Clone, Debug)]
+pub(crate) enum KeySource {
+    /// Handed over once: by the environment or as a credential.
+    Given(SecretString),
+    /// A file, looked at again whenever it changed, so that a rotation reaches a running daemon.
+    File(PathBuf),
 }
 
 /// Findings, each with the text it is about.
@@ -68,11 +94,22 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         }
     };
     let ((file, positions), (over, _)) = (settings(source), settings(&outside));
-    let database = book(source, &positions, &file, folder, &environment).map_err(|found| {
+    let database = book(source, &positions, &file, folder, &environment);
+    let database = database.map_err(|found| {
         let shown = Source { text: masked(&source.text, file.database.as_deref()), ..source.clone() };
         findings.push((shown, found));
     });
-    let (Ok(database), true) = (database, findings.is_empty()) else { return Err(findings) };
+    let mut beside = |(path, message): (String, String)| {
+        let span = positions.value(&path);
+        let label = "see the configuration that `kalends init` writes".to_owned();
+        findings.push((source.clone(), Diagnostic { code: "config::value", message, span, label, also: None }));
+    };
+    let apps = file.providers.apps(folder, &environment).map_err(&mut beside);
+    let polling = file.poll.polling().map_err(&mut beside);
+    let keys = keys(file.key_file.as_deref(), folder, &environment).map_err(&mut beside);
+    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), true) = (database, apps, keys, polling, findings.is_empty()) else {
+        return Err(findings);
+    };
     Ok(Config {
         database,
         rules: folder.join(over.rules.or(file.rules).unwrap_or_else(|| "rules".into())),
@@ -83,7 +120,18 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         },
         clock: over.clock.or(file.clock).map_or_else(Clock::system, Clock::standing),
         four_eyes: over.four_eyes.or(file.four_eyes).unwrap_or(true),
+        apps,
+        keys,
+        polling,
+        listen: file.listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))),
+        public_url: file.public_url,
     })
+}
+
+/// Keys handed over from outside win over the file.
+fn keys(file: Option<&Path>, folder: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<KeySource, (String, String)> {
+    let given = secret::find("key", environment).map_err(|problem| ("key_file".to_owned(), problem))?;
+    Ok(given.map_or_else(|| KeySource::File(folder.join(file.unwrap_or(Path::new("kalends.key")))), KeySource::Given))
 }
 
 /// What the environment overrules, written as a file, so that a mistake in it is told like any other.

@@ -10,15 +10,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("drafting", &[]),
     ("calendar", &[]),
     ("store", &[]),
+    ("grants", &["calendar", "store"]),
     ("capture", &["calendar", "store"]),
     ("settling", &["rules", "drafting", "store"]),
     ("review", &["settling", "store"]),
-    ("cli", &["calendar", "capture", "rules", "drafting", "settling", "store", "review"]),
+    ("daemon", &["calendar", "grants", "capture", "rules", "drafting", "settling", "store", "review"]),
+    ("web", &["calendar", "grants", "capture", "rules", "drafting", "settling", "store", "review"]),
+    ("cli", &["calendar", "grants", "capture", "rules", "drafting", "settling", "store", "review", "daemon", "web"]),
 ];
 /// Crates with a room of their own.
 const CRATES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("clap", &["cli"]),
+    ("reqwest", &["calendar"]),
+    ("oauth2", &["grants"]),
+    ("axum", &["web"]),
+    ("lettre", &["daemon"]),
     ("icalendar", &["calendar"]),
     ("rrule", &["calendar"]),
     ("serde_yaml", &["yaml", "rules", "settling"]),

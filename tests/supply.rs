@@ -20,7 +20,7 @@ const LICENCES: &[&str] = &[
 ];
 /// One TLS stack, and nothing that is unsound or given up.
 const BANNED: &[&str] = &["openssl-sys", "native-tls", "aws-lc-sys", "serde_yml", "backoff"];
-const PACKAGES_MAX: usize = 360;
+const PACKAGES_MAX: usize = 440;
 
 fn is_allowed(expression: &str) -> bool {
     let plain = expression.replace('/', " OR ").replace(['(', ')'], "");
@@ -33,7 +33,7 @@ fn every_package_has_a_licence_a_source_and_a_place_here() {
     let args = ["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", &target];
     let out = Command::new(env!("CARGO")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo");
     let data: serde_json::Value = serde_json::from_slice(&out.stdout).expect("metadata");
-    let packages: Vec<_> = data["packages"].as_array().expect("packages").iter().filter(|package| package["name"] != "kalends").collect();
+    let packages: Vec<_> = data["packages"].as_array().expect("packages").iter().filter(|package| !package["source"].is_null()).collect();
     assert!((50..=PACKAGES_MAX).contains(&packages.len()), "{} packages", packages.len());
     for package in packages {
         let text = |key: &str| package[key].as_str().unwrap_or_default();

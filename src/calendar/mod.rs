@@ -1,11 +1,16 @@
 //! Where events come from. Knows calendars and their formats, not the book.
 
+pub(crate) mod api;
+pub(crate) mod feed;
+pub(crate) mod google;
+pub(crate) mod http;
 pub(crate) mod ics;
+pub(crate) mod outlook;
 pub(crate) mod whose;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::event::Fact;
+use crate::model::event::{Fact, Response};
 
 /// A half-open span of instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,4 +47,50 @@ pub(crate) struct Broken {
     pub(crate) reason: &'static str,
     /// What is wrong, free of event text.
     pub(crate) message: String,
+}
+
+/// A calendar that an account offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// The provider's name for it.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// The address of the person it belongs to.
+    pub(crate) owner: String,
+    /// The account's main calendar.
+    pub(crate) is_primary: bool,
+}
+
+/// What a provider says of one occurrence.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) fact: Fact,
+    /// What the owner of the calendar answered, where the provider says so itself.
+    pub(crate) own: Option<Response>,
+    /// Whether all who are invited are named: if not, someone's absence proves nothing.
+    pub(crate) is_complete: bool,
+}
+
+impl Told {
+    /// Of a file, which names everyone and knows no owner.
+    pub(crate) fn of_file(fact: Fact) -> Self {
+        Self { fact, own: None, is_complete: true }
+    }
+}
+
+/// A page of a window's occurrences.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) told: Vec<Told>,
+    pub(crate) broken: Vec<Broken>,
+    /// Where the next page is; none for the last.
+    pub(crate) next: Option<String>,
+}
+
+/// What a change detector answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) is_changed: bool,
+    /// What to ask with the next time.
+    pub(crate) token: String,
 }

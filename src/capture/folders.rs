@@ -81,6 +81,7 @@ fn calendar(person: &Staff, file: &Path) -> Calendar {
         staff: person.id,
         name: file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
         location: file.display().to_string(),
+        connection: None,
         owner: person.email().to_owned(),
         whose: Whose::Mine,
         privacy: Privacy::Full,

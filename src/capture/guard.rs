@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{
-    event::{Event, Span},
-    staff::Held,
+use crate::{
+    model::{event::Span, staff::Held},
+    store::events::Live,
 };
 
 /// How many equal answers, each at least [`APART`] after the one before, are believed without a person.
@@ -24,7 +24,7 @@ pub(crate) enum Ruling {
 }
 
 /// Judges the vanished events against the live ones known in the covered span.
-pub(crate) fn judge(vanished: &[Event], known: &[&Event], held: Option<&Held>, now: DateTime<Utc>) -> Ruling {
+pub(crate) fn judge(vanished: &[Live], known: &[&Live], held: Option<&Held>, now: DateTime<Utc>) -> Ruling {
     if vanished.is_empty() || !is_mass(vanished, known, now) {
         return Ruling::Believe;
     }
@@ -42,7 +42,7 @@ pub(crate) fn judge(vanished: &[Event], known: &[&Event], held: Option<&Held>, n
     Ruling::Hold(Held { answers, counted_at, ..before.clone() })
 }
 
-fn is_mass(vanished: &[Event], known: &[&Event], now: DateTime<Utc>) -> bool {
+fn is_mass(vanished: &[Live], known: &[&Live], now: DateTime<Utc>) -> bool {
     let all = count(vanished.iter()) == count(known.iter().copied()) && vanished.len() == known.len();
     let too_many = |past: bool| {
         let gone = count(vanished.iter().filter(|event| is_past(event, now) == past));
@@ -52,18 +52,18 @@ fn is_mass(vanished: &[Event], known: &[&Event], now: DateTime<Utc>) -> bool {
     all || too_many(true) || too_many(false)
 }
 
-fn count<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
-    events.map(|event| event.fact.ical_uid.as_str()).collect::<BTreeSet<_>>().len()
+fn count<'a>(events: impl Iterator<Item = &'a Live>) -> usize {
+    events.map(|event| event.ical_uid.as_str()).collect::<BTreeSet<_>>().len()
 }
 
-fn is_past(event: &Event, now: DateTime<Utc>) -> bool {
-    match event.fact.span {
+fn is_past(event: &Live, now: DateTime<Utc>) -> bool {
+    match event.span {
         Span::Timed { start, end, .. } => start.max(end) <= now,
         Span::AllDay { until, .. } => until <= now.date_naive(),
     }
 }
 
-fn digest(vanished: &[Event]) -> String {
+fn digest(vanished: &[Live]) -> String {
     let mut ids: Vec<_> = vanished.iter().map(|event| event.id).collect();
     ids.sort_unstable();
     let bytes: Vec<u8> = ids.iter().flat_map(|id| *id.0.as_bytes()).collect();

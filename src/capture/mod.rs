@@ -4,9 +4,11 @@
 
 pub(crate) mod folders;
 mod guard;
+pub(crate) mod origin;
 pub(crate) mod pass;
 mod questions;
 mod reconcile;
+mod taking;
 
 #[cfg(test)]
 mod tests;

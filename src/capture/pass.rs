@@ -1,27 +1,22 @@
-//! One pass over one calendar: read it whole, then compare and commit. No transaction is open while it is read.
+//! One pass over one calendar: ask whether anything changed, read the window, take it over page by page, and believe what is absent only
+//! after the last one. No transaction is open while a provider or a file is waited for.
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Days, Utc};
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use tracing::{info, warn};
 
 use super::{
-    guard::{Ruling, judge},
+    origin::{Asked, Origin, Refusal, ask},
     questions,
-    reconcile::{Changes, Known, Said, reconcile},
+    taking::Taking,
 };
 use crate::{
-    calendar::{
-        Answer, Window,
-        ics::{self, Limits},
-        whose,
-    },
+    calendar::{Told, Window, api::Trouble},
     model::{
-        event::{Event, Fact, Response, Text},
-        staff::{Held, Privacy, Source, Staff, Whose},
+        connection::{Cursor, Poll},
+        ids::CalendarId,
+        staff::{Privacy, Source, Staff},
     },
-    store::{Error, Store, Tx, days::Due, events::Dated},
+    store::{Error, Store, Tx},
 };
 
 /// Rows of one transaction (SEMANTICS S21).
@@ -29,6 +24,8 @@ const BATCH: usize = 2_000;
 /// The capture window around today (S25).
 const DAYS_BACK: u64 = 60;
 const DAYS_AHEAD: u64 = 60;
+/// How long a claim holds without a sign of life.
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(120);
 
 /// What a pass did.
 #[derive(Debug, Default)]
@@ -36,162 +33,128 @@ pub(crate) struct Captured {
     pub(crate) saved: usize,
     pub(crate) removed: usize,
     /// Why the calendar could not be read at all.
-    pub(crate) refused: Option<String>,
+    pub(crate) refused: Option<Refusal>,
     pub(crate) broken: usize,
     pub(crate) held: Option<usize>,
+    /// What to ask with the next time.
+    pub(crate) cursor: Cursor,
+}
+
+/// The right to read a calendar, and what is known of its readings. Every transaction of a pass makes sure that it still holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) poll: Poll,
+    pub(crate) fence: i64,
+}
+
+impl Claim {
+    /// Makes sure that nobody else claimed the calendar since.
+    pub(super) async fn hold(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<(), Error> {
+        let calendar: CalendarId = self.poll.calendar;
+        tx.hold_calendar(calendar, self.fence, now, now + LEASE).await
+    }
+}
+
+/// The days around now that are read.
+pub(crate) fn window(staff: &Staff, now: DateTime<Utc>) -> Window {
+    let today = staff.zones.date_of(now);
+    Window { from: staff.zones.start(today - Days::new(DAYS_BACK)), until: staff.zones.start(today + Days::new(DAYS_AHEAD)) }
 }
 
 /// Reads a calendar and takes over what changed.
-pub(crate) async fn capture(store: &Store, source: &Source, staff: &Staff, now: DateTime<Utc>) -> Result<Captured, Error> {
-    let calendar = &source.calendar;
-    if calendar.privacy == Privacy::Ignore {
-        return Ok(Captured::default());
-    }
-    let today = staff.zones.date_of(now);
-    let window = Window { from: staff.zones.start(today - Days::new(DAYS_BACK)), until: staff.zones.start(today + Days::new(DAYS_AHEAD)) };
-    let zone = staff.zones.on(today);
-    let seen = source.digest.clone().filter(|_| source.held.is_none());
-    let (read, digest) = match read(calendar.location.clone(), window, zone, seen).await {
-        Ok(read) => read,
-        Err(message) => {
-            warn!(calendar.id = %calendar.id, "A calendar cannot be read: {message}");
-            questions::unreadable(store, source, today, &message, now).await?;
-            return Ok(Captured { refused: Some(message), ..Captured::default() });
-        }
-    };
-    match read {
-        Read::Same => nothing_new(store, source, staff, &digest, now).await,
-        Read::New(answer) => take_over(store, source, staff, (&answer, &digest, window), now).await,
-    }
-}
-
-/// What reading a file came to.
-enum Read {
-    /// The same bytes as last time, for the same window: they say the same.
-    Same,
-    New(Box<Answer>),
-}
-
-/// Bytes from outside are read and parsed away from the threads that serve everyone. Says what it read, and its digest.
-async fn read(location: String, window: Window, zone: chrono_tz::Tz, seen: Option<String>) -> Result<(Read, String), String> {
-    let parse = move || {
-        let bytes = std::fs::read(&location).map_err(|error| format!("{location}: {error}"))?;
-        let mut hash = Sha256::new();
-        hash.update(format!("{}/{}/{zone}/", window.from, window.until));
-        hash.update(&bytes);
-        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        if seen.as_ref() == Some(&digest) {
-            return Ok((Read::Same, digest));
-        }
-        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| format!("{location}: {refused}"))?;
-        Ok((Read::New(Box::new(answer)), digest))
-    };
-    tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err("reading it ended unexpectedly".to_owned()))
-}
-
-/// The same answer as last time: what was asked about its events stays asked, and it can be read again.
-async fn nothing_new(store: &Store, source: &Source, staff: &Staff, digest: &str, now: DateTime<Utc>) -> Result<Captured, Error> {
-    let mut tx = store.write().await?;
-    tx.lock_staff(staff.id).await?;
-    let broken = questions::readable(&mut tx, source, now).await?;
-    tx.save_pass(source.calendar.id, Some(digest), None, now).await?;
-    tx.commit().await?;
-    Ok(Captured { broken, ..Captured::default() })
-}
-
-/// Compares, then writes in batches; removals and the digest come with the last. Whoever else writes this person's rows in between is
-/// seen by the sequence of her row, and then all is compared anew (SEMANTICS S13, S21).
-async fn take_over(
+pub(crate) async fn capture(
     store: &Store,
     source: &Source,
     staff: &Staff,
-    (answer, digest, window): (&Answer, &str, Window),
+    origin: &Origin<'_>,
+    claim: &Claim,
     now: DateTime<Utc>,
 ) -> Result<Captured, Error> {
-    let calendar = source.calendar.id;
-    let mut captured = Captured { broken: answer.broken.len(), ..Captured::default() };
-    let mut compared: Option<(i64, Compared)> = None;
-    loop {
+    if source.calendar.privacy == Privacy::Ignore {
+        return Ok(Captured { cursor: claim.poll.cursor.clone(), ..Captured::default() });
+    }
+    let zone = staff.zones.on(staff.zones.date_of(now));
+    let asked = ask(origin, source, &claim.poll, window(staff, now), zone, now).await;
+    match asked {
+        Ok(Asked::Same { cursor, digest }) => nothing_new(store, source, staff, claim, (cursor, digest), now).await,
+        Ok(Asked::File { answer, digest, window, cursor }) => {
+            let from = answer.earliest.map_or(window.from, |earliest| earliest.max(window.from));
+            let covered = Window { from, until: window.until };
+            let mut taking = Taking::begin(store, source, staff, claim, now).await?;
+            let mut facts = answer.facts.into_iter().map(Told::of_file).peekable();
+            while facts.peek().is_some() {
+                taking.page(store, facts.by_ref().take(BATCH).collect()).await?;
+            }
+            done(source, taking.finish(store, answer.broken, covered, Some(&digest)).await?, cursor)
+        }
+        Ok(Asked::Pages { window, cursor }) => {
+            let mut taking = Taking::begin(store, source, staff, claim, now).await?;
+            let (mut next, mut broken) = (None::<String>, Vec::new());
+            loop {
+                let page = match origin.page(source, window, zone, next.as_deref()).await {
+                    Ok(page) => page,
+                    Err(trouble) => return refused(store, source, staff, Refusal::Provider(trouble), claim, now).await,
+                };
+                broken.extend(page.broken);
+                let mut told = page.told.into_iter().peekable();
+                while told.peek().is_some() {
+                    taking.page(store, told.by_ref().take(BATCH).collect()).await?;
+                }
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+            done(source, taking.finish(store, broken, window, None).await?, cursor)
+        }
+        Err(refusal) => refused(store, source, staff, refusal, claim, now).await,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the end of every way through a pass")]
+fn done(source: &Source, captured: Captured, cursor: Cursor) -> Result<Captured, Error> {
+    let Captured { saved, removed, broken, .. } = captured;
+    info!(calendar.id = %source.calendar.id, saved, removed, broken, "Read a calendar.");
+    Ok(Captured { cursor, ..captured })
+}
+
+/// It could not be read, so nothing is concluded. A calendar that was only asked to wait, or whose token ran out, is no question yet.
+async fn refused(
+    store: &Store,
+    source: &Source,
+    staff: &Staff,
+    refusal: Refusal,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<Captured, Error> {
+    warn!(calendar.id = %source.calendar.id, "A calendar cannot be read: {refusal}");
+    if refusal.is_question(claim.poll.failures) {
         let mut tx = store.write().await?;
-        let sequence = tx.lock_staff(staff.id).await?;
-        let mut next = match compared.take() {
-            Some((last, compared)) if sequence == last + 1 => compared,
-            _ => compare(&mut tx, source, staff, said(answer, source, staff, window), now).await?,
-        };
-        let mut batch: Vec<Event> = next.changes.save.drain(..next.changes.save.len().min(BATCH)).collect();
-        captured.saved += batch.len();
-        let last = next.changes.save.is_empty();
-        if last && next.held.is_none() {
-            captured.removed = next.changes.vanished.len();
-            next.changes.remove(&staff.zones, now);
-            batch.append(&mut next.changes.save);
-        }
-        tx.save_events(&dated(staff, &batch), now).await?;
-        tx.mark_due(staff.id, &next.changes.due.iter().copied().collect::<Vec<_>>(), Due::Fresh, now).await?;
-        if last {
-            questions::of_pass(&mut tx, source, staff, &answer.broken, next.held.as_ref(), now).await?;
-            tx.save_pass(calendar, Some(digest), next.held.as_ref(), now).await?;
-            tx.commit().await?;
-            info!(calendar.id = %calendar, captured.saved, captured.removed, captured.broken, "Captured a calendar.");
-            captured.held = next.held.map(|held| held.meetings);
-            return Ok(captured);
-        }
+        claim.hold(&mut tx, now).await?;
+        questions::unreadable(&mut tx, source, staff.zones.date_of(now), &refusal, now).await?;
         tx.commit().await?;
-        compared = Some((sequence, next));
     }
-}
-
-/// What a comparison came to.
-struct Compared {
-    changes: Changes,
-    /// Removals that wait for a person, or for the calendar to say the same again.
-    held: Option<Held>,
-}
-
-async fn compare(tx: &mut Tx, source: &Source, staff: &Staff, said: Said, now: DateTime<Utc>) -> Result<Compared, Error> {
-    let calendar = &source.calendar;
-    let events = tx.events_of_calendar(calendar.id).await?;
-    let uids: HashSet<&str> = said.facts.iter().map(|(fact, _)| fact.ical_uid.as_str()).collect();
-    let siblings = tx.events_of_uids(staff.id, &uids.into_iter().map(str::to_owned).collect::<Vec<_>>()).await?;
-    let covered = said.covered;
-    let changes = reconcile(&Known { calendar, zones: &staff.zones, events: &events, siblings: &siblings }, said, now);
-    let is_known = |event: &&Event| event.removed_at.is_none() && covered.contains(staff.zones.starts_at(&event.fact.span));
-    let live: Vec<_> = events.iter().filter(is_known).collect();
-    let held = match judge(&changes.vanished, &live, source.held.as_ref(), now) {
-        Ruling::Believe => None,
-        Ruling::Hold(waiting) => Some(waiting),
-    };
-    Ok(Compared { changes, held })
-}
-
-fn dated<'a>(staff: &Staff, events: &'a [Event]) -> Vec<Dated<'a>> {
-    let dated = |event: &'a Event| {
-        let dates = staff.zones.dates(&event.fact.span);
-        let first = dates.first().copied().unwrap_or_else(|| staff.zones.first_date(&event.fact.span));
-        Dated { event, first, last: dates.last().copied().unwrap_or(first) }
-    };
-    events.iter().map(dated).collect()
-}
-
-/// What the calendar says of this person, with no more words than may be kept.
-fn said(answer: &Answer, source: &Source, staff: &Staff, window: Window) -> Said {
-    let calendar = &source.calendar;
-    let is_owner = staff.has_address(&calendar.owner);
-    let facts = answer
-        .facts
-        .iter()
-        .map(|fact| (whose::response(fact, &staff.addresses, is_owner), fact))
-        .filter(|(response, _)| calendar.whose == Whose::All || *response != Response::NotInvited)
-        .map(|(response, fact)| (kept(fact, calendar.privacy), response))
-        .collect();
-    let unread = answer.broken.iter().filter_map(|broken| broken.uid.clone()).collect();
-    let from = answer.earliest.map_or(window.from, |earliest| earliest.max(window.from));
-    Said { facts, unread, covered: Window { from, until: window.until } }
-}
-
-fn kept(fact: &Fact, privacy: Privacy) -> Fact {
-    if privacy == Privacy::BusyBlock || fact.visibility.is_private() {
-        return Fact { text: Text::default().into(), ..fact.clone() };
+    let mut cursor = claim.poll.cursor.clone();
+    if matches!(refusal, Refusal::Provider(Trouble::CursorExpired)) {
+        cursor.token = None;
     }
-    fact.clone()
+    Ok(Captured { refused: Some(refusal), cursor, ..Captured::default() })
+}
+
+/// The same answer as last time: what was asked about its events stays asked, and it can be read again.
+async fn nothing_new(
+    store: &Store,
+    source: &Source,
+    staff: &Staff,
+    claim: &Claim,
+    (cursor, digest): (Cursor, Option<String>),
+    now: DateTime<Utc>,
+) -> Result<Captured, Error> {
+    let mut tx = store.write().await?;
+    claim.hold(&mut tx, now).await?;
+    tx.lock_staff(staff.id).await?;
+    let broken = questions::readable(&mut tx, source, now).await?;
+    tx.save_pass(source.calendar.id, digest.as_deref(), None, now).await?;
+    tx.commit().await?;
+    Ok(Captured { broken, cursor, ..Captured::default() })
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
+use super::origin::{BROKEN, Refusal, UNREADABLE};
 use crate::{
     calendar::Broken,
     model::{
@@ -10,21 +11,21 @@ use crate::{
         ids,
         staff::{Held, Source, Staff},
     },
-    store::{Error, Store, Tx},
+    store::{Error, Tx},
 };
 
 /// Asks about a calendar that could not be read at all. What else is asked about it stays, since nothing was seen.
-pub(super) async fn unreadable(store: &Store, source: &Source, today: NaiveDate, message: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    let mut tx = store.write().await?;
-    let reason =
-        reason("unreadable-calendar", json!({ "message": message }), json!({ "calendar": source.calendar.id }), message.to_owned());
-    write(&mut tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await?;
-    tx.commit().await
+pub(super) async fn unreadable(tx: &mut Tx, source: &Source, today: NaiveDate, refusal: &Refusal, now: DateTime<Utc>) -> Result<(), Error> {
+    let (name, message) = (refusal.reason(), refusal.to_string());
+    let message = if name == UNREADABLE { message } else { format!("{}: {message}", source.calendar.name) };
+    let reason = reason(name, json!({ "message": message }), json!({ "calendar": source.calendar.id }), message);
+    write(tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await
 }
 
 /// A calendar that could not be read says the same as before: that question goes, the others stay. Says how many events are unread.
 pub(super) async fn readable(tx: &mut Tx, source: &Source, now: DateTime<Utc>) -> Result<usize, Error> {
-    let is_about_reading = |exception: &Exception| exception.reasons.iter().any(|reason| reason.reason == "unreadable-calendar");
+    let is_about_reading =
+        |exception: &Exception| exception.reasons.iter().any(|reason| [UNREADABLE, BROKEN].contains(&reason.reason.as_str()));
     write(tx, source, Vec::new(), is_about_reading, now).await?;
     let calendar = json!(source.calendar.id);
     let open = tx.exceptions_about_sources(source.calendar.staff).await?;

@@ -30,7 +30,7 @@ pub(crate) struct Known<'a> {
 /// What the calendar says now.
 pub(crate) struct Said {
     pub(crate) facts: Vec<(Fact, Response)>,
-    /// UIDs of components that could not be read: skipped is not absent.
+    /// UIDs and keys of what could not be read: skipped is not absent.
     pub(crate) unread: HashSet<String>,
     /// The span in which silence means absence.
     pub(crate) covered: Window,
@@ -61,7 +61,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     }
     let absent = by_key.into_values().filter(|event| event.removed_at.is_none());
     let mut vanished: BTreeMap<(String, NaiveDate, EventId), &Event> = absent
-        .filter(|event| !said.unread.contains(&event.fact.ical_uid))
+        .filter(|event| !said.unread.contains(&event.fact.ical_uid) && !said.unread.contains(&event.fact.provider_id))
         .map(|event| ((event.fact.ical_uid.clone(), known.zones.first_date(&event.fact.span), event.id), event))
         .collect();
     fresh.sort_by(|(a, _), (b, _)| a.provider_id.cmp(&b.provider_id));

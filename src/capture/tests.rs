@@ -15,6 +15,7 @@ use crate::{
         ids::{CalendarId, StaffId, fresh},
         staff::{Calendar, Held, Privacy, Whose},
     },
+    store::events::Live,
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -57,6 +58,7 @@ impl Scene {
             staff: StaffId(fresh()),
             name: "Work".into(),
             location: "work.ics".into(),
+            connection: None,
             owner: "eva@ourfirm.example".into(),
             whose: Whose::Mine,
             privacy: Privacy::Full,
@@ -148,9 +150,9 @@ fn a_tombstone_that_returns_is_the_same_meeting() {
     assert_eq!((back[0].meeting, back[0].removed_at), (first[0].meeting, None));
 }
 
-fn live(count: usize) -> Vec<Event> {
+fn live(count: usize) -> Vec<Live> {
     let mut scene = Scene::new();
-    scene.pass((0..count).map(|n| single(&format!("e{n}"), "2026-03-09T09:00:00Z")).collect()).save
+    scene.pass((0..count).map(|n| single(&format!("e{n}"), "2026-03-09T09:00:00Z")).collect()).save.iter().map(Live::from).collect()
 }
 
 #[test]
@@ -181,7 +183,8 @@ fn a_series_counts_as_one_meeting() {
     let mut facts: Vec<_> = (1..9).map(|day| occurrence("series", &format!("2026-03-0{day}T09:00:00Z"))).collect();
     facts.extend([single("a", "2026-03-09T09:00:00Z"), single("b", "2026-03-09T10:00:00Z")]);
     let events = scene.pass(facts).save;
-    let vanished: Vec<_> = events.iter().filter(|event| event.fact.recurring).cloned().collect();
+    let vanished: Vec<Live> = events.iter().filter(|event| event.fact.recurring).map(Live::from).collect();
+    let events: Vec<Live> = events.iter().map(Live::from).collect();
     assert_eq!(judge(&vanished, &events.iter().collect::<Vec<_>>(), None, now()), Ruling::Believe);
 }
 

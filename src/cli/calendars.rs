@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::json;
 
-use super::{Format, Outcome, answer, book, complain};
+use super::{Format, Outcome, answer, book, complain, connections, sources};
 use crate::{
     app::{App, Synced},
     model::{
+        connection::{Connection, ConnectionStatus},
         decision::{Act, Decision},
         ids::{self, CalendarId, DecisionId},
         staff::{Calendar, Held, Privacy, Source, Whose},
@@ -23,8 +24,11 @@ pub(crate) struct AddIcs {
     #[arg(long)]
     staff: String,
     /// The calendar file.
-    #[arg(long)]
-    file: PathBuf,
+    #[arg(long, required_unless_present = "url_file")]
+    file: Option<PathBuf>,
+    /// A file, or - for stdin, that holds the address of a feed: whoever knows such an address can read the calendar, so it is a secret.
+    #[arg(long, conflicts_with = "file")]
+    url_file: Option<PathBuf>,
     /// What to call it; the file's name if none is given.
     #[arg(long)]
     name: Option<String>,
@@ -41,19 +45,35 @@ pub(crate) struct AddIcs {
 
 pub(crate) async fn add_ics(app: &App, args: &AddIcs) -> anyhow::Result<Outcome> {
     let staff = book::person(app, &args.staff).await?;
-    let file = args.file.canonicalize().with_context(|| format!("cannot read {}", args.file.display()))?;
-    let name = args.name.clone().or_else(|| file.file_stem().map(|stem| stem.to_string_lossy().into_owned())).unwrap_or_default();
+    let (location, called, granted) = match (&args.file, &args.url_file) {
+        (Some(file), _) => {
+            let path = file.canonicalize().with_context(|| format!("cannot read {}", file.display()))?;
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            (path.display().to_string(), stem, None)
+        }
+        (None, Some(file)) => {
+            let granted = sources::feed(app, &staff, file)?;
+            (granted.0.email.clone(), granted.0.email.clone(), Some(granted))
+        }
+        (None, None) => anyhow::bail!("name a calendar with --file or --url-file"),
+    };
     let calendar = Calendar {
         id: CalendarId(ids::fresh()),
         staff: staff.id,
-        name,
-        location: file.display().to_string(),
+        name: args.name.clone().unwrap_or(called),
+        location,
+        connection: granted.as_ref().map(|(connection, _)| connection.id),
         owner: args.owner.clone().unwrap_or_else(|| staff.email().to_owned()).to_lowercase(),
         whose: args.whose,
         privacy: args.privacy,
         position: 0,
     };
     let mut tx = app.store.write().await?;
+    if let Some((connection, sealed)) = &granted {
+        let same = |one: &Connection| one.account == connection.account && one.status != ConnectionStatus::Removed;
+        anyhow::ensure!(!tx.connections().await?.iter().any(same), "this feed is read already; see: kalends calendar list");
+        tx.save_connection(connection, sealed).await?;
+    }
     tx.insert_calendar(&calendar).await?;
     tx.commit().await?;
     answer(&format!("added calendar {} ({}); next: kalends sync", ids::short(calendar.id.0), calendar.name));
@@ -73,21 +93,28 @@ pub(crate) async fn add_folder(app: &App, folder: &Path) -> anyhow::Result<Outco
 
 pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
     let mut tx = app.store.read().await?;
-    let (people, sources) = (tx.staff().await?, tx.calendars().await?);
+    let (people, sources, polls) = (tx.staff().await?, tx.calendars().await?, tx.polls().await?);
+    let poll = |source: &Source| polls.iter().find(|poll| poll.calendar == source.calendar.id);
     let email =
         |source: &Source| people.iter().find(|staff| staff.id == source.calendar.staff).map_or("", |staff| staff.email()).to_owned();
     if format == Format::Json {
         let shown = sources.iter().map(|source| {
             let Calendar { id, name, location, owner, whose, privacy, .. } = &source.calendar;
             json!({ "id": id, "staff": email(source), "name": name, "location": location, "owner": owner, "whose": whose,
-                "privacy": privacy, "last_success": source.last_success, "held": source.held })
+                "privacy": privacy, "connection": source.calendar.connection, "last_success": source.last_success, "held": source.held,
+                "paused": source.paused, "removed_at": source.removed_at, "next_poll": poll(source).map(|poll| poll.due_at),
+                "failing_since": poll(source).and_then(|poll| poll.failing_since), "failure": poll(source).and_then(|poll| poll.failure.clone()) })
         });
         answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
         return Ok(Outcome::Done);
     }
     let rows = sources.iter().map(|source| {
         let read = source.last_success.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
-        let held = source.held.as_ref().map_or_else(String::new, |held| format!("{} removals held", held.meetings));
+        let held = source.held.as_ref().map(|held| format!("{} removals held", held.meetings));
+        let failing =
+            poll(source).and_then(|poll| poll.failing_since).map(|since| format!("failing since {}", connections::at(Some(since))));
+        let stopped = source.removed_at.map(|_| "removed".to_owned()).or(source.paused.then(|| "paused".to_owned()));
+        let held = stopped.or(failing).or(held).unwrap_or_default();
         [ids::short(source.calendar.id.0), email(source), source.calendar.name.clone(), read, held]
     });
     answer(&book::table(["id", "staff", "name", "last read", ""], rows));
@@ -154,7 +181,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
 fn summary(synced: &Synced) -> serde_json::Value {
     let calendars = synced.calendars.iter().map(|(source, captured)| {
         json!({ "id": source.calendar.id, "name": source.calendar.name, "saved": captured.saved, "removed": captured.removed,
-            "broken": captured.broken, "held_removals": captured.held, "error": captured.refused })
+            "broken": captured.broken, "held_removals": captured.held, "error": captured.refused.as_ref().map(ToString::to_string) })
     });
     let settled = synced.settled;
     json!({ "calendars": calendars.collect::<Vec<_>>(), "days": settled.days, "entries": settled.entries, "exceptions": settled.exceptions })

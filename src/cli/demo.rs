@@ -94,6 +94,7 @@ async fn make(args: &Args, today: NaiveDate, midnight: DateTime<Utc>) -> anyhow:
             let file = folder.join(format!("{name}.ics"));
             std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
             let calendar = Calendar {
+                connection: None,
                 id: CalendarId(ids::fresh()),
                 staff: staff.id,
                 name: (*name).to_owned(),

@@ -4,21 +4,26 @@
 
 mod book;
 mod calendars;
+mod connections;
 mod demo;
 mod demo_calendars;
 mod entries;
 mod exceptions;
 mod explain;
 mod fields;
+mod keys;
 mod preview;
 mod rules;
+mod serve;
 mod setup;
+mod sources;
 mod staff;
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use self::sources::Reading;
 use crate::{app::App, model::exception::ExceptionStatus, yaml::diagnostic::Paint};
 
 /// Turns calendars into reviewed time entries.
@@ -50,6 +55,24 @@ enum Command {
         #[arg(long)]
         calendar: Option<String>,
     },
+    /// Keeps every calendar current until it is told to stop.
+    Serve,
+    /// Connects an account at Google or Microsoft.
+    Connect(connections::Connect),
+    /// Prints one-time links with which a person connects her accounts herself, in her own browser.
+    ConnectLink {
+        /// Address of the person whom the links are for.
+        #[arg(long)]
+        staff: String,
+    },
+    /// Accounts that are connected.
+    #[command(subcommand)]
+    Connections(Connections),
+    /// Keys that tokens are sealed with.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Says what keeps hours from coming in: keys, connections, calendars, jobs.
+    Doctor,
     /// People whose time is recorded.
     #[command(subcommand)]
     Staff(Staff),
@@ -76,6 +99,38 @@ enum Staff {
     Add(staff::Add),
     /// Shows everyone.
     List,
+    /// Says that someone leaves: nothing after that day becomes time, and her calendars are read no more once it has passed.
+    End {
+        /// Her address.
+        email: String,
+        /// Her last day.
+        #[arg(long)]
+        on: chrono::NaiveDate,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Connections {
+    /// Shows all accounts.
+    List,
+    /// Shows one: its calendars, how reading them goes, and which others it has.
+    Show {
+        /// The connection, by the end of its id.
+        id: String,
+    },
+    /// Takes a grant back, at the provider too where that is possible. Touches no entry.
+    Remove {
+        /// The connection, by the end of its id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Makes the key file.
+    Generate,
+    /// Adds a new key and seals everything anew with it, while daemons go on.
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,14 +145,33 @@ enum Calendar {
         /// The calendar, by the end of its id.
         id: String,
     },
+    /// Changes its name, whose events count, or how much is kept of them.
+    Set(sources::Set),
+    /// Stops reading it for a while.
+    Pause {
+        /// The calendar, by the end of its id.
+        id: String,
+    },
+    /// Reads it again.
+    Resume {
+        /// The calendar, by the end of its id.
+        id: String,
+    },
+    /// Stops reading it for good. Touches no entry.
+    Remove {
+        /// The calendar, by the end of its id.
+        id: String,
+    },
     /// Shows what would be captured from a calendar file; stores nothing.
     Preview(preview::Args),
 }
 
 #[derive(Debug, Subcommand)]
 enum AddCalendar {
-    /// A calendar file (.ics).
+    /// A calendar file (.ics), or a feed of one.
     Ics(calendars::AddIcs),
+    /// A further calendar of a connected account.
+    Account(sources::AddAccount),
     /// A folder of calendar files, one per person and named after her address, that are read whenever they changed.
     Folder {
         /// Where files such as dana@your-firm.example.ics are dropped.
@@ -210,9 +284,11 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {
+    // A daemon has nobody to answer to but its log.
+    let usual = if matches!(cli.command, Command::Serve) { "info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| "error".into()))
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| usual.into()))
         .init();
     match &cli.command {
         Command::Calendar(Calendar::Preview(args)) => preview::run(args, cli.format),
@@ -223,6 +299,11 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         }
         Command::Init { folder } => setup::init(folder),
         Command::Demo(args) => book::block_on(demo::run(args)),
+        Command::Keys(Keys::Generate) => keys::make(&book::configuration(&cli.config)?),
+        Command::Serve => {
+            let config = book::configuration(&cli.config)?;
+            book::block_on(serve::serve(config))
+        }
         Command::Db(Db::Check) => {
             let config = book::configuration(&cli.config)?;
             book::block_on(setup::check(&config))
@@ -247,6 +328,19 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Sync { calendar } => calendars::sync(app, calendar.as_deref(), format).await,
         Command::Staff(Staff::Add(args)) => staff::add(app, args).await,
         Command::Staff(Staff::List) => staff::list(app, format).await,
+        Command::Staff(Staff::End { email, on }) => staff::end(app, email, *on).await,
+        Command::Connect(args) => connections::connect(app, args, format).await,
+        Command::ConnectLink { staff } => connections::link(app, staff, format).await,
+        Command::Connections(Connections::List) => connections::list(app, format).await,
+        Command::Connections(Connections::Show { id }) => connections::show(app, id, format).await,
+        Command::Connections(Connections::Remove { id }) => connections::remove(app, id).await,
+        Command::Keys(Keys::Rotate) => keys::rotate(app).await,
+        Command::Doctor => serve::doctor(app, format).await,
+        Command::Calendar(Calendar::Add(AddCalendar::Account(args))) => sources::add_account(app, args).await,
+        Command::Calendar(Calendar::Set(args)) => sources::set(app, args).await,
+        Command::Calendar(Calendar::Pause { id }) => sources::reading(app, id, Reading::Paused).await,
+        Command::Calendar(Calendar::Resume { id }) => sources::reading(app, id, Reading::Resumed).await,
+        Command::Calendar(Calendar::Remove { id }) => sources::reading(app, id, Reading::Removed).await,
         Command::Calendar(Calendar::Add(AddCalendar::Ics(args))) => calendars::add_ics(app, args).await,
         Command::Calendar(Calendar::Add(AddCalendar::Folder { folder })) => calendars::add_folder(app, folder).await,
         Command::Calendar(Calendar::List) => calendars::list(app, format).await,
@@ -261,7 +355,13 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
-        Command::Init { .. } | Command::Demo(_) | Command::Db(Db::Check) | Command::Rules(_) | Command::Calendar(Calendar::Preview(_)) => {
+        Command::Serve
+        | Command::Keys(Keys::Generate)
+        | Command::Init { .. }
+        | Command::Demo(_)
+        | Command::Db(Db::Check)
+        | Command::Rules(_)
+        | Command::Calendar(Calendar::Preview(_)) => {
             anyhow::bail!("this command needs no book")
         }
     }

@@ -69,3 +69,19 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
     }
     Ok(Outcome::Done)
 }
+
+/// Her last day is a fact like her first: what comes after it is no time, and once it has passed nobody reads her calendars.
+pub(crate) async fn end(app: &App, email: &str, on: NaiveDate) -> anyhow::Result<Outcome> {
+    let staff = book::person(app, email).await?;
+    anyhow::ensure!(on >= staff.first_day, "her first day is {}; a last one before it makes no sense", staff.first_day);
+    let now = app.config.clock.now();
+    let mut tx = app.store.write().await?;
+    tx.lock_staff(staff.id).await?;
+    tx.end_staff(staff.id, on).await?;
+    let after = staff.last_day.map_or(on, |before| before.min(on)).succ_opt().unwrap_or(on);
+    let days = tx.days_with_work(staff.id, after).await?;
+    tx.mark_due(staff.id, &days, crate::store::days::Due::Fresh, now).await?;
+    tx.commit().await?;
+    answer(&format!("{} works until {on}; her calendars are read until then, and no entry up to that day was touched", staff.email()));
+    Ok(Outcome::Done)
+}

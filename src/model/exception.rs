@@ -14,7 +14,10 @@ use crate::model::{
 /// The reasons code raises, whatever the rules say, in the order in which they lead. Policy reasons come after them all.
 pub(crate) const STRUCTURAL: &[&str] = &[
     "mass-deletion",
+    "needs-reconnect",
     "unreadable-calendar",
+    "source-broken",
+    "source-silent",
     "bad-event",
     "unknown-timezone",
     "changed-after-approval",
@@ -60,6 +63,7 @@ words! {
         Day = "day",
         Event = "event",
         Calendar = "calendar",
+        Connection = "connection",
     }
 }
 

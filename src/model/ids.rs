@@ -33,6 +33,10 @@ ids! {
     StaffId
     /// One source of events.
     CalendarId
+    /// A grant to read a provider for one person.
+    ConnectionId
+    /// One running program that claims work.
+    DaemonId
     /// One captured occurrence on one calendar.
     EventId
     /// What one person attended, whichever calendars it stood on (SEMANTICS S2).

@@ -3,6 +3,7 @@
 //! Values only: no I/O, no clock, no SQL, and nothing imported from another room.
 
 pub(crate) mod catalog;
+pub(crate) mod connection;
 pub(crate) mod day;
 pub(crate) mod decision;
 pub(crate) mod entry;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     day::Zones,
-    ids::{CalendarId, StaffId},
+    ids::{CalendarId, ConnectionId, StaffId},
     words::words,
 };
 
@@ -104,8 +104,10 @@ pub(crate) struct Calendar {
     pub(crate) id: CalendarId,
     pub(crate) staff: StaffId,
     pub(crate) name: String,
-    /// Where it is read from; for now always a file.
+    /// Where it is read from: a file's path, a provider's name for the calendar, or the shown part of a feed's address.
     pub(crate) location: String,
+    /// The grant it is read with; none for a file.
+    pub(crate) connection: Option<ConnectionId>,
     /// The address of the person the calendar belongs to.
     pub(crate) owner: String,
     pub(crate) whose: Whose,
@@ -122,6 +124,10 @@ pub(crate) struct Source {
     pub(crate) digest: Option<String>,
     pub(crate) last_success: Option<DateTime<Utc>>,
     pub(crate) held: Option<Held>,
+    /// Nobody wants it read for the time being.
+    pub(crate) paused: bool,
+    /// It is read no more; what it said stands (S7).
+    pub(crate) removed_at: Option<DateTime<Utc>>,
 }
 
 /// Removals that wait for a person, or for the calendar to say the same again (S7).

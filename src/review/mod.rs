@@ -1,5 +1,7 @@
 //! What a person may do to an entry or an exception. A decision and the derivation of its days are one transaction (SEMANTICS S13).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -9,6 +11,7 @@ use crate::{
         entry::{Entry, EntryStatus},
         exception::{Exception, ExceptionStatus, SubjectKind},
         ids::{self, DecisionId, EntryId, StaffId},
+        staff::Staff,
     },
     settling::{Basis, Wanted, pinned, rederive},
     store::{self, Store, Tx},
@@ -206,4 +209,19 @@ fn approved(entry: Entry, now: DateTime<Utc>) -> Result<Entry, Refusal> {
         }
         other => Err(Refusal::NotOpen(entry.id, other)),
     }
+}
+
+/// Submits a person's days up to a date that have no open question: their drafts, which nobody has to look at before they are approved
+/// (S9). Says how many entries.
+pub(crate) async fn submit_days(store: &Store, basis: Basis<'_>, staff: &Staff, until: NaiveDate) -> Result<usize, store::Error> {
+    let mut tx = store.write().await?;
+    tx.lock_staff(staff.id).await?;
+    let drafts = tx.drafts_until(staff.id, until).await?;
+    let held: BTreeSet<NaiveDate> = drafts.iter().filter(|entry| entry.body.held).map(|entry| entry.body.date).collect();
+    let locked = |date: NaiveDate| basis.policy.locked_through.is_some_and(|through| date <= through);
+    let ready = drafts.into_iter().filter(|entry| !held.contains(&entry.body.date) && !locked(entry.body.date));
+    let ready: Vec<Entry> = ready.map(|entry| Entry { status: EntryStatus::Submitted, version: entry.version + 1, ..entry }).collect();
+    tx.save_entries(&ready).await?;
+    tx.commit().await?;
+    Ok(ready.len())
 }

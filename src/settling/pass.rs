@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tracing::debug;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
         entry::{Draft, Entry, EntryKey},
         event::Event,
         exception::{Question, Subject},
-        ids::{self, DecisionId, EntryId, EventId, StaffId},
+        ids::{self, DaemonId, DecisionId, EntryId, EventId, StaffId},
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -28,6 +28,8 @@ use crate::{
 
 /// Pages of one transaction: a month.
 const DAYS_MAX: i64 = 31;
+/// How long a claim on a person holds without a sign of life.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
 
 /// What pages are derived from besides the facts and decisions in the book.
 #[derive(Clone, Copy)]
@@ -55,12 +57,17 @@ impl std::ops::AddAssign for Settled {
 
 /// Settles everything due by now, a month of one person at most in one transaction: what is fresh first, then what is derived again,
 /// newest first (S20).
-pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>) -> Result<Settled, Error> {
+pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>, by: DaemonId) -> Result<Settled, Error> {
     let mut sum = Settled::default();
     for why in [Due::Fresh, Due::Again] {
         let people = store.read().await?.staff_with_due(why, basis.now).await?;
         for staff in people {
-            while let Some(settled) = settle_month(store, staff, why, basis).await? {
+            let mut tx = store.write().await?;
+            let claimed = tx.claim_staff(staff, by, basis.now, basis.now + LEASE).await?;
+            tx.commit().await?;
+            // Another daemon has her: it settles what is due.
+            let Some(fence) = claimed else { continue };
+            while let Some(settled) = settle_month(store, staff, fence, why, basis).await? {
                 debug!(staff.id = %staff, settled.days, settled.entries, settled.exceptions, "Settled days.");
                 sum += settled;
             }
@@ -69,11 +76,16 @@ pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>) -> Result<Settle
     Ok(sum)
 }
 
-async fn settle_month(store: &Store, staff: StaffId, why: Due, basis: Basis<'_>) -> Result<Option<Settled>, Error> {
+async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis: Basis<'_>) -> Result<Option<Settled>, Error> {
     let mut tx = store.write().await?;
+    tx.hold_staff(staff, fence, basis.now, basis.now + LEASE).await?;
     tx.lock_staff(staff).await?;
     let due = tx.due_days(staff, why, basis.now, DAYS_MAX).await?;
-    let Some(first) = due.first().copied() else { return Ok(None) };
+    let Some(first) = due.first().copied() else {
+        tx.release_staff(staff, fence).await?;
+        tx.commit().await?;
+        return Ok(None);
+    };
     let near = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX);
     let settled = rederive(&mut tx, staff, Wanted { dates: near.collect(), subject: None }, basis).await?;
     tx.commit().await?;

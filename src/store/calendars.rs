@@ -8,7 +8,8 @@ use super::{
     codec::{At, Json, Plain},
 };
 use crate::model::{
-    ids::{CalendarId, StaffId},
+    connection::Connection,
+    ids::{CalendarId, ConnectionId, StaffId},
     staff::{Calendar, Held, Privacy, Source, Whose},
 };
 
@@ -25,13 +26,17 @@ struct Row {
     digest: Option<String>,
     last_success: Option<At>,
     held: Option<Json<Held>>,
+    connection: Option<Uuid>,
+    paused: bool,
+    removed_at: Option<At>,
 }
 
 impl Tx {
     /// Adds a calendar at the end of its person's order.
     pub(crate) async fn insert_calendar(&mut self, calendar: &Calendar) -> Result<(), Error> {
-        const SQL: &str = "insert into calendar (id, staff, name, location, owner, whose, privacy, position) \
-            select $1, $2, $3, $4, $5, $6, $7, coalesce(max(position) + 1, 0) from calendar where staff = $2";
+        const SQL: &str = "insert into calendar (id, staff, name, location, owner, whose, privacy, position, connection) \
+            select $1, $2, $3, $4, $5, $6, $7, coalesce(max(position) + 1, 0), $8 from calendar where staff = $2";
+        const POLL: &str = "insert into poll (calendar, due_at, pace_seconds, wants_full, failures, fence) values ($1, $2, 0, $3, 0, 0)";
         on!(self, |conn| sqlx::query(SQL)
             .bind(calendar.id.0)
             .bind(calendar.staff.0)
@@ -40,6 +45,26 @@ impl Tx {
             .bind(&calendar.owner)
             .bind(Plain(calendar.whose))
             .bind(Plain(calendar.privacy))
+            .bind(calendar.connection.map(|id| id.0))
+            .execute(conn)
+            .await
+            .map(drop))?;
+        on!(self, |conn| sqlx::query(POLL).bind(calendar.id.0).bind(At(DateTime::UNIX_EPOCH)).bind(true).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Changes what people may change of a calendar: its name, whose events count, how much is kept, whether it is read at all.
+    pub(crate) async fn update_calendar(&mut self, source: &Source) -> Result<(), Error> {
+        const SQL: &str =
+            "update calendar set name = $2, whose = $3, privacy = $4, paused = $5, removed_at = $6, digest = $7 where id = $1";
+        on!(self, |conn| sqlx::query(SQL)
+            .bind(source.calendar.id.0)
+            .bind(&source.calendar.name)
+            .bind(Plain(source.calendar.whose))
+            .bind(Plain(source.calendar.privacy))
+            .bind(source.paused)
+            .bind(source.removed_at.map(At))
+            .bind(&source.digest)
             .execute(conn)
             .await
             .map(drop))?;
@@ -48,10 +73,23 @@ impl Tx {
 
     /// All calendars, by person, in each one's order.
     pub(crate) async fn calendars(&mut self) -> Result<Vec<Source>, Error> {
-        const SQL: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held \
-            from calendar order by staff, position";
+        const SQL: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held, \
+            connection, paused, removed_at from calendar order by staff, position";
         let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await)?;
         Ok(rows.into_iter().map(Source::from).collect())
+    }
+
+    /// One calendar with the grant it is read with.
+    pub(crate) async fn source(&mut self, id: CalendarId) -> Result<(Source, Option<Connection>), Error> {
+        const SQL: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held, \
+            connection, paused, removed_at from calendar where id = $1";
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(SQL).bind(id.0).fetch_optional(conn).await)?;
+        let source = Source::from(row.ok_or(Error::Missing("calendar"))?);
+        let connection = match source.calendar.connection {
+            Some(connection) => Some(self.connection(connection).await?.0),
+            None => None,
+        };
+        Ok((source, connection))
     }
 
     /// Remembers a folder whose calendar files are read.
@@ -96,6 +134,7 @@ impl From<Row> for Source {
                 staff: StaffId(row.staff),
                 name: row.name,
                 location: row.location,
+                connection: row.connection.map(ConnectionId),
                 owner: row.owner,
                 whose: row.whose.0,
                 privacy: row.privacy.0,
@@ -104,6 +143,8 @@ impl From<Row> for Source {
             digest: row.digest,
             last_success: row.last_success.map(|at| at.0),
             held: row.held.map(|held| held.0),
+            paused: row.paused,
+            removed_at: row.removed_at.map(|at| at.0),
         }
     }
 }

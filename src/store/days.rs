@@ -59,6 +59,13 @@ impl Tx {
         Ok(())
     }
 
+    /// A person's pages from a date on.
+    pub(crate) async fn days_with_work(&mut self, staff: StaffId, from: NaiveDate) -> Result<Vec<NaiveDate>, Error> {
+        const SQL: &str = "select date from day where staff = $1 and date >= $2 order by date";
+        let dates: Vec<Plain<NaiveDate>> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).bind(Plain(from)).fetch_all(conn).await)?;
+        Ok(dates.into_iter().map(|date| date.0).collect())
+    }
+
     /// People with pages that are due.
     pub(crate) async fn staff_with_due(&mut self, why: Due, now: DateTime<Utc>) -> Result<Vec<StaffId>, Error> {
         const SQL: &str = "select distinct staff from day where due_at <= $1 and again = $2 order by staff";

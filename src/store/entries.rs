@@ -92,6 +92,13 @@ impl Tx {
         Ok(rows.into_iter().map(Entry::from).collect())
     }
 
+    /// A person's drafts up to a date, held ones too.
+    pub(crate) async fn drafts_until(&mut self, staff: StaffId, until: NaiveDate) -> Result<Vec<Entry>, Error> {
+        let sql = format!("{SELECT} staff = $1 and date <= $2 and status = 'draft' order by date, id");
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(until)).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Entry::from).collect())
+    }
+
     /// The entry whose id ends so. Ids begin with the time they were made, so it is their end that tells them apart.
     pub(crate) async fn entry(&mut self, ending: &str) -> Result<Entry, Error> {
         let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Error,
     codec::{At, Json, Plain},
+    events::Live,
 };
 use crate::model::{
     event::{Attendee, Event, EventStatus, Fact, Moment, Response, ShowAs, Span, Text, Visibility},
@@ -117,6 +118,22 @@ impl EventRow {
             placed_at: self.placed_at.0,
             removed_at: self.removed_at.map(|at| at.0),
         })
+    }
+}
+
+/// An event without words.
+#[derive(sqlx::FromRow)]
+pub(super) struct LiveRow {
+    id: Uuid,
+    provider_id: String,
+    ical_uid: String,
+    #[sqlx(flatten)]
+    when: When,
+}
+
+impl LiveRow {
+    pub(super) fn live(self) -> Result<Live, Error> {
+        Ok(Live { id: EventId(self.id), provider_id: self.provider_id, ical_uid: self.ical_uid, span: self.when.span()? })
     }
 }
 

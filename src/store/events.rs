@@ -8,10 +8,10 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use super::{
     Error, Tx,
     codec::{At, Json, Plain},
-    event_rows::{EventRow, When, text_digest},
+    event_rows::{EventRow, LiveRow, When, text_digest},
 };
 use crate::model::{
-    event::{Event, Text},
+    event::{Event, Fact, Span, Text},
     ids::{CalendarId, EventId, MeetingId, StaffId},
 };
 
@@ -31,11 +31,49 @@ pub(crate) struct Dated<'a> {
     pub(crate) last: NaiveDate,
 }
 
+/// An event that stands, without words: enough to tell whether it is absent from an answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) id: EventId,
+    pub(crate) provider_id: String,
+    pub(crate) ical_uid: String,
+    pub(crate) span: Span,
+}
+
+impl From<&Event> for Live {
+    fn from(event: &Event) -> Self {
+        let Fact { provider_id, ical_uid, span, .. } = &event.fact;
+        Self { id: event.id, provider_id: provider_id.clone(), ical_uid: ical_uid.clone(), span: *span }
+    }
+}
+
 impl Tx {
-    /// Every event ever seen on a calendar, tombstones included.
-    pub(crate) async fn events_of_calendar(&mut self, calendar: CalendarId) -> Result<Vec<Event>, Error> {
-        let sql = format!("{SELECT} e.calendar = $1 order by e.id");
-        let rows: Vec<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(calendar.0).fetch_all(conn).await)?;
+    /// Whether anything was ever seen on a calendar.
+    pub(crate) async fn has_events(&mut self, calendar: CalendarId) -> Result<bool, Error> {
+        const SQL: &str = "select count(*) from (select 1 from event where calendar = $1 limit 1) as one";
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(calendar.0).fetch_one(conn).await)?;
+        Ok(count > 0)
+    }
+
+    /// What stands on a calendar and is not gone, without words.
+    pub(crate) async fn live_events(&mut self, calendar: CalendarId) -> Result<Vec<Live>, Error> {
+        const SQL: &str = "select id, provider_id, ical_uid, starts_at, ends_at, zone, from_day, until_day from event \
+            where calendar = $1 and removed_at is null order by id";
+        let rows: Vec<LiveRow> = on!(self, |conn| sqlx::query_as(SQL).bind(calendar.0).fetch_all(conn).await)?;
+        rows.into_iter().map(LiveRow::live).collect()
+    }
+
+    /// A calendar's events with these keys, tombstones included.
+    pub(crate) async fn events_by_keys(&mut self, calendar: CalendarId, keys: &[String]) -> Result<Vec<Event>, Error> {
+        let rows: Vec<EventRow> =
+            by_list!(self, keys, |query| query.push("e.calendar = ").push_bind(calendar.0).push(" and e.provider_id"), "e.id");
+        rows.into_iter().map(EventRow::event).collect()
+    }
+
+    /// These events.
+    pub(crate) async fn events_by_ids(&mut self, ids: &[EventId]) -> Result<Vec<Event>, Error> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let rows: Vec<EventRow> = by_list!(self, ids, |query| query.push("e.id"), "e.id");
         rows.into_iter().map(EventRow::event).collect()
     }
 
@@ -164,6 +202,21 @@ impl Tx {
             .await
             .map(drop))?;
         Ok(())
+    }
+
+    /// Forgets the words of all events of a calendar (S8). Says on which dates they were.
+    pub(crate) async fn forget_words(&mut self, calendar: CalendarId) -> Result<Vec<NaiveDate>, Error> {
+        const DATES: &str = "select distinct e.first_date from event e join event_text t on t.event = e.id where e.calendar = $1";
+        const SQL: &str = "delete from event_text where event in (select id from event where calendar = $1)";
+        let dates: Vec<Plain<NaiveDate>> = on!(self, |conn| sqlx::query_scalar(DATES).bind(calendar.0).fetch_all(conn).await)?;
+        on!(self, |conn| sqlx::query(SQL).bind(calendar.0).execute(conn).await.map(drop))?;
+        Ok(dates.into_iter().map(|date| date.0).collect())
+    }
+
+    /// Forgets the words of all events that ended before a date (S8). Says how many.
+    pub(crate) async fn forget_words_before(&mut self, date: NaiveDate) -> Result<u64, Error> {
+        const SQL: &str = "delete from event_text where event in (select id from event where last_date < $1)";
+        Ok(on!(self, |conn| sqlx::query(SQL).bind(Plain(date)).execute(conn).await.map(|done| done.rows_affected()))?)
     }
 
     async fn drop_texts(&mut self, events: &[&Event]) -> Result<(), Error> {

@@ -44,14 +44,14 @@ impl Tx {
 
     /// A person's exceptions about these subjects, in any status.
     pub(crate) async fn exceptions_about(&mut self, staff: StaffId, subjects: &[Uuid]) -> Result<Vec<Exception>, Error> {
-        const KINDS: &str = " and subject_kind in ('meeting', 'day', 'event', 'calendar') and subject";
+        const KINDS: &str = " and subject_kind in ('meeting', 'day', 'event', 'calendar', 'connection') and subject";
         let rows: Vec<Row> = by_list!(self, subjects, |query| query.push("staff = ").push_bind(staff.0).push(KINDS), "id");
         Ok(rows.into_iter().map(Exception::from).collect())
     }
 
     /// A person's exceptions about calendars, and about events that cannot be read, in any status.
     pub(crate) async fn exceptions_about_sources(&mut self, staff: StaffId) -> Result<Vec<Exception>, Error> {
-        let sql = format!("{SELECT} staff = $1 and subject_kind in ('event', 'calendar') order by id");
+        let sql = format!("{SELECT} staff = $1 and subject_kind in ('event', 'calendar', 'connection') order by id");
         let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).fetch_all(conn).await)?;
         Ok(rows.into_iter().map(Exception::from).collect())
     }

@@ -6,8 +6,15 @@ use sqlx::{
 };
 
 /// Number, name, and the text for SQLite and for PostgreSQL.
-const ALL: &[(i64, &str, &str, &str)] =
-    &[(1, "book", include_str!("../../migrations/sqlite/0001_book.sql"), include_str!("../../migrations/postgres/0001_book.sql"))];
+const ALL: &[(i64, &str, &str, &str)] = &[
+    (1, "book", include_str!("../../migrations/sqlite/0001_book.sql"), include_str!("../../migrations/postgres/0001_book.sql")),
+    (
+        2,
+        "connections",
+        include_str!("../../migrations/sqlite/0002_connections.sql"),
+        include_str!("../../migrations/postgres/0002_connections.sql"),
+    ),
+];
 
 /// The newest version this program knows.
 pub(super) fn newest() -> i64 {

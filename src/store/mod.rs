@@ -55,6 +55,7 @@ macro_rules! by_list {
 mod calendars;
 mod catalog;
 mod codec;
+pub(crate) mod connections;
 pub(crate) mod days;
 mod decisions;
 pub(crate) mod entries;
@@ -62,7 +63,9 @@ mod error;
 mod event_rows;
 pub(crate) mod events;
 mod exceptions;
+mod jobs;
 mod migrations;
+mod polls;
 pub(crate) mod rule_sets;
 mod staff;
 

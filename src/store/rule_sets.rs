@@ -28,6 +28,12 @@ impl Tx {
         Ok(row.map(|(digest, files)| (digest, files.0)))
     }
 
+    /// The digest of the active rule set.
+    pub(crate) async fn active_digest(&mut self) -> Result<Option<String>, Error> {
+        const SQL: &str = "select digest from active_rule_set";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_optional(conn).await)?)
+    }
+
     /// Makes `next` the active set if `before` still is.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! People: who they are, by which addresses and in which zones; and the sequence that every writer of their days takes first.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
     Error, Tx,
-    codec::{Json, Plain},
+    codec::{At, Json, Plain},
 };
 use crate::model::{
     day::Zones,
-    ids::StaffId,
+    ids::{DaemonId, StaffId},
     staff::{Staff, Working},
 };
 
@@ -69,6 +70,61 @@ impl Tx {
         let addresses: Vec<(Uuid, String)> = on!(self, |conn| sqlx::query_as(ADDRESSES).bind(only).fetch_all(conn).await)?;
         let zones: Vec<(Uuid, Plain<NaiveDate>, Plain<Tz>)> = on!(self, |conn| sqlx::query_as(ZONES).bind(only).fetch_all(conn).await)?;
         rows.into_iter().map(|row| row.person(&addresses, &zones)).collect()
+    }
+
+    /// Notes a person's last day.
+    pub(crate) async fn end_staff(&mut self, id: StaffId, last_day: NaiveDate) -> Result<(), Error> {
+        const SQL: &str = "update staff set last_day = $2 where id = $1";
+        on!(self, |conn| sqlx::query(SQL).bind(id.0).bind(Plain(last_day)).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Claims a person, whose days are then settled by one daemon; none if another has her. The fence is to be held by.
+    pub(crate) async fn claim_staff(
+        &mut self,
+        id: StaffId,
+        by: DaemonId,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<i64>, Error> {
+        let free = self.dialect("lease_until < $3", "lease_until < clock_timestamp()");
+        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let sql = format!(
+            "update staff set lease_by = $2, lease_until = {lease}, fence = fence + 1 \
+                where id = $1 and (lease_until is null or {free} or lease_by = $2) returning fence"
+        );
+        Ok(on!(self, |conn| sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(id.0)
+            .bind(by.0)
+            .bind(At(now))
+            .bind(At(until))
+            .fetch_optional(conn)
+            .await)?)
+    }
+
+    /// Makes sure that a claim on a person is still the last one, and prolongs it.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] if someone else claimed her since.
+    pub(crate) async fn hold_staff(&mut self, id: StaffId, fence: i64, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<(), Error> {
+        let lease = self.dialect("max($3, $4)", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let sql = format!("update staff set lease_until = {lease} where id = $1 and fence = $2");
+        let held = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
+            .bind(id.0)
+            .bind(fence)
+            .bind(At(now))
+            .bind(At(until))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+        super::all_written(held, 1, "claims on this person")
+    }
+
+    /// Gives a claim on a person back.
+    pub(crate) async fn release_staff(&mut self, id: StaffId, fence: i64) -> Result<(), Error> {
+        const SQL: &str = "update staff set lease_by = null, lease_until = null where id = $1 and fence = $2";
+        on!(self, |conn| sqlx::query(SQL).bind(id.0).bind(fence).execute(conn).await.map(drop))?;
+        Ok(())
     }
 
     /// Takes a person's row for this transaction: whoever writes her days comes through here first, one after another (S13).

@@ -51,6 +51,7 @@ async fn calendar(tx: &mut Tx, staff: &Staff) -> Calendar {
         staff: staff.id,
         name: "work".into(),
         location: "/calendars/dana.ics".into(),
+        connection: None,
         owner: staff.email().into(),
         whose: Whose::Mine,
         privacy: Privacy::Full,
@@ -154,7 +155,7 @@ on_each_database! {
         let mut one = event(&calendar, timed(day(3)));
         let two = event(&calendar, Span::AllDay { first: day(4), until: day(6) });
         tx.save_events(&[dated(&one), dated(&two)], now()).await.expect("saved");
-        assert_eq!(tx.events_of_calendar(calendar.id).await.expect("events"), [one.clone(), two.clone()]);
+        assert_eq!(tx.events_by_ids(&[one.id, two.id]).await.expect("events"), [one.clone(), two.clone()]);
         assert_eq!(tx.events_on(staff.id, day(5), day(9)).await.expect("events"), [one.clone(), two.clone()]);
         assert!(tx.events_on(staff.id, day(6), day(9)).await.expect("events").is_empty());
         assert_eq!(tx.events_of_meetings(&[two.meeting]).await.expect("events"), [two.clone()]);

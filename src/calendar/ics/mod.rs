@@ -23,12 +23,15 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-pub(crate) use self::scan::{Limits, Refused};
 use self::{
     event::Parsed,
     property::{Fault, with_properties},
     scan::{Calendar, Component, Nested},
-    zones::{KnownZones, named},
+    zones::KnownZones,
+};
+pub(crate) use self::{
+    scan::{Limits, Refused},
+    zones::named,
 };
 use crate::{
     calendar::{Answer, Broken, Window},

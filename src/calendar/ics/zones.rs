@@ -68,7 +68,7 @@ fn resolve(name: &str, own: &Observances, window: &Window, preferred: Tz) -> Res
 }
 
 /// A zone by name: of IANA in any case, below a path, or of Windows.
-pub(super) fn named(name: &str) -> Option<Tz> {
+pub(crate) fn named(name: &str) -> Option<Tz> {
     let name = name.trim().trim_matches('"');
     let iana =
         |name: &str| name.parse::<Tz>().ok().or_else(|| TZ_VARIANTS.iter().copied().find(|zone| zone.name().eq_ignore_ascii_case(name)));

@@ -1,0 +1,193 @@
+//! Takes a calendar's answer over, page by page, each in a transaction of its own: what was new or changed. What is absent is judged
+//! after the last page, against everything that was said.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    guard::{Ruling, judge},
+    pass::{Captured, Claim},
+    questions,
+    reconcile::{Changes, Known, Said, reconcile},
+};
+use crate::{
+    calendar::{Broken, Told, Window, whose},
+    model::{
+        event::{Event, Fact, Response, Text},
+        staff::{Privacy, Source, Staff, Whose},
+    },
+    store::{
+        Error, Store, Tx,
+        days::Due,
+        events::{Dated, Live},
+    },
+};
+
+/// Rows of one transaction (SEMANTICS S21).
+const BATCH: usize = 2_000;
+
+/// An answer on its way into the book.
+pub(super) struct Taking<'a> {
+    source: &'a Source,
+    staff: &'a Staff,
+    claim: &'a Claim,
+    now: DateTime<Utc>,
+    /// Whether the book knew anything of this calendar before.
+    is_first: bool,
+    /// Keys of everything that was said.
+    said: HashSet<String>,
+    /// New occurrences of meetings that stand on this calendar under another key: each may be one that was re-keyed, which shows at the end.
+    waiting: Vec<(Fact, Response)>,
+    captured: Captured,
+}
+
+impl<'a> Taking<'a> {
+    /// Looks at what the book knows.
+    pub(super) async fn begin(
+        store: &Store,
+        source: &'a Source,
+        staff: &'a Staff,
+        claim: &'a Claim,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let is_first = !store.read().await?.has_events(source.calendar.id).await?;
+        Ok(Self { source, staff, claim, now, is_first, said: HashSet::new(), waiting: Vec::new(), captured: Captured::default() })
+    }
+
+    /// Takes over what is new or changed on a page.
+    pub(super) async fn page(&mut self, store: &Store, told: Vec<Told>) -> Result<(), Error> {
+        let mut facts = self.heard(told);
+        // A page may say a thing twice, and then the last word counts.
+        let mut later = HashSet::new();
+        let mut last: Vec<bool> = facts.iter().rev().map(|(fact, _)| later.insert(fact.provider_id.clone())).collect();
+        last.reverse();
+        let mut keep = last.into_iter();
+        facts.retain(|_| keep.next().unwrap_or(true));
+        self.said.extend(later);
+        let mut tx = self.transaction(store).await?;
+        let keys: Vec<_> = facts.iter().map(|(fact, _)| fact.provider_id.clone()).collect();
+        let known = if self.is_first { Vec::new() } else { tx.events_by_keys(self.source.calendar.id, &keys).await? };
+        let siblings = self.siblings(&mut tx, &facts).await?;
+        let named: HashSet<&str> = known.iter().map(|event| event.fact.provider_id.as_str()).collect();
+        let rekeyed: HashSet<&str> = siblings
+            .iter()
+            .filter(|event| event.calendar == self.source.calendar.id && event.removed_at.is_none())
+            .filter(|event| !self.said.contains(&event.fact.provider_id))
+            .map(|event| event.fact.ical_uid.as_str())
+            .collect();
+        let may_be_rekeyed = |fact: &Fact| !named.contains(fact.provider_id.as_str()) && rekeyed.contains(fact.ical_uid.as_str());
+        let (waiting, facts): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(fact, _)| may_be_rekeyed(fact));
+        let changes = self.compare(&known, &siblings, facts, &HashSet::new(), nothing());
+        self.waiting.extend(waiting);
+        self.save(&mut tx, &changes.save, &changes).await?;
+        tx.commit().await
+    }
+
+    /// Judges what is absent, and closes the pass: re-keyed and removed occurrences, questions, the digest.
+    pub(super) async fn finish(
+        mut self,
+        store: &Store,
+        broken: Vec<Broken>,
+        covered: Window,
+        digest: Option<&str>,
+    ) -> Result<Captured, Error> {
+        let unread: HashSet<String> = broken.iter().flat_map(|one| one.uid.iter().chain([&one.key])).cloned().collect();
+        let mut tx = self.transaction(store).await?;
+        let live = tx.live_events(self.source.calendar.id).await?;
+        let absent: Vec<_> = live.iter().filter(|event| !self.said.contains(&event.provider_id)).map(|event| event.id).collect();
+        let absent = tx.events_by_ids(&absent).await?;
+        let waiting = std::mem::take(&mut self.waiting);
+        let siblings = self.siblings(&mut tx, &waiting).await?;
+        let mut changes = self.compare(&absent, &siblings, waiting, &unread, covered);
+        let there: Vec<&Live> = live.iter().filter(|event| covered.contains(self.staff.zones.starts_at(&event.span))).collect();
+        let vanished: Vec<Live> = changes.vanished.iter().map(Live::from).collect();
+        let held = match judge(&vanished, &there, self.source.held.as_ref(), self.now) {
+            Ruling::Believe => {
+                self.captured.removed = changes.vanished.len();
+                changes.remove(&self.staff.zones, self.now);
+                None
+            }
+            Ruling::Hold(waiting) => Some(waiting),
+        };
+        let mut rows = std::mem::take(&mut changes.save);
+        // All but the last batch: what was re-keyed and what is gone may be many.
+        while rows.len() > BATCH {
+            let rest = rows.split_off(BATCH);
+            self.save(&mut tx, &rows, &changes).await?;
+            tx.commit().await?;
+            tx = self.transaction(store).await?;
+            rows = rest;
+        }
+        self.save(&mut tx, &rows, &changes).await?;
+        self.captured.saved -= self.captured.removed;
+        questions::of_pass(&mut tx, self.source, self.staff, &broken, held.as_ref(), self.now).await?;
+        tx.save_pass(self.source.calendar.id, digest, held.as_ref(), self.now).await?;
+        tx.commit().await?;
+        Ok(Captured { broken: broken.len(), held: held.map(|held| held.meetings), ..self.captured })
+    }
+
+    /// Whoever writes a person's rows comes through her row first; and the claim must still hold.
+    async fn transaction(&self, store: &Store) -> Result<Tx, Error> {
+        let mut tx = store.write().await?;
+        self.claim.hold(&mut tx, self.now).await?;
+        tx.lock_staff(self.staff.id).await?;
+        Ok(tx)
+    }
+
+    async fn siblings(&self, tx: &mut Tx, facts: &[(Fact, Response)]) -> Result<Vec<Event>, Error> {
+        let uids: HashSet<&str> = facts.iter().map(|(fact, _)| fact.ical_uid.as_str()).collect();
+        tx.events_of_uids(self.staff.id, &uids.into_iter().map(str::to_owned).collect::<Vec<_>>()).await
+    }
+
+    fn compare(
+        &self,
+        events: &[Event],
+        siblings: &[Event],
+        facts: Vec<(Fact, Response)>,
+        unread: &HashSet<String>,
+        covered: Window,
+    ) -> Changes {
+        let known = Known { calendar: &self.source.calendar, zones: &self.staff.zones, events, siblings };
+        reconcile(&known, Said { facts, unread: unread.clone(), covered }, self.now)
+    }
+
+    async fn save(&mut self, tx: &mut Tx, rows: &[Event], changes: &Changes) -> Result<(), Error> {
+        self.captured.saved += rows.len();
+        tx.save_events(&dated(self.staff, rows), self.now).await?;
+        tx.mark_due(self.staff.id, &changes.due.iter().copied().collect::<Vec<_>>(), Due::Fresh, self.now).await
+    }
+
+    /// What the calendar says of this person, with no more words than may be kept.
+    fn heard(&self, told: Vec<Told>) -> Vec<(Fact, Response)> {
+        let calendar = &self.source.calendar;
+        let is_owner = self.staff.has_address(&calendar.owner);
+        let response = |told: &Told| whose::of_told(told, &self.staff.addresses, is_owner);
+        told.into_iter()
+            .map(|told| (response(&told), told.fact))
+            .filter(|(response, _)| calendar.whose == Whose::All || *response != Response::NotInvited)
+            .map(|(response, fact)| (kept(fact, calendar.privacy), response))
+            .collect()
+    }
+}
+
+/// A window in which silence says nothing.
+fn nothing() -> Window {
+    Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH }
+}
+
+fn kept(fact: Fact, privacy: Privacy) -> Fact {
+    if privacy == Privacy::BusyBlock || fact.visibility.is_private() {
+        return Fact { text: Text::default().into(), ..fact };
+    }
+    fact
+}
+
+fn dated<'e>(staff: &Staff, events: &'e [Event]) -> Vec<Dated<'e>> {
+    let dated = |event: &'e Event| {
+        let dates = staff.zones.dates(&event.fact.span);
+        let first = dates.first().copied().unwrap_or_else(|| staff.zones.first_date(&event.fact.span));
+        Dated { event, first, last: dates.last().copied().unwrap_or(first) }
+    };
+    events.iter().map(dated).collect()
+}

@@ -1,0 +1,140 @@
+//! `serve` and `doctor`: the daemon, and what keeps hours from coming in.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
+use tracing::{info, warn};
+
+use super::{Format, Outcome, answer, book, connections, sources};
+use crate::{
+    app::App,
+    config::Config,
+    daemon::{Alone, Daemon},
+    model::connection::{ConnectionStatus, Provider},
+    web,
+};
+
+/// Keeps every calendar current until SIGTERM or SIGINT.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
+    let alone = Alone::with(&config.database)?;
+    let app = Arc::new(App::open(config).await?);
+    // Broken rule files change nothing: the set in the book goes on.
+    if let Err(error) = book::reload(&app).await? {
+        warn!("The rule files were not loaded; the rules that were active before still are: {error:#}");
+    }
+    let listen = app.config.listen;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; set `listen` to another address"))?;
+    let (stop, stopping) = watch::channel(false);
+    let daemon = Daemon::new(app.clone(), stopping.clone());
+    let running = tokio::spawn(async move { daemon.run().await });
+    let pages = web::connect::router(app.clone());
+    let mut until = stopping.clone();
+    let serving = tokio::spawn(async move {
+        let ended = async move { drop(until.wait_for(|stop| *stop).await) };
+        web::serve(listener, pages, ended).await
+    });
+    info!("Kalends is running; people connect at http://{listen}/connect/… with links from `kalends connect-link`.");
+    notify(&[sd_notify::NotifyState::Ready]);
+    signalled(&app).await?;
+    notify(&[sd_notify::NotifyState::Stopping]);
+    info!("Stopping: what is being read is ended first.");
+    stop.send_replace(true);
+    running.await?;
+    serving.await??;
+    app.store.close().await;
+    info!(file = alone.holds_a_file(), "Stopped.");
+    Ok(Outcome::Done)
+}
+
+/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers.
+async fn signalled(app: &App) -> anyhow::Result<()> {
+    let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
+    let mut beat = tokio::time::interval(std::time::Duration::from_secs(10));
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            interrupt = tokio::signal::ctrl_c() => return Ok(interrupt?),
+            _ = beat.tick() => {
+                if app.store.check().await.is_ok() {
+                    notify(&[sd_notify::NotifyState::Watchdog]);
+                }
+            }
+        }
+    }
+}
+
+/// Tells systemd, where there is one.
+fn notify(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        warn!("systemd cannot be told: {error}");
+    }
+}
+
+/// Something that keeps hours from coming in, and what to do.
+struct Finding {
+    what: String,
+    fix: String,
+}
+
+pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome> {
+    let known = connections::known(app).await?;
+    let now = app.config.clock.now();
+    let mut findings = Vec::new();
+    let mut found = |what: String, fix: String| findings.push(Finding { what, fix });
+    let needs_key = known.connections.iter().any(|one| one.status != ConnectionStatus::Removed);
+    if let Err(error) = app.vault.keys()
+        && needs_key
+    {
+        found(error.to_string(), "kalends keys generate, or restore the key file from its copy".to_owned());
+    }
+    for one in &known.connections {
+        let whose = known.email(one.staff);
+        if one.status == ConnectionStatus::NeedsReconnect {
+            let how = format!("kalends connect {} --staff {whose}, or send her: kalends connect-link --staff {whose}", one.provider);
+            found(format!("{} at {} has to be connected again for {whose}", one.email, one.provider.title()), how);
+        }
+        if one.status == ConnectionStatus::Active && one.provider != Provider::Feed && app.config.apps.of(one.provider).is_none() {
+            found(
+                format!("{} is connected, but kalends.yaml names no app for it", one.provider),
+                format!("set providers.{}.client_id", one.provider),
+            );
+        }
+    }
+    for source in known.sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
+        let Some(poll) = known.poll(source) else { continue };
+        if let (Some(since), Some(failure)) = (poll.failing_since, &poll.failure) {
+            let what = format!(
+                "{} of {} fails since {}: {failure}",
+                source.calendar.name,
+                known.email(source.calendar.staff),
+                connections::at(Some(since))
+            );
+            found(what, "it is tried again by itself; if it stays so, see: kalends calendar list".to_owned());
+        }
+        let lag = now - poll.due_at;
+        if poll.failing_since.is_none() && source.last_success.is_some() && lag > app.config.polling.longest {
+            let what = format!("{} should have been read {} ago", source.calendar.name, connections::length(lag));
+            found(what, "is `kalends serve` running?".to_owned());
+        }
+    }
+    for (name, _, _, _, failure) in app.store.read().await?.jobs().await? {
+        if let Some(failure) = failure {
+            found(format!("the job {name} failed the last time: {failure}"), "mend its cause; it runs again at its next slot".to_owned());
+        }
+    }
+    if format == Format::Json {
+        let shown: Vec<_> = findings.iter().map(|one| json!({ "what": one.what, "fix": one.fix })).collect();
+        answer(&serde_json::to_string_pretty(&shown)?);
+    } else if findings.is_empty() {
+        answer(&format!("nothing keeps hours from coming in ({})", book::count(known.sources.len(), "calendar", "calendars")));
+        for source in &known.sources {
+            sources::health(source, known.poll(source), now).iter().for_each(|line| answer(line));
+        }
+    } else {
+        findings.iter().for_each(|one| answer(&format!("{}\n  {}", one.what, one.fix)));
+    }
+    Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Findings })
+}

@@ -1,0 +1,189 @@
+//! `calendar add account|ics --url-file`, `calendar set|pause|resume|remove`: calendars that are read from elsewhere, and how that goes.
+
+use std::path::Path;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Outcome, answer, connections};
+use crate::{
+    app::App,
+    calendar::feed,
+    grants::{
+        connect as grants,
+        keys::{Place, digest},
+    },
+    model::{
+        connection::{Connection, ConnectionStatus, Poll, Provider, Sealed},
+        ids::{self, ConnectionId},
+        staff::{Calendar, Privacy, Source, Staff, Whose},
+    },
+    store::days::Due,
+};
+
+/// A further calendar of a connected account.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddAccount {
+    /// The connection, by the end of its id.
+    connection: String,
+    /// The calendar, by its name or the provider's id; `connections show` lists them.
+    calendar: String,
+    /// Whose events count: `mine` or `all`.
+    #[arg(long, default_value = "mine")]
+    whose: Whose,
+    /// How much is kept: `full`, `busy-block` or `ignore`.
+    #[arg(long, default_value = "full")]
+    privacy: Privacy,
+}
+
+/// What of a calendar changes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Set {
+    /// The calendar, by the end of its id.
+    id: String,
+    /// What to call it.
+    #[arg(long)]
+    name: Option<String>,
+    /// Whose events count: `mine` or `all`.
+    #[arg(long)]
+    whose: Option<Whose>,
+    /// How much is kept: `full`, `busy-block` or `ignore`.
+    #[arg(long)]
+    privacy: Option<Privacy>,
+}
+
+/// The grant to read a feed: its address, sealed. What is shown of it is its host and its end.
+pub(super) fn feed(app: &App, staff: &Staff, file: &Path) -> anyhow::Result<(Connection, Sealed)> {
+    let typed = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let typed = typed.with_context(|| format!("cannot read {}", file.display()))?;
+    let address = feed::parse_address(typed.trim()).map_err(|message| anyhow::anyhow!(message))?;
+    let account = digest(address.as_str());
+    let id = ConnectionId(ids::derived(staff.id.0, &account));
+    let secret = secrecy::SecretString::from(address.to_string());
+    let sealed = app.vault.keys()?.seal(Place::connection(id.0, "address"), &secret)?;
+    let connection = Connection {
+        id,
+        staff: staff.id,
+        provider: Provider::Feed,
+        account,
+        email: feed::shown(&secret),
+        scopes: String::new(),
+        status: ConnectionStatus::Active,
+        version: 1,
+        access_until: None,
+        grant_until: None,
+        connected_at: app.config.clock.now(),
+        refreshed_at: None,
+        pause_until: None,
+    };
+    Ok((connection, Sealed { address: Some(sealed), ..Sealed::default() }))
+}
+
+/// Has a further calendar of a connected account read.
+pub(crate) async fn add_account(app: &App, args: &AddAccount) -> anyhow::Result<Outcome> {
+    let connection = connections::one(app, &args.connection).await?;
+    let registered = app.config.apps.of(connection.provider).context("its provider is not configured in kalends.yaml")?;
+    let offered = grants::offered(&app.vault, &app.api, registered, &connection).await?;
+    let is_meant = |one: &&crate::calendar::Offered| one.id == args.calendar || one.name.eq_ignore_ascii_case(&args.calendar);
+    let found: Vec<_> = offered.iter().filter(is_meant).collect();
+    let names = || offered.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+    let [one] = found.as_slice() else { anyhow::bail!("{} offers no single calendar of that name; it has: {}", connection.email, names()) };
+    let mut tx = app.store.write().await?;
+    let staff = tx.staff_member(connection.staff).await?;
+    let mut calendar = grants::of_offered(&staff, connection.id, one);
+    (calendar.privacy, calendar.whose) = (args.privacy, args.whose);
+    let is_same = |source: &Source| source.calendar.connection == Some(connection.id) && source.calendar.location == calendar.location;
+    match tx.calendars().await?.into_iter().find(is_same) {
+        Some(known) if known.removed_at.is_none() => anyhow::bail!("{} is read already", known.calendar.name),
+        // What it said before stands, so it goes on as the same calendar.
+        Some(known) => {
+            let calendar = Calendar { id: known.calendar.id, ..calendar.clone() };
+            tx.want_full(Some(calendar.id), app.config.clock.now()).await?;
+            tx.update_calendar(&Source { calendar, removed_at: None, paused: false, digest: None, ..known }).await?;
+        }
+        None => tx.insert_calendar(&calendar).await?,
+    }
+    tx.commit().await?;
+    answer(&format!("reading {} of {} from now on; next: kalends sync", calendar.name, connection.email));
+    Ok(Outcome::Done)
+}
+
+/// The calendar whose id ends so.
+async fn one(app: &App, typed: &str) -> anyhow::Result<Source> {
+    let typed = typed.replace('-', "").to_lowercase();
+    let sources = app.store.read().await?.calendars().await?;
+    let mut found = sources.into_iter().filter(|source| typed.len() >= 4 && source.calendar.id.0.simple().to_string().ends_with(&typed));
+    let source = found.next().context("the book has no such calendar; see: kalends calendar list")?;
+    anyhow::ensure!(found.next().is_none(), "more than one calendar has an id that ends so; type more of it");
+    Ok(source)
+}
+
+/// Changes what is kept of a calendar and whose events count. What is kept no longer goes at once (S8).
+pub(crate) async fn set(app: &App, args: &Set) -> anyhow::Result<Outcome> {
+    let before = one(app, &args.id).await?;
+    let calendar = Calendar {
+        name: args.name.clone().unwrap_or_else(|| before.calendar.name.clone()),
+        whose: args.whose.unwrap_or(before.calendar.whose),
+        privacy: args.privacy.unwrap_or(before.calendar.privacy),
+        ..before.calendar.clone()
+    };
+    // The same words, read under other rules, are another answer.
+    let after = Source { calendar, digest: None, ..before.clone() };
+    let now = app.config.clock.now();
+    let mut tx = app.store.write().await?;
+    tx.lock_staff(after.calendar.staff).await?;
+    tx.update_calendar(&after).await?;
+    let lowered = after.calendar.privacy != Privacy::Full && before.calendar.privacy == Privacy::Full;
+    let dates = if lowered { tx.forget_words(after.calendar.id).await? } else { Vec::new() };
+    tx.mark_due(after.calendar.staff, &dates, Due::Fresh, now).await?;
+    tx.want_full(Some(after.calendar.id), now).await?;
+    tx.commit().await?;
+    let gone = if lowered { "; the words of its events are gone" } else { "" };
+    answer(&format!(
+        "{}: privacy {}, whose {}{gone}; next: kalends sync",
+        after.calendar.name, after.calendar.privacy, after.calendar.whose
+    ));
+    Ok(Outcome::Done)
+}
+
+/// What becomes of the reading of a calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    Paused,
+    Resumed,
+    Removed,
+}
+
+/// Stops, or takes up again, the reading of a calendar. Touches no entry.
+pub(crate) async fn reading(app: &App, typed: &str, to: Reading) -> anyhow::Result<Outcome> {
+    let before = one(app, typed).await?;
+    let now = app.config.clock.now();
+    let (paused, removed_at, told) = match to {
+        Reading::Paused => (true, before.removed_at, "is not read until: kalends calendar resume"),
+        Reading::Resumed => (false, None, "is read again"),
+        Reading::Removed => (before.paused, Some(now), "is read no more; what it said stands, and no entry was touched"),
+    };
+    let mut tx = app.store.write().await?;
+    tx.update_calendar(&Source { paused, removed_at, ..before.clone() }).await?;
+    if to == Reading::Resumed {
+        tx.want_full(Some(before.calendar.id), now).await?;
+    }
+    tx.commit().await?;
+    answer(&format!("{} {told}", before.calendar.name));
+    Ok(Outcome::Done)
+}
+
+/// How the reading of a calendar goes, in plain words.
+pub(super) fn health(source: &Source, poll: Option<&Poll>, now: DateTime<Utc>) -> Vec<String> {
+    let Calendar { id, name, privacy, whose, .. } = &source.calendar;
+    let read = connections::at(source.last_success);
+    let mut lines = vec![format!("  {} {name} (privacy {privacy}, whose {whose}): last read {read}", ids::short(id.0))];
+    let Some(poll) = poll else { return lines };
+    if source.paused {
+        lines.push("    paused".to_owned());
+    } else if let (Some(since), Some(failure)) = (poll.failing_since, &poll.failure) {
+        lines.push(format!("    failing since {}, {} tries: {failure}", connections::at(Some(since)), poll.failures));
+    }
+    lines.push(format!("    next read in {}", connections::length((poll.due_at - now).max(TimeDelta::zero()))));
+    lines
+}

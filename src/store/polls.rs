@@ -1,0 +1,189 @@
+//! Which calendar is read when, by whom, and how it went. A claim is fenced: one that was taken over writes nothing any more.
+
+use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use super::{
+    Error, Tx,
+    codec::{At, Json, Plain},
+};
+use crate::model::{
+    connection::{Cursor, Poll},
+    ids::{CalendarId, DaemonId},
+};
+
+const SELECT: &str =
+    "select calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence from poll ";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    calendar: Uuid,
+    due_at: At,
+    pace_seconds: i64,
+    wants_full: bool,
+    cursor: Option<Json<Cursor>>,
+    tried_at: Option<At>,
+    changed_at: Option<At>,
+    failures: i64,
+    failing_since: Option<At>,
+    failure: Option<String>,
+    fence: i64,
+}
+
+impl Tx {
+    /// What is known of every calendar's readings.
+    pub(crate) async fn polls(&mut self) -> Result<Vec<Poll>, Error> {
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(SELECT.to_owned())).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(|row| row.split().0).collect())
+    }
+
+    /// Claims calendars that are due, longest overdue first, at most `limit`. Each comes with its fence.
+    pub(crate) async fn claim_due(
+        &mut self,
+        by: DaemonId,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<(Poll, i64)>, Error> {
+        const DUE: &str = "select p.calendar from poll p join calendar c on c.id = p.calendar join staff s on s.id = c.staff \
+            left join connection n on n.id = c.connection where p.due_at <= $2 and not c.paused and c.removed_at is null \
+            and (s.last_day is null or s.last_day >= $5) \
+            and (n.id is null or (n.status = 'active' and (n.pause_until is null or n.pause_until <= $2)))";
+        let tail = self.dialect(
+            "and (p.lease_until is null or p.lease_until < $2) order by p.due_at limit $4",
+            "and (p.lease_until is null or p.lease_until < clock_timestamp()) order by p.due_at limit $4 for update of p skip locked",
+        );
+        let lease = self.dialect("$3", "clock_timestamp() + ($3::timestamptz - $2::timestamptz)");
+        let sql = format!(
+            "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $2 where calendar in ({DUE} {tail}) \
+                returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
+        );
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
+            .bind(by.0)
+            .bind(At(now))
+            .bind(At(until))
+            .bind(limit)
+            .bind(Plain(now.date_naive() - chrono::Days::new(1)))
+            .fetch_all(conn)
+            .await)?;
+        let mut claimed: Vec<_> = rows.into_iter().map(Row::split).collect();
+        claimed.sort_by_key(|(poll, _)| poll.due_at);
+        Ok(claimed)
+    }
+
+    /// Claims one calendar whether it is due or not; none if someone else is reading it.
+    pub(crate) async fn claim_calendar(
+        &mut self,
+        calendar: CalendarId,
+        by: DaemonId,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<(Poll, i64)>, Error> {
+        let free = self.dialect("lease_until < $3", "lease_until < clock_timestamp()");
+        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let sql = format!(
+            "update poll set lease_by = $2, lease_until = {lease}, fence = fence + 1, tried_at = $3 \
+                where calendar = $1 and (lease_until is null or {free} or lease_by = $2) \
+                returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
+        );
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
+            .bind(calendar.0)
+            .bind(by.0)
+            .bind(At(now))
+            .bind(At(until))
+            .fetch_optional(conn)
+            .await)?;
+        Ok(row.map(Row::split))
+    }
+
+    /// Makes sure that a claim is still the last one, and prolongs it: the first thing a transaction of its holder does.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] if someone else claimed it since.
+    pub(crate) async fn hold_calendar(
+        &mut self,
+        calendar: CalendarId,
+        fence: i64,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let sql = format!("update poll set lease_until = {lease}, tried_at = $3 where calendar = $1 and fence = $2");
+        let held = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
+            .bind(calendar.0)
+            .bind(fence)
+            .bind(At(now))
+            .bind(At(until))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+        super::all_written(held, 1, "claims on this calendar")
+    }
+
+    /// Notes how a reading went and gives the claim back.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] if someone else claimed it since.
+    pub(crate) async fn finish_poll(&mut self, poll: &Poll, fence: i64) -> Result<(), Error> {
+        const SQL: &str = "update poll set due_at = $3, pace_seconds = $4, wants_full = $5, cursor = $6, changed_at = $7, failures = $8, \
+            failing_since = $9, failure = $10, lease_by = null, lease_until = null where calendar = $1 and fence = $2";
+        let written = on!(self, |conn| sqlx::query(SQL)
+            .bind(poll.calendar.0)
+            .bind(fence)
+            .bind(At(poll.due_at))
+            .bind(poll.pace_seconds)
+            .bind(poll.wants_full)
+            .bind(Json(poll.cursor.clone()))
+            .bind(poll.changed_at.map(At))
+            .bind(poll.failures)
+            .bind(poll.failing_since.map(At))
+            .bind(&poll.failure)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+        super::all_written(written, 1, "claims on this calendar")
+    }
+
+    /// Gives back all claims of one daemon, so that others need not wait for them to run out.
+    pub(crate) async fn release_calendars(&mut self, by: DaemonId) -> Result<(), Error> {
+        const SQL: &str = "update poll set lease_by = null, lease_until = null where lease_by = $1";
+        on!(self, |conn| sqlx::query(SQL).bind(by.0).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Has one calendar, or all, read whole at a time.
+    pub(crate) async fn want_full(&mut self, only: Option<CalendarId>, at: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str = "update poll set wants_full = $3, due_at = case when due_at > $2 then $2 else due_at end \
+            where $1 is null or calendar = $1";
+        on!(self, |conn| sqlx::query(SQL).bind(only.map(|id| id.0)).bind(At(at)).bind(true).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
+    /// When the next calendar is due that nobody reads.
+    pub(crate) async fn next_poll(&mut self) -> Result<Option<DateTime<Utc>>, Error> {
+        const SQL: &str = "select min(p.due_at) from poll p join calendar c on c.id = p.calendar \
+            left join connection n on n.id = c.connection \
+            where p.lease_until is null and not c.paused and c.removed_at is null and (n.id is null or n.status = 'active')";
+        let at: Option<At> = on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?;
+        Ok(at.map(|at| at.0))
+    }
+}
+
+impl Row {
+    fn split(self) -> (Poll, i64) {
+        let poll = Poll {
+            calendar: CalendarId(self.calendar),
+            due_at: self.due_at.0,
+            pace_seconds: self.pace_seconds,
+            wants_full: self.wants_full,
+            cursor: self.cursor.map(|cursor| cursor.0).unwrap_or_default(),
+            tried_at: self.tried_at.map(|at| at.0),
+            changed_at: self.changed_at.map(|at| at.0),
+            failures: self.failures,
+            failing_since: self.failing_since.map(|at| at.0),
+            failure: self.failure,
+        };
+        (poll, self.fence)
+    }
+}
