@@ -4,6 +4,7 @@
 mod bad_files;
 mod cases;
 mod cli;
+mod connecting;
 mod histories;
 mod language;
 mod messages;

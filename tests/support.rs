@@ -12,6 +12,8 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     database: String,
     now: std::sync::Mutex<String>,
+    /// Further lines of the configuration that stay.
+    lasting: std::sync::Mutex<String>,
 }
 
 /// Runs one test on each database, in a book of its own.
@@ -59,7 +61,12 @@ pub(crate) fn event(uid: &str, start: &str, end: &str, title: &str, more: &str) 
 
 impl World {
     pub(crate) fn new(database: String) -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("a folder"), database, now: std::sync::Mutex::default() };
+        let world = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            database,
+            now: std::sync::Mutex::default(),
+            lasting: std::sync::Mutex::default(),
+        };
         world.run(&["init", "."]).expect("made");
         std::fs::remove_dir_all(world.path("rules")).expect("the example goes");
         std::fs::create_dir(world.path("rules")).expect("a folder");
@@ -85,8 +92,19 @@ impl World {
 
     /// Further lines of the configuration.
     pub(crate) fn configure(&self, more: &str) {
-        let text = format!("database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}", self.database, self.now.lock().expect("the clock"));
+        let text = format!(
+            "database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}{}",
+            self.database,
+            self.now.lock().expect("the clock"),
+            self.lasting.lock().expect("lines")
+        );
         std::fs::write(self.path("kalends.yaml"), text).expect("written");
+    }
+
+    /// Further lines of the configuration, from now on.
+    pub(crate) fn configure_lasting(&self, lines: &str) {
+        lines.clone_into(&mut self.lasting.lock().expect("lines"));
+        self.configure("");
     }
 
     /// What the calendar says from now on.
@@ -111,6 +129,13 @@ impl World {
     pub(crate) fn output_as(&self, actor: &str, args: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
         command.env("KALENDS_ACTOR", actor).args(args).current_dir(self.folder.path()).output().expect("it runs")
+    }
+
+    /// A command that goes on by itself, its output piped.
+    pub(crate) fn spawn(&self, args: &[&str]) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
+        command.env("KALENDS_ACTOR", "ops@northwind.example").args(args).current_dir(self.folder.path());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts")
     }
 
     /// What it answers, or what it complains of.

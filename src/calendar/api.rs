@@ -65,6 +65,15 @@ impl Api {
         Ok((status, capped(response, cap).await.map_err(|error| error.to_string())?))
     }
 
+    /// Sends a form; the status of the answer.
+    ///
+    /// # Errors
+    /// Why there is no answer, without the address.
+    pub(crate) async fn post_form(&self, url: Url, fields: &[(&str, &str)]) -> Result<u16, String> {
+        let response = self.client.post(url).form(fields).send().await.map_err(told)?;
+        Ok(response.status().as_u16())
+    }
+
     /// Asks for JSON.
     ///
     /// # Errors

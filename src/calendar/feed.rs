@@ -85,7 +85,7 @@ pub(crate) async fn fetch(web: &Web, address: &SecretString, before: &Validators
     let accepted = (ACCEPT, HeaderValue::from_static("text/calendar, */*;q=0.5"));
     let response = web.get(&url, condition.into_iter().chain([accepted]).collect()).await.map_err(Refused::from)?;
     match response.status {
-        StatusCode::OK => calendar(response, shown(address), before.after(is_conditional, now)),
+        StatusCode::OK => calendar(response, shown(address), &before.after(is_conditional, now)),
         StatusCode::NOT_MODIFIED if is_conditional => Ok(Fetched::NotModified),
         _ => Err(refused(&response, shown(address), now)),
     }
@@ -112,12 +112,12 @@ impl Validators {
     }
 }
 
-fn calendar(response: Response, shown: String, dated: Validators) -> Result<Fetched, Refused> {
+fn calendar(response: Response, shown: String, dated: &Validators) -> Result<Fetched, Refused> {
     if let Some(why) = no_calendar(&response.body) {
         return Err(Refused::NotACalendar { shown, why });
     }
     let (etag, last_modified) = (text(&response.headers, ETAG), text(&response.headers, LAST_MODIFIED));
-    Ok(Fetched::Body(response.body, Validators { etag, last_modified, ..dated }))
+    Ok(Fetched::Body(response.body, Validators { etag, last_modified, unconditional_at: dated.unconditional_at }))
 }
 
 /// Whether it does not even begin as one. `ics` knows what a calendar begins with, and is shown no more than that: the whole is read only

@@ -17,7 +17,7 @@ pub(crate) mod server;
 #[cfg(test)]
 mod ssrf_tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, StatusCode,
@@ -47,7 +47,7 @@ pub(crate) struct Limits {
     pub(crate) total: Duration,
     pub(crate) redirects: usize,
     /// Bytes per second that must come, on average over any `grace`.
-    pub(crate) rate: f64,
+    pub(crate) min_rate: u64,
     pub(crate) grace: Duration,
 }
 
@@ -58,9 +58,9 @@ impl Default for Limits {
             body_bytes: 64 << 20,
             connect: seconds(5),
             read: seconds(10),
-            total: seconds(60),
+            total: Duration::from_mins(1),
             redirects: 5,
-            rate: 1024.0,
+            min_rate: 1024,
             grace: seconds(10),
         }
     }
@@ -84,13 +84,20 @@ pub(crate) enum Error {
     Unreachable { host: String, cause: String },
 }
 
-/// An answer, whatever its status. Not `Debug`: its address is a secret, and so is its body.
+/// An answer, whatever its status.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Where the last redirect led.
     pub(crate) final_url: Url,
     pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    /// Its address is a secret, and so is its body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// Reads from the web what may be read. Cheap to clone.

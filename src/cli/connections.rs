@@ -306,7 +306,7 @@ pub(crate) async fn remove(app: &App, typed: &str) -> anyhow::Result<Outcome> {
     let connection = one(app, typed).await?;
     anyhow::ensure!(connection.status != ConnectionStatus::Removed, "this connection is removed already");
     let registered = app.config.apps.of(connection.provider);
-    let revoked = connect::remove(&app.store, &app.vault, registered, &connection).await?;
+    let revoked = connect::remove(&app.store, &app.vault, &app.api, registered, &connection).await?;
     let there = match (connection.provider, revoked) {
         (Provider::Feed, _) => String::new(),
         (_, true) => format!("; {} was told", connection.provider.title()),

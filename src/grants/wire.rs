@@ -2,7 +2,7 @@
 
 use oauth2::{
     AsyncHttpClient, AuthUrl, ClientId, ClientSecret, DeviceAuthorizationUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, HttpResponse, RequestTokenError, RevocationUrl, StandardErrorResponse, StandardRevocableToken,
+    ExtraTokenFields, HttpRequest, HttpResponse, RequestTokenError, StandardErrorResponse, StandardRevocableToken,
     StandardTokenIntrospectionResponse, StandardTokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenType},
 };
@@ -47,7 +47,7 @@ type Client = oauth2::Client<
     EndpointSet,
     EndpointMaybeSet,
     EndpointNotSet,
-    EndpointMaybeSet,
+    EndpointNotSet,
     EndpointSet,
 >;
 
@@ -112,8 +112,7 @@ impl OAuth {
             .set_token_uri(TokenUrl::new(app.token_url.to_string()).map_err(odd)?)
             .set_device_authorization_url_option(
                 app.device_url.as_ref().map(|url| DeviceAuthorizationUrl::new(url.to_string())).transpose().map_err(odd)?,
-            )
-            .set_revocation_url_option(app.revoke_url.as_ref().map(|url| RevocationUrl::new(url.to_string())).transpose().map_err(odd)?);
+            );
         if let Some(secret) = &app.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }

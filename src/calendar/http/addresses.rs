@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Ranges of IPv4 that are no place on the internet: network, bits, what a person calls it.
 const V4: &[(Ipv4Addr, u32, &str)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "an unspecified"),
+    (Ipv4Addr::UNSPECIFIED, 8, "an unspecified"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "a private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "a provider's internal"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "this machine's own"),

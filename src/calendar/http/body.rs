@@ -21,13 +21,14 @@ pub(crate) async fn capped(mut response: Response, cap: usize) -> Result<Vec<u8>
 /// The same, from a server that might let us wait: in every stretch of time there must come enough.
 pub(super) async fn paced(mut response: Response, limits: &Limits) -> Result<Vec<u8>, Error> {
     let cap = usize::try_from(limits.body_bytes).unwrap_or(usize::MAX);
+    let enough = usize::try_from(u128::from(limits.min_rate) * limits.grace.as_millis() / 1000).unwrap_or(usize::MAX);
     let (mut body, mut before, mut ends) = (Vec::new(), 0, Instant::now() + limits.grace);
     loop {
         match timeout_at(ends, response.chunk()).await {
             Ok(Ok(Some(piece))) => add(&mut body, &piece, cap)?,
             Ok(Ok(None)) => return Ok(body),
             Ok(Err(error)) => return Err(cut(&response, &error)),
-            Err(_) if ((body.len() - before) as f64) < limits.rate * limits.grace.as_secs_f64() => return Err(slow(&response)),
+            Err(_) if body.len() - before < enough => return Err(slow(&response)),
             Err(_) => (before, ends) = (body.len(), Instant::now() + limits.grace),
         }
     }

@@ -81,7 +81,7 @@ async fn what_is_below_the_cap_is_unpacked() {
 async fn an_endless_answer_stops_at_the_cap() {
     let server = Server::doing(|_, mut stream| async move {
         drop(stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await);
-        let piece = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+        let piece = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
         drip(&mut stream, &piece, Duration::from_nanos(1), usize::MAX).await;
     })
     .await;
@@ -90,7 +90,7 @@ async fn an_endless_answer_stops_at_the_cap() {
 
 #[tokio::test]
 async fn the_cap_itself_is_not_too_large() {
-    let server = Server::saying([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &[b'x'; 1 << 20]].concat()).await;
+    let server = Server::saying([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &vec![b'x'; 1 << 20]].concat()).await;
     assert_eq!(get(&server, megabytes(1)).await.expect("whole").len(), 1 << 20);
     let limits = Limits { body_bytes: (1 << 20) - 1, ..Limits::default() };
     assert!(matches!(get(&server, limits).await, Err(Error::TooLarge { .. })));
@@ -106,7 +106,7 @@ async fn dripping(piece: &'static [u8], every: Duration) -> Server {
 
 #[tokio::test]
 async fn a_byte_now_and_then_is_too_slow_and_enough_of_them_is_not() {
-    let limits = Limits { rate: 1000.0, grace: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { min_rate: 1000, grace: Duration::from_millis(200), ..Limits::default() };
     let begun = Instant::now();
     let error = get(&dripping(b"x", 10 * TICK).await, limits).await.expect_err("slow");
     assert!(matches!(error, Error::TooSlow(_)) && begun.elapsed() < Duration::from_millis(900), "{error} {:?}", begun.elapsed());
@@ -120,7 +120,7 @@ async fn one_that_falls_asleep_later_is_too_slow_as_well() {
         drip(&mut stream, b"x", 10 * TICK, 500).await;
     })
     .await;
-    let limits = Limits { rate: 1000.0, grace: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { min_rate: 1000, grace: Duration::from_millis(200), ..Limits::default() };
     assert!(matches!(get(&server, limits).await, Err(Error::TooSlow(_))));
 }
 
@@ -130,7 +130,7 @@ async fn silence_and_the_whole_of_it_have_a_limit() {
     let limits = Limits { read: Duration::from_millis(200), ..Limits::default() };
     let error = get(&silent, limits).await.expect_err("silent");
     assert!(matches!(&error, Error::Unreachable { cause, .. } if cause == "no answer in time"), "{error}");
-    let limits = Limits { total: Duration::from_millis(200), rate: 1.0, ..Limits::default() };
+    let limits = Limits { total: Duration::from_millis(200), min_rate: 1, ..Limits::default() };
     assert!(matches!(get(&dripping(b"xx", 10 * TICK).await, limits).await, Err(Error::TooSlow(_))));
 }
 

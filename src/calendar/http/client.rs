@@ -9,7 +9,7 @@ const USER_AGENT: &str = concat!("kalends/", env!("CARGO_PKG_VERSION"));
 
 /// A client for the interfaces of providers, whose addresses stand in this program.
 pub(crate) fn api_client() -> Client {
-    built(|| plain().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_secs(60)))
+    built(|| plain().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_mins(1)))
 }
 
 /// What all clients have in common.

@@ -51,7 +51,7 @@ mod tests {
     fn wait(name: &'static str, value: &str) -> Option<f64> {
         let now = "2026-11-25T08:00:00Z".parse().expect("a time");
         let headers = HeaderMap::from_iter([(name.parse().expect("a name"), value.parse().expect("a value"))]);
-        retry_after(&headers, now).map(|wait| wait.as_seconds_f64())
+        retry_after(&headers, now).map(TimeDelta::as_seconds_f64)
     }
 
     #[test]

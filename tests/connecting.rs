@@ -1,0 +1,236 @@
+//! Accounts at Google and Outlook: connected, read, edited, expired, revoked; through the commands, against providers that keep state.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Child,
+};
+
+use kalends_fakes::{Consent, Fake, Fault, Kind, On, Vendor};
+use serde_json::{Value, json};
+
+use crate::support::{DANA, World, on_each_database, text};
+
+/// A firm whose Dana has an account at both providers.
+pub(crate) struct Accounts {
+    pub(crate) google: Fake,
+    pub(crate) outlook: Fake,
+    pub(crate) at_google: String,
+    pub(crate) at_outlook: String,
+}
+
+pub(crate) fn accounts(world: &World) -> Accounts {
+    let google = Fake::start(Vendor::Google, 0).expect("a port");
+    let outlook = Fake::start(Vendor::Outlook, 0).expect("a port");
+    let (at_google, at_outlook) = (google.account(DANA), outlook.account(DANA));
+    for fake in [&google, &outlook] {
+        fake.consent(Consent::Auto { email: Some(DANA.to_owned()), withhold: Vec::new() });
+    }
+    world.configure_lasting(&lines(&google, &outlook));
+    world.run(&["keys", "generate"]).expect("a key");
+    Accounts { google, outlook, at_google, at_outlook }
+}
+
+fn lines(google: &Fake, outlook: &Fake) -> String {
+    let (google, outlook) = (google.base(), outlook.base());
+    let entra = format!("{outlook}/common/oauth2/v2.0");
+    format!(
+        "providers:\n  google: {{client_id: app, authorize_url: \"{google}/o/oauth2/v2/auth\", token_url: \"{google}/token\", \
+            device_url: \"{google}/device/code\", revoke_url: \"{google}/revoke\", api_url: \"{google}/calendar/v3/\"}}\n  \
+        outlook: {{client_id: app, authorize_url: \"{entra}/authorize\", token_url: \"{entra}/token\", device_url: \"{entra}/devicecode\", \
+            api_url: \"{outlook}/v1.0/\"}}\n"
+    )
+}
+
+/// What a browser does: follows redirects, and shows the last page.
+pub(crate) fn browse(url: &str) -> (u16, String) {
+    let (status, body, location) = fetch(url);
+    location.map_or((status, body), |next| browse(&next))
+}
+
+fn fetch(url: &str) -> (u16, String, Option<String>) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+        let response = client.get(url).send().await.expect("an answer");
+        let location = response.headers().get("location").map(|value| value.to_str().expect("an address").to_owned());
+        (response.status().as_u16(), response.text().await.expect("a body"), location)
+    })
+}
+
+/// The address a command prints.
+fn printed(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+    let url = lines.find_map(|line| line.expect("a line").split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned));
+    // Whatever comes later is read too, so that the command can write it.
+    std::thread::spawn(move || lines.for_each(drop));
+    url.expect("an address")
+}
+
+/// Connects as a person would: the command, the consent, the page at the end.
+pub(crate) fn connect(world: &World, args: &[&str]) -> Result<(Value, String), String> {
+    let args: Vec<_> = ["connect"].iter().chain(args).copied().chain(["--staff", DANA, "--no-browser", "--format", "json"]).collect();
+    let mut child = world.spawn(&args);
+    let url = printed(&mut child);
+    let (_, page) = browse(&url);
+    let mut out = String::new();
+    child.stdout.take().expect("stdout").read_to_string(&mut out).expect("text");
+    if child.wait().expect("ended").success() { Ok((serde_json::from_str(&out).expect("JSON"), page)) } else { Err(page) }
+}
+
+fn meeting(title: &str, start: &str, end: &str) -> Value {
+    json!({ "summary": title, "start": { "dateTime": start, "timeZone": "Europe/Berlin" }, "end": { "dateTime": end, "timeZone": "Europe/Berlin" } })
+}
+
+fn graph_meeting(title: &str, start: &str, end: &str) -> Value {
+    json!({ "subject": title, "start": { "dateTime": start, "timeZone": "UTC" }, "end": { "dateTime": end, "timeZone": "UTC" } })
+}
+
+/// Entries as date, start and seconds.
+fn times(world: &World) -> Vec<(String, String, i64)> {
+    let mut all: Vec<_> = world
+        .entries()
+        .iter()
+        .map(|entry| (text(entry, "date").to_owned(), text(entry, "start").to_owned(), entry["seconds"].as_i64().unwrap_or_default()))
+        .collect();
+    all.sort();
+    all
+}
+
+on_each_database! {
+    fn both_accounts_are_connected_and_their_events_become_entries(world: World) {
+        let firm = accounts(&world);
+        let _kept = firm.google.add(&firm.at_google, &meeting("Planning", "2026-03-10T09:00:00+01:00", "2026-03-10T10:00:00+01:00"));
+        let series = json!({ "subject": "Stand-up", "start": { "dateTime": "2026-03-09T08:00:00", "timeZone": "UTC" },
+            "end": { "dateTime": "2026-03-09T08:30:00", "timeZone": "UTC" },
+            "recurrence": { "pattern": { "type": "daily", "interval": 1 }, "range": { "type": "numbered", "startDate": "2026-03-09", "numberOfOccurrences": 3 } } });
+        let series = firm.outlook.add(&firm.at_outlook, &series);
+        let (google, page) = connect(&world, &["google"]).expect("connected");
+        assert!(page.contains("Connected") && page.contains(DANA), "{page}");
+        assert_eq!(text(&google, "email"), DANA);
+        connect(&world, &["outlook"]).expect("connected");
+        world.sync();
+        let expected = [("2026-03-09", "08:00", 1800), ("2026-03-10", "08:00", 1800), ("2026-03-10", "08:00", 3600), ("2026-03-11", "08:00", 1800)];
+        let found: Vec<_> = times(&world).into_iter().map(|(date, start, seconds)| (date, start[11..16].to_owned(), seconds)).collect();
+        assert_eq!(found, expected.map(|(date, start, seconds)| (date.to_owned(), start.to_owned(), seconds)));
+
+        // Nothing changed: one request a calendar, and nothing is written.
+        firm.google.clear_requests();
+        firm.outlook.clear_requests();
+        let synced = world.sync();
+        assert_eq!((synced["entries"].as_u64(), firm.google.requests().len(), firm.outlook.requests().len()), (Some(0), 1, 1));
+
+        // An occurrence is deleted, which a delta does not tell.
+        let from = "2026-03-09T00:00:00Z".parse().expect("an instant");
+        let second = firm.outlook.instances(&firm.at_outlook, &series, from, from + chrono::TimeDelta::days(7))[1].clone();
+        firm.outlook.delete(&firm.at_outlook, &second);
+        world.sync();
+        assert_eq!(times(&world).len(), 3);
+        assert!(firm.outlook.fired().contains_key("deleted-occurrence-without-trace"));
+    }
+
+    fn an_expired_token_is_renewed_and_a_revoked_grant_is_asked_about_once(world: World) {
+        let firm = accounts(&world);
+        let _kept = firm.google.add(&firm.at_google, &meeting("Planning", "2026-03-10T09:00:00+01:00", "2026-03-10T10:00:00+01:00"));
+        connect(&world, &["google"]).expect("connected");
+        world.sync();
+        firm.google.expire_tokens();
+        world.sync();
+        assert_eq!(firm.google.refreshes(), (1, 0));
+        // A server that is down says nothing of the grant.
+        firm.google.expire_tokens();
+        firm.google.fault(Fault { on: On::Token, kind: Kind::Html502, times: 1, after: 0 });
+        assert!(world.run(&["sync"]).is_err());
+        assert!(!world.reasons().contains(&"needs-reconnect".to_owned()));
+        firm.google.revoke(DANA);
+        firm.google.expire_tokens();
+        assert!(world.run(&["sync"]).is_err());
+        assert!(world.run(&["sync"]).is_err());
+        assert_eq!(firm.google.refreshes(), (1, 1));
+        assert_eq!(world.reasons(), ["needs-reconnect", "unmatched"]);
+        assert_eq!(times(&world).len(), 1);
+        // She connects again: the question is closed, and no entry was lost or doubled.
+        connect(&world, &["google"]).expect("connected again");
+        world.sync();
+        assert_eq!((world.reasons(), times(&world).len()), (vec!["unmatched".to_owned()], 1));
+    }
+
+    fn what_is_consented_to_is_checked(world: World) {
+        let firm = accounts(&world);
+        let scope = "https://www.googleapis.com/auth/calendar.readonly".to_owned();
+        firm.google.consent(Consent::Auto { email: Some(DANA.to_owned()), withhold: vec![scope] });
+        let page = connect(&world, &["google"]).expect_err("refused");
+        assert!(page.contains("leave every box ticked"), "{page}");
+        firm.google.consent(Consent::Deny);
+        let page = connect(&world, &["google"]).expect_err("refused");
+        assert!(page.contains("access_denied"), "{page}");
+        firm.google.consent(Consent::Auto { email: Some(DANA.to_owned()), withhold: Vec::new() });
+        let policy = firm.google.policy();
+        firm.google.set(kalends_fakes::Policy { no_refresh_token: true, ..policy.clone() });
+        let page = connect(&world, &["google"]).expect_err("refused");
+        assert!(page.contains("no refresh token"), "{page}");
+        firm.google.set(kalends_fakes::Policy { iss: true, ..policy });
+        connect(&world, &["google"]).expect("the same issuer");
+        let _calendar = firm.google.account("eva@elsewhere.example");
+        firm.google.consent(Consent::Auto { email: Some("eva@elsewhere.example".to_owned()), withhold: Vec::new() });
+        let page = connect(&world, &["google"]).expect_err("refused");
+        assert!(page.contains("another account"), "{page}");
+        assert_eq!(world.json(&["connections", "list"]).as_array().map(Vec::len), Some(1));
+    }
+
+    fn a_calendar_is_chosen_paused_and_removed_without_touching_entries(world: World) {
+        let firm = accounts(&world);
+        let team = firm.google.calendar(DANA, "Team");
+        let _kept = firm.google.add(&team, &meeting("Retro", "2026-03-10T09:00:00+01:00", "2026-03-10T10:00:00+01:00"));
+        let (connected, _) = connect(&world, &["google"]).expect("connected");
+        let id = text(&connected, "id").to_owned();
+        world.run(&["calendar", "add", "account", &id[24..], "team"]).expect("added");
+        world.sync();
+        assert_eq!(times(&world).len(), 1);
+        let calendars = world.json(&["calendar", "list"]);
+        let listed = calendars.as_array().expect("a list").iter().find(|one| one["name"] == "Team").expect("it").clone();
+        let calendar = text(&listed, "id")[24..].to_owned();
+        world.run(&["calendar", "set", &calendar, "--privacy", "busy-block"]).expect("set");
+        assert_eq!(world.rows("select title from event_text"), Vec::<String>::new());
+        world.run(&["calendar", "pause", &calendar]).expect("paused");
+        firm.google.clear_requests();
+        world.sync();
+        assert!(firm.google.requests().iter().all(|request| !request.path.contains("group.calendar")));
+        world.run(&["connections", "remove", &id[24..]]).expect("removed");
+        assert_eq!(times(&world).len(), 1);
+        assert!(firm.google.requests().iter().any(|request| request.path == "/revoke" && request.status == 200));
+        assert_eq!(world.rows("select account from connection where refresh_token is not null or access_token is not null"), Vec::<String>::new());
+    }
+
+    fn secrets_stand_nowhere_in_plain(world: World) {
+        let firm = accounts(&world);
+        connect(&world, &["google"]).expect("connected");
+        connect(&world, &["outlook"]).expect("connected");
+        firm.outlook.expire_tokens();
+        world.run(&["keys", "rotate"]).expect("rotated");
+        world.sync();
+        let secrets: Vec<_> = firm.google.all_tokens().into_iter().chain(firm.outlook.all_tokens()).collect();
+        assert!(secrets.len() >= 6, "{}", secrets.len());
+        for file in std::fs::read_dir(world.path("")).expect("a folder").flatten().filter(|file| file.path().is_file()) {
+            let bytes = std::fs::read(file.path()).expect("a file");
+            for secret in &secrets {
+                assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{}", file.path().display());
+            }
+        }
+    }
+}
+
+#[test]
+fn graph_links_lead_to_no_other_host_and_oauth_errors_name_what_to_do() {
+    let world = World::new("kalends.db".to_owned());
+    let firm = accounts(&world);
+    connect(&world, &["outlook"]).expect("connected");
+    firm.outlook.fault(Fault { on: On::Changes, kind: Kind::ForeignNextLink, times: 1, after: 0 });
+    let told = world.run(&["sync"]).expect_err("refused");
+    assert!(told.contains("127.0.0.2") && told.contains("was not followed"), "{told}");
+    world.sync();
+    let _left = graph_meeting("x", "2026-03-10T09:00:00", "2026-03-10T10:00:00");
+    firm.google.fault(Fault { on: On::Token, kind: Kind::Token400("invalid_client".to_owned()), times: 1, after: 0 });
+    let page = connect(&world, &["google"]).expect_err("refused");
+    assert!(page.contains("compare client id, secret and redirect address"), "{page}");
+}

@@ -1,1 +1,0 @@
-//! Google and Microsoft, on loopback.

@@ -1,0 +1,184 @@
+//! Everything a vendor remembers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    calendar::{Calendar, Occurrence},
+    faults::{Fault, On},
+    oauth::Grants,
+    server::Vendor,
+};
+
+/// What becomes of refresh tokens when they are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rotation {
+    /// They stay (Google).
+    #[default]
+    None,
+    /// A new one comes, the old one goes on working (Microsoft).
+    Lenient,
+    /// A new one comes; using an old one ends the whole grant (RFC 9700 §4.14.2).
+    Strict,
+}
+
+/// What the consent page does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consent {
+    /// Shows a page with the accounts and the scopes.
+    #[default]
+    Page,
+    /// Agrees at once, for the account of the login hint, or this one; leaves these scopes out.
+    Auto {
+        email: Option<String>,
+        withhold: Vec<String>,
+    },
+    Deny,
+}
+
+/// How the vendor behaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    pub rotation: Rotation,
+    pub access_seconds: i64,
+    /// Google: live refresh tokens of an account; the oldest dies silently.
+    pub refresh_tokens_max: usize,
+    /// Google's consent screen is in testing: grants end after a week.
+    pub testing: bool,
+    /// Most events of a page, whatever is asked for.
+    pub page_max: usize,
+    /// Every other page is empty.
+    pub empty_pages: bool,
+    pub no_refresh_token: bool,
+    pub id_token: bool,
+    /// Says who answers (RFC 9207).
+    pub iss: bool,
+    /// Requests of one account at the same time.
+    pub concurrency: Option<usize>,
+}
+
+impl Policy {
+    pub(crate) fn of(vendor: Vendor) -> Self {
+        let is_google = vendor == Vendor::Google;
+        Self {
+            rotation: if is_google { Rotation::None } else { Rotation::Lenient },
+            access_seconds: 3599,
+            refresh_tokens_max: 100,
+            testing: false,
+            page_max: 2500,
+            empty_pages: false,
+            no_refresh_token: false,
+            id_token: true,
+            iss: false,
+            concurrency: if is_google { None } else { Some(4) },
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::of(Vendor::Google)
+    }
+}
+
+/// A request that came.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub status: u16,
+    pub at: DateTime<Utc>,
+}
+
+/// What a page token stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    /// The query it belongs to.
+    pub(crate) query: String,
+    pub(crate) rest: Rest,
+    pub(crate) was_empty: bool,
+}
+
+/// What is still to be listed.
+#[derive(Clone, Debug)]
+pub(crate) enum Rest {
+    Occurrences(Vec<Occurrence>),
+    /// Ready bodies, and the clock that the next token stands for.
+    Bodies(Vec<serde_json::Value>, u64),
+}
+
+/// One vendor's memory.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) vendor: Vendor,
+    pub(crate) policy: Policy,
+    pub(crate) consent: Consent,
+    pub(crate) grants: Grants,
+    /// By address: the ids of an account's calendars, the main one first.
+    pub(crate) accounts: BTreeMap<String, Vec<String>>,
+    pub(crate) calendars: HashMap<String, Calendar>,
+    pub(crate) pages: HashMap<String, Pending>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) fired: BTreeMap<String, u32>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) in_flight: HashMap<String, usize>,
+    next: u64,
+}
+
+impl State {
+    pub(crate) fn new(vendor: Vendor) -> Self {
+        Self {
+            vendor,
+            policy: Policy::of(vendor),
+            consent: Consent::default(),
+            grants: Grants::default(),
+            accounts: BTreeMap::new(),
+            calendars: HashMap::new(),
+            pages: HashMap::new(),
+            faults: Vec::new(),
+            fired: BTreeMap::new(),
+            requests: Vec::new(),
+            in_flight: HashMap::new(),
+            next: 0,
+        }
+    }
+
+    /// A name nobody had before.
+    pub(crate) fn fresh(&mut self, prefix: &str) -> String {
+        self.next += 1;
+        // Looks random enough for clients, and is the same in every run.
+        let mixed = self.next.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17);
+        format!("{prefix}{:06x}{mixed:016x}", self.next)
+    }
+
+    pub(crate) fn fire(&mut self, what: &str) {
+        *self.fired.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// The fault that meets a request of these kinds, if its turn has come.
+    pub(crate) fn fault(&mut self, on: On) -> Option<Fault> {
+        let meets = |fault: &Fault| fault.times > 0 && (fault.on == on || fault.on == On::Any && on != On::Any);
+        let found = self.faults.iter_mut().find(|fault| meets(fault))?;
+        if found.after > 0 {
+            found.after -= 1;
+            return None;
+        }
+        found.times -= 1;
+        let fault = found.clone();
+        self.fire(&fault.kind.name());
+        Some(fault)
+    }
+
+    /// Whose account keeps a calendar, and the calendar; `primary` is the main one.
+    pub(crate) fn resolve(&self, email: &str, id: &str) -> Option<String> {
+        let own = self.accounts.get(email)?;
+        let wanted = if id == "primary" { own.first()? } else { own.iter().find(|own| *own == id)? };
+        self.calendars.contains_key(wanted).then(|| wanted.clone())
+    }
+}
