@@ -87,7 +87,8 @@ struct Event {
     attendees_omitted: bool,
     hangout_link: Option<String>,
     conference_data: Option<Conference>,
-    event_type: Option<String>,
+    #[serde(rename = "eventType")]
+    kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -280,7 +281,7 @@ impl Event {
     }
 
     fn show_as(&self) -> ShowAs {
-        match (self.event_type.as_deref(), self.transparency.as_deref()) {
+        match (self.kind.as_deref(), self.transparency.as_deref()) {
             (Some("outOfOffice"), _) => ShowAs::OutOfOffice,
             (Some("workingLocation"), _) | (_, Some("transparent")) => ShowAs::Free,
             _ => ShowAs::Busy,
@@ -289,7 +290,7 @@ impl Event {
 
     /// What the calendar's owner answered. An event without guests is her own; one that names no answer of hers says nothing.
     fn own(&self) -> Option<Response> {
-        let own = self.attendees.iter().flatten().find(|person| person.is_self).map(|person| person.response());
+        let own = self.attendees.iter().flatten().find(|person| person.is_self).map(Person::response);
         match own {
             Some(Response::Declined | Response::Tentative) => own,
             _ if self.organizer.as_ref().is_some_and(|organizer| organizer.is_self) => Some(Response::Organizer),
@@ -309,7 +310,7 @@ impl Event {
             attendees: self.attendees.into_iter().flatten().filter_map(Person::attendee).take(ATTENDEES_MAX).collect(),
             categories: Vec::new(),
             colour: self.color_id,
-            event_type: self.event_type.filter(|kind| kind != "default").map(|kind| kebab(&kind)),
+            event_type: self.kind.filter(|kind| kind != "default").map(|kind| kebab(&kind)),
             conference: self.hangout_link.or_else(|| self.conference_data.and_then(video)),
         }
     }

@@ -89,6 +89,7 @@ pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Where the last redirect led.
+    #[cfg_attr(not(test), expect(dead_code, reason = "so far only tests ask where a chain ended"))]
     pub(crate) final_url: Url,
     pub(crate) body: Vec<u8>,
 }

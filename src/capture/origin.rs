@@ -60,10 +60,11 @@ impl Refusal {
     /// Whether a person should hear of it: at once where nothing will mend it, after some time where it may pass.
     pub(super) fn is_question(&self, failures: i64) -> bool {
         match self {
-            Self::Provider(Trouble::Unauthorized | Trouble::RateLimited(_) | Trouble::CursorExpired) => false,
-            Self::Provider(Trouble::Unreachable(_) | Trouble::Odd(_)) => failures + 1 >= FAILURES_MAX,
-            Self::Feed(feed::Refused::Later { .. }) => false,
-            Self::Feed(feed::Refused::Unreachable(_)) => failures + 1 >= FAILURES_MAX,
+            Self::Provider(Trouble::Unauthorized | Trouble::RateLimited(_) | Trouble::CursorExpired)
+            | Self::Feed(feed::Refused::Later { .. }) => false,
+            Self::Provider(Trouble::Unreachable(_) | Trouble::Odd(_)) | Self::Feed(feed::Refused::Unreachable(_)) => {
+                failures + 1 >= FAILURES_MAX
+            }
             Self::Unreadable(_) | Self::Feed(_) | Self::Provider(_) => true,
         }
     }
@@ -108,10 +109,9 @@ async fn provider(origin: &Origin<'_>, source: &Source, poll: &Poll, window: Win
         match origin.changes(source, token).await {
             Ok(changes) => {
                 let cursor = Cursor { token: Some(changes.token), ..poll.cursor.clone() };
-                return Ok(match changes.is_changed || source.held.is_some() {
-                    true => Asked::Pages { window: Window { from, until }, cursor },
-                    false => Asked::Same { cursor, digest: None },
-                });
+                let is_new = changes.is_changed || source.held.is_some();
+                let window = Window { from, until };
+                return Ok(if is_new { Asked::Pages { window, cursor } } else { Asked::Same { cursor, digest: None } });
             }
             Err(Trouble::CursorExpired) => {}
             Err(trouble) => return Err(trouble),

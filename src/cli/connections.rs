@@ -30,6 +30,7 @@ const LINK: TimeDelta = TimeDelta::minutes(30);
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct Connect {
     /// `google` or `outlook`.
     provider: Provider,
@@ -175,8 +176,8 @@ pub(crate) async fn link(app: &App, email: &str, format: Format) -> anyhow::Resu
         let shown: serde_json::Map<_, _> = links.iter().map(|(provider, url)| (provider.to_string(), json!(url))).collect();
         answer(&serde_json::to_string_pretty(&shown)?);
     } else {
-        let lines: Vec<_> = links.iter().map(|(_, url)| url.to_string()).collect();
-        answer(&lines.join("\n"));
+        let addresses: Vec<_> = links.iter().map(|(_, url)| url.to_string()).collect();
+        answer(&addresses.join("\n"));
         complain(&format!("for {} only; each works once, for 30 minutes, while `kalends serve` runs", staff.email()));
     }
     Ok(Outcome::Done)

@@ -131,10 +131,10 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
     } else if findings.is_empty() {
         answer(&format!("nothing keeps hours from coming in ({})", book::count(known.sources.len(), "calendar", "calendars")));
         for source in &known.sources {
-            sources::health(source, known.poll(source), now).iter().for_each(|line| answer(line));
+            answer(&sources::health(source, known.poll(source), now).join("\n"));
         }
     } else {
-        findings.iter().for_each(|one| answer(&format!("{}\n  {}", one.what, one.fix)));
+        answer(&findings.iter().map(|one| format!("{}\n  {}", one.what, one.fix)).collect::<Vec<_>>().join("\n"));
     }
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Findings })
 }

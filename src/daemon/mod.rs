@@ -37,7 +37,7 @@ const TICK: Duration = Duration::from_secs(2);
 /// How long running work may take to end once it is asked to.
 const DRAIN: Duration = Duration::from_secs(30);
 /// Drop folders are looked through this often.
-const FOLDERS: Duration = Duration::from_secs(60);
+const FOLDERS: Duration = Duration::from_mins(1);
 
 /// Everything the loops share.
 pub(crate) struct Daemon {

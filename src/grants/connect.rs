@@ -198,7 +198,7 @@ struct Claims {
     email: Option<String>,
 }
 
-/// What an ID token says. It came straight from the token endpoint over TLS, which stands for its signature (OpenID Connect Core §3.1.3.7).
+/// What an ID token says. It came straight from the token endpoint over TLS, which stands for its signature (`OpenID` Connect Core §3.1.3.7).
 fn claims(tokens: &Tokens) -> Claims {
     let payload = tokens.extra_fields().id_token.as_deref().and_then(|token| token.split('.').nth(1));
     let json = payload.and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());

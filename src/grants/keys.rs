@@ -3,7 +3,7 @@
 //! A sealed secret names its key and is bound to the row and column it stands in, so that none can be read without the key, or be moved
 //! to another row. The key file has a line per key, newest first: the first seals, all open.
 
-use std::{fmt::Write as _, time::SystemTime};
+use std::time::SystemTime;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
@@ -156,11 +156,7 @@ fn id(key: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}").is_ok();
-        hex
-    })
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn unhex(hex: &str) -> Vec<u8> {

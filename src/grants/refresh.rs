@@ -50,12 +50,15 @@ pub(crate) enum NoAccess {
     Store(#[from] store::Error),
 }
 
+/// The keys as they were read last, and when their file had changed by then.
+type Known = Option<(Option<SystemTime>, Arc<Keyring>)>;
+
 /// Keeps the secrets of grants, and their tokens fresh.
 #[derive(Clone)]
 pub(crate) struct Vault {
     store: Store,
     source: KeySource,
-    ring: Arc<Mutex<Option<(Option<SystemTime>, Arc<Keyring>)>>>,
+    ring: Arc<Mutex<Known>>,
     apps: Arc<Apps>,
     clock: Clock,
     /// Whose claims these are.
@@ -93,11 +96,6 @@ impl Vault {
         let read = Arc::new(self.source.read()?);
         *ring = Some((changed, read.clone()));
         Ok(read)
-    }
-
-    /// The time by which tokens run out.
-    pub(super) fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     /// The address of a feed.

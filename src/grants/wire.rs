@@ -21,7 +21,7 @@ const BODY_BYTES_MAX: usize = 256 << 10;
 /// What providers add to a token answer.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Extra {
-    /// OpenID Connect: who it is.
+    /// `OpenID` Connect: who it is.
     #[serde(default)]
     pub(crate) id_token: Option<String>,
     /// Google: the grant itself ends (time-based access, or a consent screen in testing).

@@ -116,10 +116,10 @@ fn instances(state: &State, calendar: &str, id: &str, query: &Query) -> Response
     let (from, until) = bounds(query);
     let until = until.min(now() + HORIZON);
     let items: Vec<_> = item.instances(id, from.max(item.start), until).iter().map(|found| shown(item, found)).collect();
-    respond(200, &wrapped(&state.calendars[calendar], items))
+    respond(200, &wrapped(&state.calendars[calendar], &items))
 }
 
-fn wrapped(calendar: &Calendar, items: Vec<Value>) -> Value {
+fn wrapped(calendar: &Calendar, items: &[Value]) -> Value {
     json!({ "kind": "calendar#events", "etag": "\"p33\"", "summary": calendar.name, "description": "", "updated": stamp(now()),
         "timeZone": "Europe/Berlin", "accessRole": "owner", "defaultReminders": [], "items": items })
 }
@@ -251,11 +251,11 @@ fn page(state: &mut State, id: &str, query: &Query, pending: Pending) -> Respons
     };
     let (now_shown, left) = pending.rest.take(size);
     let calendar = &state.calendars[id];
-    let items = match now_shown {
+    let items: Vec<Value> = match now_shown {
         Rest::Occurrences(found) => found.iter().filter_map(|one| Some(shown(calendar.items.get(&one.id)?, one))).collect(),
         Rest::Bodies(bodies, _) => bodies,
     };
-    let mut body = wrapped(calendar, items);
+    let mut body = wrapped(calendar, &items);
     if left.is_empty() {
         body["nextSyncToken"] = json!(format!("CP{clock}.{}", digest(&pending.query)));
     } else {

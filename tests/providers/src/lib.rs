@@ -3,6 +3,16 @@
 //! Faithful to what the two publish, so that any client of theirs can use them with another base address. They know nothing of Kalends.
 
 #![expect(missing_docs, reason = "variants and fields are the vendors' own words, and say what they are")]
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::match_bool,
+    clippy::needless_for_each,
+    clippy::result_large_err,
+    clippy::single_match_else,
+    clippy::struct_excessive_bools,
+    reason = "servers for tests: what reads shortest, whatever it allocates; a policy is a set of switches"
+)]
 
 mod calendar;
 mod control;
