@@ -57,7 +57,7 @@ impl App {
         store.migrate().await?;
         let vault = Vault::new(&store, &config.keys, &config.apps, &config.clock, DaemonId(ids::fresh()));
         let api = Api::new(&config.clock);
-        let web = Web::new(Guard { allowed: config.polling.allow.clone() }, http::Limits::default());
+        let web = Web::new(Guard { allowed: config.feeds.clone() }, http::Limits::default());
         Ok(Self { config, store, vault, api, web })
     }
 

@@ -41,10 +41,19 @@ struct Settings {
     /// A file with the keys that tokens are sealed with.
     key_file: Option<PathBuf>,
     poll: poll::Written,
+    feeds: Feeds,
     /// Where `serve` listens for people who come to connect.
     listen: Option<std::net::SocketAddr>,
     /// How people reach that from outside.
     public_url: Option<url::Url>,
+}
+
+/// What `feeds:` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Feeds {
+    /// Hosts inside the firm's own network, which are refused otherwise.
+    allow: Vec<String>,
 }
 
 /// Settings that the environment may overrule. The book's address, a secret, has a way of its own.
@@ -63,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) apps: providers::Apps,
     pub(crate) keys: KeySource,
     pub(crate) polling: poll::Polling,
+    /// Hosts of feeds that may be inside the firm's own network.
+    pub(crate) feeds: Vec<String>,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) public_url: Option<url::Url>,
 }
@@ -123,6 +134,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         apps,
         keys,
         polling,
+        feeds: file.feeds.allow,
         listen: file.listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))),
         public_url: file.public_url,
     })

@@ -5,7 +5,7 @@ use std::{
     process::Child,
 };
 
-use kalends_fakes::{Consent, Fake, Fault, Kind, On, Vendor};
+use kalends_fakes::{Consent, Fake, Fault, Kind, On, Vendor, browse};
 use serde_json::{Value, json};
 
 use crate::support::{DANA, World, on_each_database, text};
@@ -41,23 +41,6 @@ fn lines(google: &Fake, outlook: &Fake) -> String {
     )
 }
 
-/// What a browser does: follows redirects, and shows the last page.
-pub(crate) fn browse(url: &str) -> (u16, String) {
-    let (status, body, location) = fetch(url);
-    location.map_or((status, body), |next| browse(&next))
-}
-
-fn fetch(url: &str) -> (u16, String, Option<String>) {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
-        let response = client.get(url).send().await.expect("an answer");
-        let location = response.headers().get("location").map(|value| value.to_str().expect("an address").to_owned());
-        (response.status().as_u16(), response.text().await.expect("a body"), location)
-    })
-}
-
 /// The address a command prints.
 fn printed(child: &mut Child) -> String {
     let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
@@ -72,7 +55,7 @@ pub(crate) fn connect(world: &World, args: &[&str]) -> Result<(Value, String), S
     let args: Vec<_> = ["connect"].iter().chain(args).copied().chain(["--staff", DANA, "--no-browser", "--format", "json"]).collect();
     let mut child = world.spawn(&args);
     let url = printed(&mut child);
-    let (_, page) = browse(&url);
+    let (_, page) = browse(&url).expect("a page");
     let mut out = String::new();
     child.stdout.take().expect("stdout").read_to_string(&mut out).expect("text");
     if child.wait().expect("ended").success() { Ok((serde_json::from_str(&out).expect("JSON"), page)) } else { Err(page) }

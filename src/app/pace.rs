@@ -79,7 +79,6 @@ mod tests {
             jobs: BTreeMap::new(),
             submit_after: None,
             retention_months: 25,
-            allow: Vec::new(),
         }
     }
 

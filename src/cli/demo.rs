@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
-use super::{Outcome, answer, book, demo_calendars, entries, explain, setup};
+use super::{Outcome, answer, book, demo_calendars, demo_providers, entries, explain, setup};
 use crate::{
     app::App,
     clock::Clock,
@@ -25,7 +25,10 @@ use crate::{
 pub(crate) struct Args {
     /// Where to put it.
     #[arg(long, default_value = "kalends-demo")]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
+    /// Show accounts at providers instead: connected, changed, renewed, taken back, against servers that run beside it.
+    #[arg(long)]
+    providers: bool,
     /// Throw an earlier demo there away and begin anew.
     #[arg(long)]
     fresh: bool,
@@ -36,6 +39,9 @@ const WEEKS: u64 = 5;
 
 pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let today = Clock::system().now().date_naive();
+    if args.providers {
+        return demo_providers::run(args, today).await;
+    }
     let midnight = today.and_time(NaiveTime::MIN).and_utc();
     let config = args.dir.join("kalends.yaml");
     if args.fresh && config.exists() {

@@ -7,6 +7,7 @@ mod calendars;
 mod connections;
 mod demo;
 mod demo_calendars;
+mod demo_providers;
 mod entries;
 mod exceptions;
 mod explain;

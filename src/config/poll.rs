@@ -27,8 +27,6 @@ pub(super) struct Written {
     submit_after: Option<String>,
     /// The words of events older than this many months go.
     retention_months: Option<u32>,
-    /// Hosts of feeds inside the firm, which are refused otherwise.
-    allow: Vec<String>,
 }
 
 /// How the daemon spends its time.
@@ -43,8 +41,6 @@ pub(crate) struct Polling {
     /// Days after which a day without open questions submits itself; none if only people submit (S9).
     pub(crate) submit_after: Option<u32>,
     pub(crate) retention_months: u32,
-    /// Hosts of feeds that may be inside the firm's own network.
-    pub(crate) allow: Vec<String>,
 }
 
 impl Written {
@@ -89,7 +85,6 @@ impl Written {
             jobs,
             submit_after,
             retention_months: self.retention_months.unwrap_or(25),
-            allow: self.allow.clone(),
         })
     }
 }

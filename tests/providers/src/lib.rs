@@ -14,6 +14,7 @@
     reason = "servers for tests: what reads shortest, whatever it allocates; a policy is a set of switches"
 )]
 
+mod browser;
 mod calendar;
 mod control;
 mod faults;
@@ -23,6 +24,7 @@ mod oauth;
 mod server;
 mod state;
 
+pub use browser::browse;
 pub use control::Control;
 pub use faults::{Fault, Kind, On};
 pub use server::{Fake, Vendor};
