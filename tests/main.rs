@@ -5,6 +5,8 @@ mod bad_files;
 mod cases;
 mod cli;
 mod connecting;
+mod daemons;
+mod faults;
 mod histories;
 mod language;
 mod messages;

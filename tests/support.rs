@@ -92,18 +92,27 @@ impl World {
 
     /// Further lines of the configuration.
     pub(crate) fn configure(&self, more: &str) {
-        let text = format!(
-            "database: \"{}\"\nclock: {}\nfour_eyes: false\n{more}{}",
-            self.database,
-            self.now.lock().expect("the clock"),
-            self.lasting.lock().expect("lines")
-        );
+        let (now, lasting) = (self.now.lock().expect("the clock"), self.lasting.lock().expect("lines"));
+        let clock = if now.is_empty() { String::new() } else { format!("clock: {now}\n") };
+        let text = format!("database: \"{}\"\n{clock}four_eyes: false\n{more}{lasting}", self.database);
         std::fs::write(self.path("kalends.yaml"), text).expect("written");
+    }
+
+    /// From now on the machine's own clock counts.
+    pub(crate) fn real_time(&self) {
+        self.now.lock().expect("the clock").clear();
+        self.configure("");
     }
 
     /// Further lines of the configuration, from now on.
     pub(crate) fn configure_lasting(&self, lines: &str) {
         lines.clone_into(&mut self.lasting.lock().expect("lines"));
+        self.configure("");
+    }
+
+    /// More of them.
+    pub(crate) fn configure_more(&self, lines: &str) {
+        self.lasting.lock().expect("lines").push_str(lines);
         self.configure("");
     }
 

@@ -57,7 +57,7 @@ impl App {
         let captured = captured.map_or_else(
             |no_access| {
                 let refusal = match no_access {
-                    NoAccess::Ended => Refusal::Provider(Trouble::Unauthorized),
+                    NoAccess::Ended => Refusal::Ended,
                     other => Refusal::Provider(Trouble::Unreachable(other.to_string())),
                 };
                 Captured { refused: Some(refusal), cursor: claim.poll.cursor.clone(), ..Captured::default() }

@@ -42,6 +42,9 @@ pub(crate) enum Origin<'a> {
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    /// The grant it was read with has ended; its person has been asked to connect again.
+    #[error("the account has to be connected again")]
+    Ended,
     /// What is there is no calendar.
     #[error("{0}")]
     Unreadable(String),
@@ -61,7 +64,8 @@ impl Refusal {
     pub(super) fn is_question(&self, failures: i64) -> bool {
         match self {
             Self::Provider(Trouble::Unauthorized | Trouble::RateLimited(_) | Trouble::CursorExpired)
-            | Self::Feed(feed::Refused::Later { .. }) => false,
+            | Self::Feed(feed::Refused::Later { .. })
+            | Self::Ended => false,
             Self::Provider(Trouble::Unreachable(_) | Trouble::Odd(_)) | Self::Feed(feed::Refused::Unreachable(_)) => {
                 failures + 1 >= FAILURES_MAX
             }

@@ -8,4 +8,7 @@ mod questions;
 pub(crate) mod refresh;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use wire::OAuth;

@@ -124,6 +124,11 @@ impl OAuth {
     }
 }
 
+/// What a provider says, without the numbers that Microsoft puts after it for its own support.
+fn sentence(text: &str) -> String {
+    api::shortened(text.split(" Trace ID").next().unwrap_or(text))
+}
+
 /// What an error of a token endpoint means. Microsoft asks never to read more than `error`; its numbers only go into the message.
 pub(crate) fn judged<T>(error: RequestTokenError<BridgeError, StandardErrorResponse<T>>) -> GrantError
 where
@@ -132,7 +137,7 @@ where
     match error {
         RequestTokenError::ServerResponse(answer) => {
             let kind = answer.error().to_string();
-            let told = answer.error_description().map_or_else(|| kind.clone(), |text| format!("{kind}: {}", api::shortened(text)));
+            let told = answer.error_description().map_or_else(|| kind.clone(), |text| format!("{kind}: {}", sentence(text)));
             match kind.as_str() {
                 "invalid_grant" | "interaction_required" | "consent_required" | "login_required" => GrantError::Ended(told),
                 "server_error" | "temporarily_unavailable" | "internal_failure" | "slow_down" => GrantError::Unreachable(told),

@@ -72,7 +72,7 @@ mod staff;
 #[cfg(test)]
 mod table_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The fewest letters of an id that name a record.
 const ENDING_MIN: usize = 4;

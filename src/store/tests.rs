@@ -24,14 +24,15 @@ macro_rules! on_each_database {
     )+};
 }
 
-pub(super) use on_each_database;
+pub(crate) use on_each_database;
 
 /// A new, empty database, as a URL.
-pub(super) async fn database(name: &str) -> String {
+pub(crate) async fn database(name: &str) -> String {
     use sqlx::Connection;
     let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run tests/run, which starts PostgreSQL");
     let mut server = sqlx::PgConnection::connect(&url).await.expect("PostgreSQL answers");
-    let name = format!("{name}_{}", std::process::id());
+    let short: String = name.chars().take(40).collect();
+    let name = format!("{short}_{}", std::process::id());
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut server).await.expect("a database");
     url.replace("/postgres?", &format!("/{name}?"))
 }
