@@ -17,6 +17,7 @@ use crate::{
     },
 };
 
+pub(crate) mod mail;
 pub(crate) mod poll;
 pub(crate) mod providers;
 mod secret;
@@ -42,6 +43,7 @@ struct Settings {
     key_file: Option<PathBuf>,
     poll: poll::Written,
     feeds: Feeds,
+    digest: mail::Written,
     /// Where `serve` listens for people who come to connect.
     listen: Option<std::net::SocketAddr>,
     /// How people reach that from outside.
@@ -74,6 +76,7 @@ pub(crate) struct Config {
     pub(crate) polling: poll::Polling,
     /// Hosts of feeds that may be inside the firm's own network.
     pub(crate) feeds: Vec<String>,
+    pub(crate) mail: mail::Mail,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) public_url: Option<url::Url>,
 }
@@ -117,8 +120,9 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
     };
     let apps = file.providers.apps(folder, &environment).map_err(&mut beside);
     let polling = file.poll.polling().map_err(&mut beside);
+    let mail = file.digest.mail(folder, &environment).map_err(&mut beside);
     let keys = keys(file.key_file.as_deref(), folder, &environment).map_err(&mut beside);
-    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), true) = (database, apps, keys, polling, findings.is_empty()) else {
+    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), Ok(mail), true) = (database, apps, keys, polling, mail, findings.is_empty()) else {
         return Err(findings);
     };
     Ok(Config {
@@ -135,6 +139,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         keys,
         polling,
         feeds: file.feeds.allow,
+        mail,
         listen: file.listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))),
         public_url: file.public_url,
     })

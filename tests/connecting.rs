@@ -8,7 +8,7 @@ use std::{
 use kalends_fakes::{Consent, Fake, Fault, Kind, On, Vendor, browse};
 use serde_json::{Value, json};
 
-use crate::support::{DANA, World, on_each_database, text};
+use crate::support::{DANA, World, event, on_each_database, text};
 
 /// A firm whose Dana has an account at both providers.
 pub(crate) struct Accounts {
@@ -200,6 +200,57 @@ on_each_database! {
                 assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{}", file.path().display());
             }
         }
+    }
+}
+
+on_each_database! {
+    fn days_without_questions_submit_themselves_and_old_words_go(world: World) {
+        world.calendar(&[
+            event("a", "20260310T090000Z", "20260310T100000Z", "[ACME-15] Plan", ""),
+            event("b", "20260311T090000Z", "20260311T100000Z", "Nobody knows", ""),
+            event("c", "20260319T090000Z", "20260319T100000Z", "[ACME-15] Late", ""),
+        ]);
+        world.sync();
+        let status = || world.entries().iter().map(|entry| text(entry, "status").to_owned()).collect::<Vec<_>>();
+        let before = status();
+        world.run(&["job", "submit"]).expect("ran");
+        let expected: Vec<_> = before.iter().enumerate().map(|(place, now)| if place == 0 { "submitted".to_owned() } else { now.clone() }).collect();
+        assert_eq!(status(), expected);
+        world.sync();
+        assert_eq!(status(), expected);
+        world.run(&["job", "retention"]).expect("ran");
+        assert_eq!(world.rows("select title from event_text").len(), 3);
+        world.now("2028-06-20T12:00:00Z");
+        world.run(&["job", "retention"]).expect("ran");
+        assert_eq!(world.rows("select title from event_text").len(), 0);
+    }
+
+    fn a_calendar_that_went_quiet_is_asked_about_and_told_in_the_digest(world: World) {
+        let weekly = |week: u32| event(&format!("w{week}"), &format!("202602{:02}T090000Z", 3 + week * 7), &format!("202602{:02}T100000Z", 3 + week * 7), "Weekly", "");
+        world.calendar(&(0..4).map(weekly).collect::<Vec<_>>());
+        world.now("2026-02-28T12:00:00Z");
+        world.sync();
+        world.run(&["job", "full-read"]).expect("ran");
+        assert!(!world.reasons().contains(&"source-silent".to_owned()));
+        world.now("2026-03-05T12:00:00Z");
+        world.sync();
+        world.configure_lasting("digest: {ops: [ops@northwind.example], command: [sh, -c, \"cat >> told; echo $0 >> told\"]}\n");
+        world.run(&["job", "full-read"]).expect("ran");
+        assert!(world.reasons().contains(&"source-silent".to_owned()), "{:?}", world.reasons());
+        assert!(world.run(&["job", "digest"]).expect("ran").contains("2 digests"));
+        let told = std::fs::read_to_string(world.path("told")).expect("a digest");
+        assert!(told.contains("always had events") && told.contains(DANA) && told.contains("ops@northwind.example"), "{told}");
+        assert!(!told.contains("Weekly"), "{told}");
+    }
+
+    fn a_person_who_leaves_is_read_no_more_and_keeps_her_time(world: World) {
+        world.calendar(&[event("a", "20260310T090000Z", "20260310T100000Z", "[ACME-15] Plan", ""), event("b", "20260318T090000Z", "20260318T100000Z", "[ACME-15] After", "")]);
+        world.sync();
+        assert_eq!(world.entries().len(), 2);
+        world.run(&["staff", "end", DANA, "--on", "2026-03-15"]).expect("ended");
+        world.sync();
+        let left: Vec<_> = world.entries().iter().map(|entry| text(entry, "date").to_owned()).collect();
+        assert_eq!(left, ["2026-03-10"]);
     }
 }
 

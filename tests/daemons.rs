@@ -108,8 +108,8 @@ on_each_database! {
         // Looking at it, as chat programs do, uses nothing up.
         let (status, _, page) = fetch("GET", &link, None, "").expect("a page");
         assert!(status == 200 && page.contains("Dana") || page.contains("dana"), "{page}");
-        let form = format!("link={}", link.split("link=").last().expect("a secret"));
-        let (status, headers, _) = fetch("POST", link.split('?').next().expect("a path"), None, &form).expect("an answer");
+        let pressed = format!("link={}", link.split("link=").last().expect("a secret"));
+        let (status, headers, _) = fetch("POST", link.split('?').next().expect("a path"), None, &pressed).expect("an answer");
         assert_eq!(status, 303);
         let cookie = header(&headers, "set-cookie").split(';').next().expect("a cookie").to_owned();
         let (_, consent, _) = fetch("GET", &header(&headers, "location"), None, "").expect("consent");
@@ -117,12 +117,12 @@ on_each_database! {
         // Another browser that got hold of the address is turned away, and the attempt is over.
         let (status, _, page) = fetch("GET", &back, None, "").expect("a page");
         assert_eq!((status, page.contains("Not connected")), (400, true), "{page}");
-        let (status, _, _) = fetch("POST", link.split('?').next().expect("a path"), None, &form).expect("an answer");
+        let (status, _, _) = fetch("POST", link.split('?').next().expect("a path"), None, &pressed).expect("an answer");
         assert_eq!(status, 410);
         let links = world.json(&["connect-link", "--staff", DANA]);
         let link = links["google"].as_str().expect("a link").to_owned();
-        let form = format!("link={}", link.split("link=").last().expect("a secret"));
-        let (_, headers, _) = fetch("POST", link.split('?').next().expect("a path"), None, &form).expect("an answer");
+        let pressed = format!("link={}", link.split("link=").last().expect("a secret"));
+        let (_, headers, _) = fetch("POST", link.split('?').next().expect("a path"), None, &pressed).expect("an answer");
         let (_, consent, _) = fetch("GET", &header(&headers, "location"), None, "").expect("consent");
         let fresh = header(&headers, "set-cookie").split(';').next().expect("a cookie").to_owned();
         assert_ne!(fresh, cookie);

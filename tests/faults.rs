@@ -175,7 +175,8 @@ on_each_database! {
         calm.sync();
         assert_eq!(standing(&world), standing(&calm));
         let fired: BTreeMap<_, _> = stormy_firm.google.fired().into_iter().chain(stormy_firm.outlook.fired()).collect();
-        println!("faults and traps that happened: {fired:?}");
+        // Straight to the terminal: what a test prints is only shown if it fails.
+        std::io::Write::write_all(&mut std::io::stderr(), format!("faults and traps that happened: {fired:?}\n").as_bytes()).expect("told");
         for (_, kind) in google.iter().chain(&outlook) {
             assert!(fired.get(&kind.name()).is_some_and(|times| *times >= 2), "{} happened too seldom", kind.name());
         }

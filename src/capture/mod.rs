@@ -8,6 +8,7 @@ pub(crate) mod origin;
 pub(crate) mod pass;
 mod questions;
 mod reconcile;
+pub(crate) mod silence;
 mod taking;
 
 #[cfg(test)]

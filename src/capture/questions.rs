@@ -54,6 +54,14 @@ pub(super) async fn of_pass(
     write(tx, source, asked, |_| true, now).await
 }
 
+/// Asks about a calendar that went quiet.
+pub(super) async fn silent(tx: &mut Tx, source: &Source, today: NaiveDate, now: DateTime<Utc>) -> Result<(), Error> {
+    let message =
+        format!("{} always had events and has none in the last week and the next; is it still the right calendar?", source.calendar.name);
+    let reason = reason("source-silent", json!({ "calendar": source.calendar.id }), json!({ "calendar": source.calendar.id }), message);
+    write(tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await
+}
+
 fn subject(source: &Source) -> Subject {
     Subject { kind: SubjectKind::Calendar, id: source.calendar.id.0, segment: 0 }
 }

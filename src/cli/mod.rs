@@ -74,6 +74,11 @@ enum Command {
     Keys(Keys),
     /// Says what keeps hours from coming in: keys, connections, calendars, jobs.
     Doctor,
+    /// Runs a job now, as the daemon does at its times: full-read, submit, retention or digest.
+    Job {
+        /// Which one.
+        name: String,
+    },
     /// People whose time is recorded.
     #[command(subcommand)]
     Staff(Staff),
@@ -337,6 +342,10 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Connections(Connections::Remove { id }) => connections::remove(app, id).await,
         Command::Keys(Keys::Rotate) => keys::rotate(app).await,
         Command::Doctor => serve::doctor(app, format).await,
+        Command::Job { name } => {
+            answer(&crate::daemon::jobs::run(app, name).await?);
+            Ok(Outcome::Done)
+        }
         Command::Calendar(Calendar::Add(AddCalendar::Account(args))) => sources::add_account(app, args).await,
         Command::Calendar(Calendar::Set(args)) => sources::set(app, args).await,
         Command::Calendar(Calendar::Pause { id }) => sources::reading(app, id, Reading::Paused).await,

@@ -5,7 +5,7 @@ use chrono::{Days, Months, TimeDelta};
 use tracing::{error, info};
 
 use super::{Daemon, TICK, slots};
-use crate::{app::App, config::poll::schedule, review, settling::activation};
+use crate::{app::App, capture::silence, config::poll::schedule, review, settling::activation};
 
 /// How long a job may take before another daemon tries.
 const CLAIM: TimeDelta = TimeDelta::minutes(15);
@@ -55,6 +55,7 @@ pub(crate) async fn run(app: &App, name: &str) -> anyhow::Result<String> {
         "full-read" => full_read(app).await,
         "submit" => submit(app).await,
         "retention" => retention(app).await,
+        "digest" => digest(app).await,
         other => anyhow::bail!("there is no job called {other}"),
     }
 }
@@ -64,8 +65,21 @@ async fn full_read(app: &App) -> anyhow::Result<String> {
     let mut tx = app.store.write().await?;
     // None is read sooner for it: all at once is what providers ask not to do.
     tx.want_full(None, app.config.clock.now() + TimeDelta::days(1)).await?;
+    let (people, sources) = (tx.staff().await?, tx.calendars().await?);
     tx.commit().await?;
-    Ok("Every calendar is read whole at its next turn.".to_owned())
+    let mut silent = 0;
+    for source in sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
+        if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff) {
+            silent += usize::from(silence::look(&app.store, source, staff, app.config.clock.now()).await?);
+        }
+    }
+    Ok(format!("Every calendar is read whole at its next turn; {silent} went quiet."))
+}
+
+/// Tells people what keeps their hours from coming in.
+async fn digest(app: &App) -> anyhow::Result<String> {
+    let count = super::digest::send(app).await?;
+    Ok(format!("{count} digests were sent."))
 }
 
 /// Days that ended some days ago, and have no open question, submit themselves (S9).

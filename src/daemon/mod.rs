@@ -1,5 +1,6 @@
 //! The daemon: what is due, when to wait, how to stop. What is durable is rows; the timers here only wake the loops that read them.
 
+pub(crate) mod digest;
 pub(crate) mod jobs;
 mod lock;
 pub(crate) mod slots;

@@ -55,6 +55,12 @@ impl Tx {
         Ok(count > 0)
     }
 
+    /// How many events of a calendar start on dates from `first` to `last`, both included; not those that are gone.
+    pub(crate) async fn count_events(&mut self, calendar: CalendarId, first: NaiveDate, last: NaiveDate) -> Result<i64, Error> {
+        const SQL: &str = "select count(*) from event where calendar = $1 and removed_at is null and first_date between $2 and $3";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).bind(calendar.0).bind(Plain(first)).bind(Plain(last)).fetch_one(conn).await)?)
+    }
+
     /// What stands on a calendar and is not gone, without words.
     pub(crate) async fn live_events(&mut self, calendar: CalendarId) -> Result<Vec<Live>, Error> {
         const SQL: &str = "select id, provider_id, ical_uid, starts_at, ends_at, zone, from_day, until_day from event \
