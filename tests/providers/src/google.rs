@@ -422,7 +422,7 @@ pub(crate) fn add(state: &mut State, calendar: &str, event: &Value) -> String {
 }
 
 fn mark_self(body: &mut Value, owner: &str) {
-    for person in body["attendees"].as_array_mut().into_iter().flatten() {
+    for person in body.get_mut("attendees").and_then(Value::as_array_mut).into_iter().flatten() {
         if person["email"] == owner {
             person["self"] = json!(true);
         }
