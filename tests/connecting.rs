@@ -254,6 +254,82 @@ on_each_database! {
     }
 }
 
+on_each_database! {
+    fn hosts_without_a_browser_connect_by_code_or_by_pasting(world: World) {
+        let firm = accounts(&world);
+        let told = world.run(&["connect", "google", "--staff", DANA, "--device", "--format", "json"]).expect("connected");
+        assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON")["email"], DANA);
+        let mut child = world.spawn_with_input(&["connect", "outlook", "--staff", DANA, "--paste"]);
+        let url = printed(&mut child);
+        // Nothing listens where the browser ends; its address is what is pasted.
+        assert!(browse(&url).is_err());
+        let landed = firm.outlook.last_redirect().expect("it was sent back");
+        std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), format!("{landed}\n").as_bytes()).expect("pasted");
+        assert!(child.wait().expect("ended").success());
+        assert_eq!(world.json(&["connections", "list"]).as_array().map(Vec::len), Some(2));
+    }
+
+    fn one_event_that_cannot_be_read_is_one_exception_and_the_others_come(world: World) {
+        let firm = accounts(&world);
+        let time = |hour: u32| json!({ "dateTime": format!("2026-03-10T{hour:02}:00:00"), "timeZone": "UTC" });
+        for hour in [8, 10, 12] {
+            let id = firm.outlook.add(&firm.at_outlook, &json!({ "subject": "Plan", "start": time(hour), "end": time(hour + 1) }));
+            if hour == 10 {
+                firm.outlook.poison(&firm.at_outlook, &id, &json!({ "start": { "dateTime": "yesterday", "timeZone": "UTC" } }));
+            }
+        }
+        connect(&world, &["outlook"]).expect("connected");
+        world.sync();
+        assert_eq!(times(&world).len(), 2);
+        assert_eq!(world.reasons().iter().filter(|reason| *reason == "bad-event").count(), 1);
+        assert!(world.exceptions().iter().all(|one| !one.to_string().contains("yesterday")));
+    }
+
+    fn a_feed_is_read_by_its_secret_address_and_a_page_in_its_place_takes_nothing_away(world: World) {
+        let _firm = accounts(&world);
+        let file = |text: String| format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{text}END:VCALENDAR\r\n");
+        let two = [event("a", "20260310T090000Z", "20260310T100000Z", "Plan", ""), event("b", "20260311T090000Z", "20260311T100000Z", "Plan", "")];
+        let feed = crate::support::Feed::start(file(two.concat()));
+        world.configure_more(&format!("feeds: {{allow: [\"{}\"]}}\n", feed.host()));
+        std::fs::write(world.path("address"), format!("http://{}/secret-token-123456/basic.ics\n", feed.host())).expect("written");
+        world.run(&["calendar", "add", "ics", "--staff", DANA, "--url-file", "address"]).expect("added");
+        std::fs::remove_file(world.path("address")).expect("removed");
+        world.sync();
+        assert_eq!(times(&world).len(), 2);
+        for bad in ["<!doctype html><title>Sign in</title>".to_owned(), String::new(), file(two[0].clone()).replace("END:VCALENDAR\r\n", "")] {
+            feed.says(&bad);
+            assert!(world.run(&["sync"]).is_err(), "{bad}");
+            assert_eq!(times(&world).len(), 2);
+        }
+        feed.says(&file(two[0].clone()));
+        world.sync();
+        assert_eq!(times(&world).len(), 1);
+        let shown = world.run(&["calendar", "list"]).expect("listed") + &world.run(&["exceptions", "list", "--status", "cleared"]).expect("listed");
+        assert!(!shown.contains("secret-token"), "{shown}");
+        let stored = std::fs::read_dir(world.path("")).expect("a folder").flatten().filter(|file| file.path().is_file());
+        for file in stored {
+            let bytes = std::fs::read(file.path()).expect("a file");
+            assert!(!bytes.windows(12).any(|part| part == b"secret-token"), "{}", file.path().display());
+        }
+    }
+
+    fn no_secret_and_no_title_is_logged_at_any_level(world: World) {
+        let firm = accounts(&world);
+        let _kept = firm.google.add(&firm.at_google, &meeting("Xylophone lesson", "2026-03-10T09:00:00+01:00", "2026-03-10T10:00:00+01:00"));
+        connect(&world, &["google"]).expect("connected");
+        firm.google.expire_tokens();
+        let log = world.log_of(&["sync"]);
+        firm.google.revoke(DANA);
+        firm.google.expire_tokens();
+        let log = log + &world.log_of(&["sync"]) + &world.log_of(&["connections", "list"]);
+        assert!(log.contains("TRACE") && log.len() > 10_000, "{} bytes", log.len());
+        for secret in firm.google.all_tokens() {
+            assert!(!log.contains(&secret), "a secret is in the log");
+        }
+        assert!(!log.contains("Xylophone"), "a title is in the log");
+    }
+}
+
 #[test]
 fn graph_links_lead_to_no_other_host_and_oauth_errors_name_what_to_do() {
     let world = World::new("kalends.db".to_owned());

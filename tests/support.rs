@@ -147,6 +147,20 @@ impl World {
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts")
     }
 
+    /// A command that reads what is typed.
+    pub(crate) fn spawn_with_input(&self, args: &[&str]) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
+        command.args(args).current_dir(self.folder.path()).stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts")
+    }
+
+    /// Everything a command logs.
+    pub(crate) fn log_of(&self, args: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
+        let out = command.env("KALENDS_LOG", "trace").args(args).current_dir(self.folder.path()).output().expect("it runs");
+        String::from_utf8_lossy(&out.stderr).into_owned()
+    }
+
     /// What it answers, or what it complains of.
     pub(crate) fn run(&self, args: &[&str]) -> Result<String, String> {
         let out = self.output(args);
@@ -203,5 +217,39 @@ impl World {
             let mut book = sqlx::SqliteConnection::connect(&file).await.expect("the book");
             sqlx::query_scalar(sql).fetch_all(&mut book).await.expect("rows")
         })
+    }
+}
+
+/// A server with one file.
+pub(crate) struct Feed {
+    address: std::net::SocketAddr,
+    text: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl Feed {
+    pub(crate) fn start(text: String) -> Self {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let text = std::sync::Arc::new(std::sync::Mutex::new(text));
+        let shared = text.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let body = shared.lock().expect("text").clone();
+                // What is asked does not matter: there is one file.
+                let _asked = stream.read(&mut [0; 4096]);
+                let length = body.len();
+                let _left = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            }
+        });
+        Self { address, text }
+    }
+
+    pub(crate) fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub(crate) fn says(&self, text: &str) {
+        text.clone_into(&mut self.text.lock().expect("text"));
     }
 }

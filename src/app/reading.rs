@@ -1,6 +1,6 @@
 //! One reading of one calendar, from a claim to its end: the access it needs, the pass, and when it is due again.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
@@ -107,6 +107,14 @@ impl App {
         let none = || NoAccess::Later(format!("providers.{} has no client_id in the configuration", connection.provider));
         let app = self.config.apps.of(connection.provider).ok_or_else(none)?;
         Ok(Opened::Provider(app, self.vault.access(connection.id, refused).await?))
+    }
+
+    /// Gives a claim back unread, for later.
+    pub(crate) async fn put_off(&self, claim: &Claim, wait: TimeDelta) -> Result<(), Error> {
+        let poll = crate::model::connection::Poll { due_at: self.config.clock.now() + wait, ..claim.poll.clone() };
+        let mut tx = self.store.write().await?;
+        tx.finish_poll(&poll, claim.fence).await?;
+        tx.commit().await
     }
 
     async fn finish(&self, claim: &Claim, captured: &Captured, connection: Option<&Connection>, now: DateTime<Utc>) -> Result<(), Error> {

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::json;
-use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind},
+    sync::watch,
+};
 use tracing::{info, warn};
 
 use super::{Format, Outcome, answer, book, connections, sources};
@@ -18,6 +22,8 @@ use crate::{
 
 /// Keeps every calendar current until SIGTERM or SIGINT.
 pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
+    // Heard from the first moment on: who is told to stop while it starts, stops.
+    let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
     let alone = Alone::with(&config.database)?;
     let app = Arc::new(App::open(config).await?);
     // Broken rule files change nothing: the set in the book goes on.
@@ -38,7 +44,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     });
     info!("Kalends is running; people connect at http://{listen}/connect/… with links from `kalends connect-link`.");
     notify(&[sd_notify::NotifyState::Ready]);
-    signalled(&app).await?;
+    signalled(&app, &mut term).await?;
     notify(&[sd_notify::NotifyState::Stopping]);
     info!("Stopping: what is being read is ended first.");
     stop.send_replace(true);
@@ -50,8 +56,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
 }
 
 /// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers.
-async fn signalled(app: &App) -> anyhow::Result<()> {
-    let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
+async fn signalled(app: &App, term: &mut Signal) -> anyhow::Result<()> {
     let mut beat = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
         tokio::select! {

@@ -1,5 +1,6 @@
 //! The daemon: what is due, when to wait, how to stop. What is durable is rows; the timers here only wake the loops that read them.
 
+mod breaker;
 pub(crate) mod digest;
 pub(crate) mod jobs;
 mod lock;
@@ -18,14 +19,17 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
+use self::breaker::Breaker;
 pub(crate) use self::lock::Alone;
 use crate::{
     app::App,
+    calendar::api::Trouble,
     capture::{
         folders::take_in,
+        origin::Refusal,
         pass::{Claim, LEASE},
     },
-    model::ids::ConnectionId,
+    model::{connection::Provider, ids::ConnectionId},
     settling::{
         activation::{self, Active},
         settle_due,
@@ -47,6 +51,8 @@ pub(crate) struct Daemon {
     room: Arc<Semaphore>,
     /// One reading of an account at a time: providers bound what is in flight per mailbox, and one that hangs must not take all room.
     accounts: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
+    /// Providers that do not answer.
+    breakers: Mutex<HashMap<Provider, Breaker>>,
     /// Something was captured: days may be due.
     captured: Notify,
     stop: watch::Receiver<bool>,
@@ -55,7 +61,7 @@ pub(crate) struct Daemon {
 impl Daemon {
     pub(crate) fn new(app: Arc<App>, stop: watch::Receiver<bool>) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(app.config.polling.at_once));
-        Arc::new(Self { app, room, accounts: Mutex::default(), captured: Notify::new(), stop })
+        Arc::new(Self { app, room, accounts: Mutex::default(), breakers: Mutex::default(), captured: Notify::new(), stop })
     }
 
     /// Runs until it is told to stop, and ends what it began.
@@ -161,7 +167,23 @@ impl Daemon {
             Some(connection) => self.account(connection.id).acquire_owned().await.ok(),
             None => None,
         };
-        self.app.read(&source, &staff, &connections, claim).await.map(drop)
+        let provider = connections.first().map(|connection| connection.provider).filter(|provider| *provider != Provider::Feed);
+        if let Some(wait) = provider.and_then(|provider| self.breaker(provider, Breaker::admit).err()) {
+            return self.app.put_off(claim, wait).await;
+        }
+        let captured = self.app.read(&source, &staff, &connections, claim).await?;
+        if let Some(provider) = provider {
+            match captured.refused {
+                Some(Refusal::Provider(Trouble::Unreachable(_))) => self.breaker(provider, Breaker::failed),
+                _ => self.breaker(provider, |breaker, _| breaker.answered()),
+            }
+        }
+        Ok(())
+    }
+
+    fn breaker<T>(&self, provider: Provider, act: impl FnOnce(&mut Breaker, DateTime<Utc>) -> T) -> T {
+        let mut breakers = self.breakers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        act(breakers.entry(provider).or_default(), self.app.config.clock.now())
     }
 
     fn account(&self, id: ConnectionId) -> Arc<Semaphore> {

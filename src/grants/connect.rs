@@ -95,10 +95,11 @@ pub(crate) struct Connected {
     pub(crate) added: Vec<Calendar>,
 }
 
-/// What is asked for: the least that lists calendars and their events, and says who it is.
+/// What is asked for: the least that lists calendars and their events, and says who it is. Microsoft's in their short form, which is that
+/// of Graph in every national cloud.
 fn scopes(provider: Provider) -> &'static [&'static str] {
     match provider {
-        Provider::Outlook => &["offline_access", "https://graph.microsoft.com/Calendars.Read", "https://graph.microsoft.com/User.Read"],
+        Provider::Outlook => &["offline_access", "Calendars.Read", "User.Read"],
         _ => &["openid", "email", "https://www.googleapis.com/auth/calendar.readonly"],
     }
 }

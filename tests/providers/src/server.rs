@@ -143,6 +143,19 @@ impl Fake {
         }
     }
 
+    /// Puts something into an event that no client could: what a vendor's own fault would look like.
+    pub fn poison(&self, calendar: &str, id: &str, patch: &Value) {
+        let mut state = self.lock();
+        let item = state.calendars.get_mut(calendar).and_then(|calendar| calendar.items.get_mut(id));
+        item.into_iter().for_each(|item| crate::calendar::merge(&mut item.body, patch));
+    }
+
+    /// Where the consent page last sent someone.
+    #[must_use]
+    pub fn last_redirect(&self) -> Option<String> {
+        self.lock().last_redirect.clone()
+    }
+
     /// The organiser calls an event off.
     pub fn cancel(&self, calendar: &str, id: &str) {
         let vendor = self.lock().vendor;
@@ -363,7 +376,12 @@ async fn answer(
     match (method, path) {
         ("GET", "/") => html(200, HELP),
         (_, path) if path.starts_with("/_control") => control(state, method, path, body),
-        ("GET", _) if is_oauth => oauth::authorize(&mut lock(state), &query(text), &base),
+        ("GET", _) if is_oauth => {
+            let mut state = lock(state);
+            let response = oauth::authorize(&mut state, &query(text), &base);
+            state.last_redirect = response.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            response
+        }
         ("POST", "/token") => oauth::token(&mut lock(state), &form()),
         ("POST", "/device/code") => oauth::device(&mut lock(state), &form(), &base),
         ("POST", "/revoke") => {

@@ -128,6 +128,7 @@ pub(crate) struct State {
     pub(crate) fired: BTreeMap<String, u32>,
     pub(crate) requests: Vec<Request>,
     pub(crate) in_flight: HashMap<String, usize>,
+    pub(crate) last_redirect: Option<String>,
     next: u64,
 }
 
@@ -145,6 +146,7 @@ impl State {
             fired: BTreeMap::new(),
             requests: Vec::new(),
             in_flight: HashMap::new(),
+            last_redirect: None,
             next: 0,
         }
     }

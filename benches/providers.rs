@@ -1,0 +1,115 @@
+//! How much more than the bare work does it take to get from a provider's wire to committed drafts? Prints ratios from one run.
+//!
+//! A Google calendar of 100,000 events in the capture window, on loopback. The bare work is fetching and parsing the same pages as JSON, and
+//! writing the very rows that end up in the book with multi-row inserts. Peak memory above the gate, and more than one request for an
+//! unchanged calendar, fail the run.
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kalends_fakes::{Consent, Fake, Vendor, browse};
+use serde_json::{Value, json};
+
+mod bare;
+use bare::{bare_insert, kalends, seconds};
+
+const EVENTS: i64 = 100_000;
+const NOW: &str = "2026-03-20T12:00:00Z";
+const DANA: &str = "dana@northwind.example";
+/// Above what the program takes when it has nothing to do.
+const RSS_MAX_MIB: i64 = 150;
+
+fn event(number: i64) -> Value {
+    let now: DateTime<Utc> = NOW.parse().expect("an instant");
+    let start = now - TimeDelta::days(58) + TimeDelta::minutes(number * 116 * 24 * 60 / EVENTS);
+    let time = |at: DateTime<Utc>| json!({ "dateTime": at.to_rfc3339(), "timeZone": "Europe/Berlin" });
+    let titles = ["[ACME-15] Design review", "Globex workshop", "Sync", "Stand-up", "Acme weekly", "Planning", "Lunch"];
+    let title = titles[usize::try_from(number % 7).expect("small")];
+    json!({ "summary": format!("{title} {number}"), "start": time(start), "end": time(start + TimeDelta::minutes(30)),
+        "description": "Agenda and notes of this meeting, as they are usual", "location": format!("Room {}", number % 40),
+        "attendees": [{ "email": DANA, "responseStatus": "accepted" }, { "email": format!("guest{}@acme.example", number % 200), "responseStatus": "accepted" }] })
+}
+
+fn configure(folder: &Path, base: &str) {
+    let text = format!(
+        "database: kalends.db\nclock: {NOW}\nproviders:\n  google: {{client_id: app, authorize_url: \"{base}/o/oauth2/v2/auth\", token_url: \"{base}/token\", api_url: \"{base}/calendar/v3/\"}}\n"
+    );
+    std::fs::write(folder.join("kalends.yaml"), text).expect("written");
+}
+
+fn connect(folder: &Path) {
+    let args = ["connect", "google", "--staff", DANA, "--no-browser"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
+    let mut child = command.args(args).current_dir(folder).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+    let url = lines.find_map(|line| line.expect("a line").split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned));
+    browse(&url.expect("an address")).expect("a page");
+    assert!(child.wait().expect("ended").success());
+}
+
+/// Fetches every page of the window and parses it.
+fn bare_read(fake: &Fake, token: &str) -> (Duration, usize, usize) {
+    let (mut bytes, mut events, mut page) = (0, 0, None::<String>);
+    let began = Instant::now();
+    loop {
+        let more = page.map_or_else(String::new, |page| format!("&pageToken={page}"));
+        let path = format!(
+            "/calendar/v3/calendars/primary/events?singleEvents=true&maxResults=2500&timeMin=2026-01-19T00:00:00Z&timeMax=2026-05-19T00:00:00Z{more}"
+        );
+        let host = fake.base().replace("http://", "");
+        let mut stream = TcpStream::connect(&host).expect("a server");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n").expect("asked");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        let start = answer.windows(4).position(|part| part == b"\r\n\r\n").expect("a head") + 4;
+        let body: Value = serde_json::from_slice(&answer[start..]).expect("JSON");
+        bytes += answer.len() - start;
+        events += body["items"].as_array().map_or(0, Vec::len);
+        page = body["nextPageToken"].as_str().map(str::to_owned);
+        if page.is_none() {
+            return (began.elapsed(), bytes, events);
+        }
+    }
+}
+
+fn peak() -> i64 {
+    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).expect("usage").max_rss() / 1024
+}
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fake = Fake::start(Vendor::Google, 0).expect("a port");
+    let calendar = fake.account(DANA);
+    fake.consent(Consent::Auto { email: None, withhold: Vec::new() });
+    kalends(folder.path(), &["init", "."]);
+    configure(folder.path(), &fake.base());
+    kalends(folder.path(), &["staff", "add", DANA, "--timezone", "Europe/Berlin", "--first-day", "2026-01-01"]);
+    kalends(folder.path(), &["keys", "generate"]);
+    connect(folder.path());
+    kalends(folder.path(), &["sync"]);
+    let idle = peak();
+    fake.seed(&calendar, &(0..EVENTS).map(event).collect::<Vec<_>>());
+    let first = kalends(folder.path(), &["sync"]);
+    let busy = peak();
+    fake.clear_requests();
+    let second = kalends(folder.path(), &["sync"]);
+    let requests = fake.requests().len();
+    let token = fake.all_tokens().into_iter().rfind(|token| token.starts_with("ya29")).expect("a token");
+    let (read, bytes, events) = bare_read(&fake, &token);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (inserts, rows) = runtime.block_on(bare_insert(&folder.path().join("kalends.db"), &folder.path().join("bare.db")));
+    println!("{events} events of a Google calendar, {} MiB on the wire", bytes >> 20);
+    println!("  bare fetch and parse {}, bare insert {} ({rows} rows)", seconds(read), seconds(inserts));
+    println!("  first sync {}, unchanged {} with {requests} request", seconds(first), seconds(second));
+    println!("  ratio first / bare {:.2} (aim 2)", first.div_duration_f64(read + inserts));
+    println!("  peak memory {busy} MiB, {idle} MiB before (gate {RSS_MAX_MIB} MiB more)");
+    assert_eq!(requests, 1, "an unchanged calendar is one request");
+    assert!(busy - idle <= RSS_MAX_MIB, "the gate on memory is {RSS_MAX_MIB} MiB above the start");
+}
