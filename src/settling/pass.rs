@@ -28,6 +28,8 @@ use crate::{
 
 /// Pages of one transaction: a month.
 const DAYS_MAX: i64 = 31;
+/// Events of one transaction, unless a single day has more.
+const EVENTS_MAX: i64 = 5_000;
 /// How long a claim on a person holds without a sign of life.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 
@@ -86,8 +88,17 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
         tx.commit().await?;
         return Ok(None);
     };
-    let near = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX);
-    let settled = rederive(&mut tx, staff, Wanted { dates: near.collect(), subject: None }, basis).await?;
+    let near: Vec<_> = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX).collect();
+    let last = near.last().copied().unwrap_or(first);
+    let events = tx.events_per_day(staff, first.min(last), first.max(last)).await?;
+    // A month of a crowded calendar does not fit into memory at once; a day always has to.
+    let mut count = 0;
+    let fits = |date: &NaiveDate| {
+        count += events.get(date).copied().unwrap_or_default();
+        *date == first || count <= EVENTS_MAX
+    };
+    let dates = near.into_iter().take_while(fits).collect();
+    let settled = rederive(&mut tx, staff, Wanted { dates, subject: None }, basis).await?;
     tx.commit().await?;
     Ok(Some(settled))
 }

@@ -1,5 +1,7 @@
 //! The durable queue between capture and settling: which page of whose book is due, and when.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -57,6 +59,19 @@ impl Tx {
                 .map(drop))?;
         }
         Ok(())
+    }
+
+    /// How many of a person's events begin on each date from `first` to `last`, both included.
+    pub(crate) async fn events_per_day(
+        &mut self,
+        staff: StaffId,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<BTreeMap<NaiveDate, i64>, Error> {
+        const SQL: &str = "select first_date, count(*) from event where staff = $1 and first_date between $2 and $3 group by first_date";
+        let rows: Vec<(Plain<NaiveDate>, i64)> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(staff.0).bind(Plain(first)).bind(Plain(last)).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(|(date, count)| (date.0, count)).collect())
     }
 
     /// A person's pages from a date on.

@@ -327,7 +327,9 @@ fn round(state: &mut State, id: &str, clock: u64, (from, until): (DateTime<Utc>,
             continue;
         }
         let found = item.instances(master, from, until);
-        if found.is_empty() {
+        // Of a series that lost its last occurrence in the window only the master is told.
+        let is_told = item.exceptions.values().any(|exception| exception.changed > clock) && clock > 0;
+        if found.is_empty() && !is_told {
             continue;
         }
         bodies.push(item.body.clone());
