@@ -55,8 +55,8 @@ impl App {
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         let store = Store::open(&config.database).await?;
         store.migrate().await?;
-        let vault = Vault::new(&store, &config.keys, &config.apps, &config.clock, DaemonId(ids::fresh()));
         let api = Api::new(&config.clock);
+        let vault = Vault::new(&store, &config.keys, &config.apps, &api, &config.clock, DaemonId(ids::fresh()));
         let web = Web::new(Guard { allowed: config.feeds.clone() }, http::Limits::default());
         Ok(Self { config, store, vault, api, web })
     }

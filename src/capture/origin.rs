@@ -63,12 +63,11 @@ impl Refusal {
     /// Whether a person should hear of it: at once where nothing will mend it, after some time where it may pass.
     pub(super) fn is_question(&self, failures: i64) -> bool {
         match self {
-            Self::Provider(Trouble::Unauthorized | Trouble::RateLimited(_) | Trouble::CursorExpired)
-            | Self::Feed(feed::Refused::Later { .. })
-            | Self::Ended => false,
-            Self::Provider(Trouble::Unreachable(_) | Trouble::Odd(_)) | Self::Feed(feed::Refused::Unreachable(_)) => {
-                failures + 1 >= FAILURES_MAX
+            Self::Provider(Trouble::RateLimited(_) | Trouble::CursorExpired) | Self::Feed(feed::Refused::Later { .. }) | Self::Ended => {
+                false
             }
+            Self::Provider(Trouble::Unauthorized | Trouble::Unreachable(_) | Trouble::Odd(_))
+            | Self::Feed(feed::Refused::Unreachable(_)) => failures + 1 >= FAILURES_MAX,
             Self::Unreadable(_) | Self::Feed(_) | Self::Provider(_) => true,
         }
     }

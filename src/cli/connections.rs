@@ -64,7 +64,7 @@ pub(crate) async fn connect(app: &App, args: &Connect, format: Format) -> anyhow
     let registered = registered(app, args.provider)?;
     // Without a key nothing could be kept, so nobody is sent anywhere.
     app.vault.keys()?;
-    let oauth = OAuth::new(registered, &app.config.clock)?;
+    let oauth = OAuth::new(registered, &app.api)?;
     let connected = match (args.device, args.paste) {
         (true, _) => by_device(app, registered, &oauth, &staff, args).await?,
         (_, true) => by_paste(app, registered, &oauth, &staff, args).await?,

@@ -150,7 +150,7 @@ impl Week {
     async fn connect(&self, app: &App, provider: Provider, email: &str) -> anyhow::Result<()> {
         let staff = book::person(app, email).await?;
         let registered = app.config.apps.of(provider).context("configured above")?;
-        let oauth = OAuth::new(registered, &app.config.clock)?;
+        let oauth = OAuth::new(registered, &app.api)?;
         let loopback = Loopback::bind(provider).await?;
         let redirect = loopback.address.clone();
         let begun = begin(registered, &oauth, &redirect, Some(email))?;

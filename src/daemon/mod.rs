@@ -131,7 +131,7 @@ impl Daemon {
         let now = self.app.config.clock.now();
         let limit = i64::try_from(permits.len()).unwrap_or(1);
         // Looked at first without taking the writer's place: mostly nothing is due.
-        if self.app.store.read().await?.next_poll().await?.is_none_or(|due| due > now) {
+        if self.app.store.read().await?.next_poll(now).await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let mut tx = self.app.store.write().await?;
@@ -141,9 +141,10 @@ impl Daemon {
     }
 
     async fn until_next(&self) -> Duration {
-        let next = async { self.app.store.read().await?.next_poll().await };
+        let now = self.app.config.clock.now();
+        let next = async { self.app.store.read().await?.next_poll(now).await };
         let next: Option<DateTime<Utc>> = next.await.unwrap_or_default();
-        let wait = next.and_then(|at| (at - self.app.config.clock.now()).to_std().ok()).unwrap_or_default();
+        let wait = next.map_or(TICK, |at| (at - now).to_std().unwrap_or_default());
         wait.clamp(Duration::from_millis(100), TICK)
     }
 

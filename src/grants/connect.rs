@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     keys::{KeyError, Place},
     questions,
-    refresh::{Vault, lifetime, seal},
+    refresh::{Vault, seal, usable},
     wire::{GrantError, OAuth, Tokens, judged},
 };
 use crate::{
@@ -252,7 +252,7 @@ pub(crate) async fn accept(
         scopes: granted.unwrap_or_else(|| scopes(app.provider).join(" ")),
         status: ConnectionStatus::Active,
         version: 1,
-        access_until: Some(now + lifetime(tokens)),
+        access_until: Some(now + usable(tokens)),
         grant_until: tokens.extra_fields().refresh_token_expires_in.and_then(TimeDelta::try_seconds).map(|lasts| now + lasts),
         connected_at: now,
         refreshed_at: None,

@@ -16,6 +16,7 @@ use super::{
     wire::{GrantError, OAuth, Tokens, judged},
 };
 use crate::{
+    calendar::api::Api,
     clock::Clock,
     config::{KeySource, providers::Apps},
     model::{
@@ -25,7 +26,7 @@ use crate::{
     store::{self, Store},
 };
 
-/// A token is renewed when less than this is left of it.
+/// A token is renewed this long before it ends; one that lives only minutes, when a quarter of its life is left.
 const MARGIN: TimeDelta = TimeDelta::seconds(120);
 /// How long whoever refreshes may take before another tries: longer than a request can.
 const CLAIM: TimeDelta = TimeDelta::seconds(90);
@@ -60,6 +61,7 @@ pub(crate) struct Vault {
     source: KeySource,
     ring: Arc<Mutex<Known>>,
     apps: Arc<Apps>,
+    api: Api,
     clock: Clock,
     /// Whose claims these are.
     pub(crate) daemon: DaemonId,
@@ -78,9 +80,9 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    pub(crate) fn new(store: &Store, source: &KeySource, apps: &Apps, clock: &Clock, daemon: DaemonId) -> Self {
-        let (store, source, clock) = (store.clone(), source.clone(), clock.clone());
-        Self { store, source, ring: Arc::default(), apps: Arc::new(apps.clone()), clock, daemon }
+    pub(crate) fn new(store: &Store, source: &KeySource, apps: &Apps, api: &Api, clock: &Clock, daemon: DaemonId) -> Self {
+        let (store, source, api, clock) = (store.clone(), source.clone(), api.clone(), clock.clone());
+        Self { store, source, ring: Arc::default(), apps: Arc::new(apps.clone()), api, clock, daemon }
     }
 
     /// The keys, read again if their file changed.
@@ -115,12 +117,15 @@ impl Vault {
 
     #[expect(clippy::disallowed_methods, reason = "waits for whoever refreshes the same grant, in this program or another")]
     async fn until_fresh(&self, id: ConnectionId, refused: Option<i64>) -> Result<Access, NoAccess> {
+        let mut first = None;
         for _ in 0..LOOKS_MAX {
             let (connection, sealed) = self.store.read().await?.connection(id).await?;
             if connection.status != ConnectionStatus::Active {
                 return Err(NoAccess::Ended);
             }
-            let is_fresh = connection.access_until.is_some_and(|until| until > self.clock.now() + MARGIN);
+            // What was renewed since this began is as fresh as it gets, however short its life.
+            let is_new = connection.version > *first.get_or_insert(connection.version);
+            let is_fresh = is_new || connection.access_until.is_some_and(|until| until > self.clock.now());
             if let Some(token) = sealed.access_token.as_ref().filter(|_| is_fresh && refused != Some(connection.version)) {
                 let token = self.keys()?.open(Place::connection(id.0, "access_token"), token)?;
                 return Ok(Access { token, version: connection.version });
@@ -168,7 +173,7 @@ impl Vault {
         let place = Place::connection(connection.id.0, "refresh_token");
         let token = keys.open(place, sealed.refresh_token.as_deref().unwrap_or_default())?;
         let token = RefreshToken::new(token.expose_secret().to_owned());
-        let oauth = OAuth::new(app, &self.clock)?;
+        let oauth = OAuth::new(app, &self.api)?;
         let request = oauth.client().exchange_refresh_token(&token);
         let tokens = request.request_async(&oauth.http).await.map_err(judged)?;
         Ok((tokens, keys))
@@ -181,7 +186,7 @@ impl Vault {
         let refresh_token = sealed.refresh_token.or_else(|| before.refresh_token.clone());
         let sealed = Sealed { refresh_token, ..sealed };
         let mut tx = self.store.write().await?;
-        tx.save_tokens(connection.id, connection.version, &sealed, Some(now + lifetime(tokens)), now).await?;
+        tx.save_tokens(connection.id, connection.version, &sealed, Some(now + usable(tokens)), now).await?;
         tx.commit().await?;
         info!(connection.id = %connection.id, "Renewed the token of a connection.");
         Ok(())
@@ -230,12 +235,11 @@ pub(super) fn seal(id: ConnectionId, tokens: &Tokens, keys: &Keyring) -> Result<
     })
 }
 
-/// How long an access token lives.
-pub(super) fn lifetime(tokens: &Tokens) -> TimeDelta {
-    tokens
-        .expires_in()
-        .and_then(|lifetime| TimeDelta::from_std(lifetime).ok())
-        .map_or(LIFETIME, |lifetime| lifetime.min(TimeDelta::days(1)))
+/// How long an access token is used before it is renewed.
+pub(super) fn usable(tokens: &Tokens) -> TimeDelta {
+    let lifetime = tokens.expires_in().and_then(|lifetime| TimeDelta::from_std(lifetime).ok());
+    let lifetime = lifetime.map_or(LIFETIME, |lifetime| lifetime.min(TimeDelta::days(1)));
+    lifetime - MARGIN.min(lifetime / 4)
 }
 
 /// What a connection of this provider is called when it is asked about.

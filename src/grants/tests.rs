@@ -68,7 +68,8 @@ impl Scene {
         let app = app(&fake);
         let (clock, source) = (Clock::standing(now()), KeySource::Given(generate().into()));
         let apps = Apps { google: Some(app.clone()), outlook: None };
-        let vault = || Vault::new(&store, &source, &apps, &clock, DaemonId(ids::fresh()));
+        let api = Api::new(&clock);
+        let vault = || Vault::new(&store, &source, &apps, &api, &clock, DaemonId(ids::fresh()));
         let vaults: Vec<_> = (0..DAEMONS).map(|_| vault()).collect();
         let (zones, addresses) = (Zones::only(chrono_tz::UTC), vec![DANA.to_owned()]);
         let zones = Zones::dated(vec![(now().date_naive(), zones.on(now().date_naive()))]).expect("a zone");
@@ -85,7 +86,7 @@ impl Scene {
         let mut tx = store.write().await.expect("a transaction");
         tx.insert_staff(&staff).await.expect("a person");
         tx.commit().await.expect("kept");
-        let oauth = OAuth::new(&app, &clock).expect("an app");
+        let oauth = OAuth::new(&app, &api).expect("an app");
         // Nothing listens there: what the browser is sent to is what is wanted.
         let redirect = Url::parse(&format!("{}/nowhere", fake.base())).expect("an address");
         let begun = begin(&app, &oauth, &redirect, None).expect("begun");
@@ -95,7 +96,7 @@ impl Scene {
         let back = Return::of(&Url::parse(&format!("http://x/?{}", landed.query)).expect("an address"));
         assert_eq!(back.state.as_deref(), Some(begun.state.expose_secret()));
         let tokens = exchange(&app, &oauth, &redirect, &begun.verifier, back).await.expect("tokens");
-        let connected = accept(&store, &vaults[0], &Api::new(&clock), &app, &staff, (&tokens, false), now()).await.expect("connected");
+        let connected = accept(&store, &vaults[0], &api, &app, &staff, (&tokens, false), now()).await.expect("connected");
         Self { fake, connection: connected.connection.id, vaults, store }
     }
 
@@ -124,6 +125,17 @@ on_each_database! {
         }
         assert_eq!(scene.fake.refreshes(), (EXPIRIES, 0));
         assert!(!scene.fake.fired().contains_key("refresh-token-reused"));
+    }
+
+    async fn a_token_that_lives_no_time_at_all_is_renewed_once_and_used(store: Store) {
+        let scene = Scene::begin(store, Rotation::Strict).await;
+        for access_seconds in [30, 0] {
+            scene.fake.set(Policy { access_seconds, ..scene.fake.policy() });
+            let before = scene.fake.refreshes().0;
+            let version = scene.vaults[0].access(scene.connection, Some(1)).await.expect("access").version;
+            scene.vaults[0].access(scene.connection, Some(version)).await.expect("access");
+            assert!(scene.fake.refreshes().0 - before <= 2, "{} refreshes", scene.fake.refreshes().0 - before);
+        }
     }
 
     async fn a_grant_that_ended_is_asked_about_once_and_never_tried_again(store: Store) {

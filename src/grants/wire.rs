@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::api::{self, Api},
-    clock::Clock,
     config::providers::App,
 };
 
@@ -104,7 +103,7 @@ impl OAuth {
     ///
     /// # Errors
     /// If one of its addresses is none.
-    pub(crate) fn new(app: &App, clock: &Clock) -> Result<Self, GrantError> {
+    pub(crate) fn new(app: &App, api: &Api) -> Result<Self, GrantError> {
         let odd = |error: oauth2::url::ParseError| GrantError::App(error.to_string());
         let mut client = oauth2::Client::new(ClientId::new(app.client_id.clone()))
             .set_auth_type(oauth2::AuthType::RequestBody)
@@ -116,7 +115,7 @@ impl OAuth {
         if let Some(secret) = &app.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
-        Ok(Self { client, http: Bridge(Api::new(clock)) })
+        Ok(Self { client, http: Bridge(api.clone()) })
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -1,6 +1,6 @@
 //! Which calendar is read when, by whom, and how it went. A claim is fenced: one that was taken over writes nothing any more.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -15,6 +15,16 @@ use crate::model::{
 
 const SELECT: &str =
     "select calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence from poll ";
+
+/// Calendars that anyone wants read.
+const READABLE: &str = "from poll p join calendar c on c.id = p.calendar join staff s on s.id = c.staff \
+    left join connection n on n.id = c.connection \
+    where not c.paused and c.removed_at is null and (n.id is null or n.status = 'active')";
+
+/// A last day before this has passed in every zone.
+fn worked(now: DateTime<Utc>) -> Plain<NaiveDate> {
+    Plain(now.date_naive() - Days::new(1))
+}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -46,17 +56,15 @@ impl Tx {
         until: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<(Poll, i64)>, Error> {
-        const DUE: &str = "select p.calendar from poll p join calendar c on c.id = p.calendar join staff s on s.id = c.staff \
-            left join connection n on n.id = c.connection where p.due_at <= $2 and not c.paused and c.removed_at is null \
-            and (s.last_day is null or s.last_day >= $5) \
-            and (n.id is null or (n.status = 'active' and (n.pause_until is null or n.pause_until <= $2)))";
         let tail = self.dialect(
             "and (p.lease_until is null or p.lease_until < $2) order by p.due_at limit $4",
             "and (p.lease_until is null or p.lease_until < clock_timestamp()) order by p.due_at limit $4 for update of p skip locked",
         );
         let lease = self.dialect("$3", "clock_timestamp() + ($3::timestamptz - $2::timestamptz)");
         let sql = format!(
-            "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $2 where calendar in ({DUE} {tail}) \
+            "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $2 where calendar in \
+                (select p.calendar {READABLE} and p.due_at <= $2 and (n.pause_until is null or n.pause_until <= $2) \
+                and (s.last_day is null or s.last_day >= $5) {tail}) \
                 returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
         );
         let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
@@ -64,7 +72,7 @@ impl Tx {
             .bind(At(now))
             .bind(At(until))
             .bind(limit)
-            .bind(Plain(now.date_naive() - chrono::Days::new(1)))
+            .bind(worked(now))
             .fetch_all(conn)
             .await)?;
         let mut claimed: Vec<_> = rows.into_iter().map(Row::split).collect();
@@ -160,12 +168,19 @@ impl Tx {
         Ok(())
     }
 
-    /// When the next calendar is due that nobody reads.
-    pub(crate) async fn next_poll(&mut self) -> Result<Option<DateTime<Utc>>, Error> {
-        const SQL: &str = "select min(p.due_at) from poll p join calendar c on c.id = p.calendar \
-            left join connection n on n.id = c.connection \
-            where p.lease_until is null and not c.paused and c.removed_at is null and (n.id is null or n.status = 'active')";
-        let at: Option<At> = on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?;
+    /// When the next calendar can be claimed: due, its account not left in peace any more, and nobody's claim on it standing.
+    pub(crate) async fn next_poll(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
+        let latest = self.dialect("max", "greatest");
+        let claimed = self.dialect(
+            "case when p.lease_until > $2 then p.lease_until else p.due_at end",
+            "case when p.lease_until > clock_timestamp() then $2::timestamptz + (p.lease_until - clock_timestamp()) else p.due_at end",
+        );
+        let sql = format!(
+            "select min({latest}(p.due_at, {claimed}, coalesce(n.pause_until, p.due_at))) {READABLE} \
+                and (s.last_day is null or s.last_day >= $1)"
+        );
+        let at: Option<At> =
+            on!(self, |conn| sqlx::query_scalar(AssertSqlSafe(sql)).bind(worked(now)).bind(At(now)).fetch_one(conn).await)?;
         Ok(at.map(|at| at.0))
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{
     entry::{Body, Entry, EntryKey, EntryStatus, Origin, Provenance},
     event::{Attendee, Event, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
     exception::{Exception, ExceptionStatus, Reason, Subject, SubjectKind},
-    ids::{self, CalendarId, DecisionId, EntryId, EventId, ExceptionId, MeetingId, StaffId},
+    ids::{self, CalendarId, DaemonId, DecisionId, EntryId, EventId, ExceptionId, MeetingId, StaffId},
     staff::{Calendar, Held, Privacy, Staff, Whose},
 };
 
@@ -146,6 +146,27 @@ on_each_database! {
         assert_eq!((sources[1].held.as_ref(), sources[1].digest.as_deref(), sources[1].last_success), (Some(&held), Some("abc"), Some(now())));
         assert_eq!((tx.lock_staff(staff.id).await.expect("1"), tx.lock_staff(staff.id).await.expect("2")), (1, 2));
         assert!(matches!(tx.insert_staff(&Staff { id: StaffId(ids::fresh()), ..staff }).await, Err(Error::Taken(_))));
+    }
+
+    async fn a_claim_that_ran_out_is_taken_over_and_its_holder_writes_nothing_more(store: Store) {
+        let mut tx = open(&store).await;
+        let staff = person(&mut tx).await;
+        let calendar = calendar(&mut tx, &staff).await;
+        let (one, other) = (DaemonId(ids::fresh()), DaemonId(ids::fresh()));
+        let (soon, hour) = (now() + TimeDelta::seconds(1), now() + TimeDelta::hours(1));
+        // A claim of no length: it has run out by the next statement, whichever clock counts.
+        let (poll, fence) = tx.claim_due(one, now(), now(), 9).await.expect("claims").pop().expect("it is due");
+        assert!(tx.next_poll(hour).await.expect("a time").is_some_and(|at| at <= hour), "what a dead daemon held is due again");
+        let (_, second) = tx.claim_due(other, soon, hour, 9).await.expect("claims").pop().expect("taken over");
+        assert!(matches!(tx.hold_calendar(calendar.id, fence, soon, hour).await, Err(Error::Outdated(_))));
+        assert!(matches!(tx.finish_poll(&poll, fence).await, Err(Error::Outdated(_))));
+        tx.hold_calendar(calendar.id, second, soon, hour).await.expect("the last claim holds");
+        assert!(tx.claim_calendar(calendar.id, one, soon, hour).await.expect("asked").is_none(), "nobody else may");
+        // Nothing to claim is not due either, or the daemon would ask for it without end.
+        assert!(tx.next_poll(soon).await.expect("a time").is_none_or(|at| at > soon));
+        tx.end_staff(staff.id, day(1)).await.expect("ended");
+        tx.release_calendars(other).await.expect("given back");
+        assert!(tx.next_poll(hour).await.expect("none").is_none() && tx.claim_due(one, hour, hour, 9).await.expect("none").is_empty());
     }
 
     async fn events_come_back_as_written_and_lose_their_words_when_told(store: Store) {
