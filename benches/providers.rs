@@ -79,8 +79,22 @@ fn bare_read(fake: &Fake, token: &str) -> (Duration, usize, usize) {
     }
 }
 
-fn peak() -> i64 {
-    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).expect("usage").max_rss() / 1024
+/// One `sync`, and the most memory it had. Read while it runs: what the system tells of children afterwards counts this bench's own
+/// memory too, which they began as.
+fn watched_sync(folder: &Path) -> (Duration, i64) {
+    let began = Instant::now();
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_kalends")).arg("sync").current_dir(folder).stdout(Stdio::null()).spawn().expect("it starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().expect("a state").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        peak = peak.max(line.trim().trim_end_matches(" kB").parse().unwrap_or_default());
+        #[expect(clippy::disallowed_methods, reason = "a bench that looks on")]
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    (began.elapsed(), peak / 1024)
 }
 
 fn main() {
@@ -93,11 +107,9 @@ fn main() {
     kalends(folder.path(), &["staff", "add", DANA, "--timezone", "Europe/Berlin", "--first-day", "2026-01-01"]);
     kalends(folder.path(), &["keys", "generate"]);
     connect(folder.path());
-    kalends(folder.path(), &["sync"]);
-    let idle = peak();
+    let (_, idle) = watched_sync(folder.path());
     fake.seed(&calendar, &(0..EVENTS).map(event).collect::<Vec<_>>());
-    let first = kalends(folder.path(), &["sync"]);
-    let busy = peak();
+    let (first, busy) = watched_sync(folder.path());
     fake.clear_requests();
     let second = kalends(folder.path(), &["sync"]);
     let requests = fake.requests().len();

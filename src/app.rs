@@ -1,5 +1,6 @@
 //! The program with its book open: what commands and the daemon share.
 
+pub(crate) mod health;
 mod pace;
 mod reading;
 
@@ -7,6 +8,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 
+use self::health::Health;
 use crate::{
     calendar::{
         api::Api,
@@ -65,23 +67,23 @@ impl App {
     pub(crate) async fn sync(&self, active: &Active, only: Option<&str>) -> anyhow::Result<Synced> {
         let now = self.config.clock.now();
         let strangers = take_in(&self.store).await?;
-        let mut tx = self.store.read().await?;
-        let (people, sources, connections) = (tx.staff().await?, tx.calendars().await?, tx.connections().await?);
-        drop(tx);
-        let mut found = false;
+        let Health { people, connections, sources, .. } = self.health().await?;
+        let only = match only {
+            Some(typed) => Some(self.store.read().await?.source_ending(typed).await?.calendar.id),
+            None => None,
+        };
         let mut synced = Synced { strangers, ..Synced::default() };
         for source in sources {
-            let wanted = only.is_none_or(|typed| source.calendar.id.to_string().replace('-', "").ends_with(&typed.replace('-', "")));
-            found |= wanted;
+            let wanted = only.is_none_or(|only| only == source.calendar.id);
             let is_read = wanted && source.removed_at.is_none() && (!source.paused || only.is_some());
             if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff).filter(|_| is_read) {
-                match self.read_now(&source, staff, &connections).await? {
+                let connection = connections.iter().find(|one| Some(one.id) == source.calendar.connection);
+                match self.read_now(&source, staff, connection).await? {
                     Some(captured) => synced.calendars.push((source, captured)),
                     None => synced.busy.push(source),
                 }
             }
         }
-        anyhow::ensure!(only.is_none() || found, "the book has no such calendar; see: kalends calendar list");
         synced.settled = settle_due(&self.store, active.basis(now), self.vault.daemon).await?;
         Ok(synced)
     }

@@ -31,7 +31,12 @@ enum Opened<'a> {
 
 impl App {
     /// Claims a calendar and reads it; none if someone else is reading it at the moment.
-    pub(crate) async fn read_now(&self, source: &Source, staff: &Staff, connections: &[Connection]) -> Result<Option<Captured>, Error> {
+    pub(crate) async fn read_now(
+        &self,
+        source: &Source,
+        staff: &Staff,
+        connection: Option<&Connection>,
+    ) -> Result<Option<Captured>, Error> {
         let now = self.config.clock.now();
         let mut tx = self.store.write().await?;
         let claimed = tx.claim_calendar(source.calendar.id, self.vault.daemon, now, now + LEASE).await?;
@@ -40,13 +45,18 @@ impl App {
         // Whoever asks by hand wants today's window, not that of the night's.
         let window = crate::capture::pass::window(staff, now);
         poll.wants_full |= (poll.cursor.from, poll.cursor.until) != (Some(window.from), Some(window.until));
-        self.read(source, staff, connections, &Claim { poll, fence }).await.map(Some)
+        self.read(source, staff, connection, &Claim { poll, fence }).await.map(Some)
     }
 
     /// Reads a claimed calendar, and gives the claim back with what there is to know of it.
-    pub(crate) async fn read(&self, source: &Source, staff: &Staff, connections: &[Connection], claim: &Claim) -> Result<Captured, Error> {
+    pub(crate) async fn read(
+        &self,
+        source: &Source,
+        staff: &Staff,
+        connection: Option<&Connection>,
+        claim: &Claim,
+    ) -> Result<Captured, Error> {
         let now = self.config.clock.now();
-        let connection = connections.iter().find(|one| Some(one.id) == source.calendar.connection);
         let mut captured = self.attempt(source, staff, connection, claim, None, now).await?;
         // A token may be refused before its time; a new one is then tried once.
         if let (Ok(first), Some(_)) = (&captured, connection)

@@ -17,6 +17,7 @@ use crate::{
     },
     model::{
         connection::{Cursor, Poll},
+        ids::hex,
         staff::Source,
     },
 };
@@ -196,7 +197,7 @@ async fn parse(
         let mut hash = Sha256::new();
         hash.update(format!("{}/{}/{zone}/", window.from, window.until));
         hash.update(&bytes);
-        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let digest = hex(&hash.finalize());
         if seen.as_ref() == Some(&digest) {
             return Ok(Asked::Same { cursor, digest: Some(digest) });
         }

@@ -1,7 +1,7 @@
 //! Takes a calendar's answer over, page by page, each in a transaction of its own: what was new or changed. What is absent is judged
 //! after the last page, against everything that was said.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -57,16 +57,11 @@ impl<'a> Taking<'a> {
 
     /// Takes over what is new or changed on a page.
     pub(super) async fn page(&mut self, store: &Store, told: Vec<Told>) -> Result<(), Error> {
-        let mut facts = self.heard(told);
         // A page may say a thing twice, and then the last word counts.
-        let mut later = HashSet::new();
-        let mut last: Vec<bool> = facts.iter().rev().map(|(fact, _)| later.insert(fact.provider_id.clone())).collect();
-        last.reverse();
-        let mut keep = last.into_iter();
-        facts.retain(|_| keep.next().unwrap_or(true));
-        self.said.extend(later);
+        let said: BTreeMap<String, _> = self.heard(told).into_iter().map(|said| (said.0.provider_id.clone(), said)).collect();
+        let (keys, facts): (Vec<_>, Vec<_>) = said.into_iter().unzip();
+        self.said.extend(keys.iter().cloned());
         let mut tx = self.transaction(store).await?;
-        let keys: Vec<_> = facts.iter().map(|(fact, _)| fact.provider_id.clone()).collect();
         let known = if self.is_first { Vec::new() } else { tx.events_by_keys(self.source.calendar.id, &keys).await? };
         let siblings = self.siblings(&mut tx, &facts).await?;
         let named: HashSet<&str> = known.iter().map(|event| event.fact.provider_id.as_str()).collect();
@@ -78,7 +73,7 @@ impl<'a> Taking<'a> {
             .collect();
         let may_be_rekeyed = |fact: &Fact| !named.contains(fact.provider_id.as_str()) && rekeyed.contains(fact.ical_uid.as_str());
         let (waiting, facts): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(fact, _)| may_be_rekeyed(fact));
-        let changes = self.compare(&known, &siblings, facts, &HashSet::new(), nothing());
+        let changes = self.compare(&known, &siblings, facts, HashSet::new(), nothing());
         self.waiting.extend(waiting);
         self.save(&mut tx, &changes.save, &changes).await?;
         tx.commit().await
@@ -99,7 +94,7 @@ impl<'a> Taking<'a> {
         let absent = tx.events_by_ids(&absent).await?;
         let waiting = std::mem::take(&mut self.waiting);
         let siblings = self.siblings(&mut tx, &waiting).await?;
-        let mut changes = self.compare(&absent, &siblings, waiting, &unread, covered);
+        let mut changes = self.compare(&absent, &siblings, waiting, unread, covered);
         let there: Vec<&Live> = live.iter().filter(|event| covered.contains(self.staff.zones.starts_at(&event.span))).collect();
         let vanished: Vec<Live> = changes.vanished.iter().map(Live::from).collect();
         let held = match judge(&vanished, &there, self.source.held.as_ref(), self.now) {
@@ -145,11 +140,11 @@ impl<'a> Taking<'a> {
         events: &[Event],
         siblings: &[Event],
         facts: Vec<(Fact, Response)>,
-        unread: &HashSet<String>,
+        unread: HashSet<String>,
         covered: Window,
     ) -> Changes {
         let known = Known { calendar: &self.source.calendar, zones: &self.staff.zones, events, siblings };
-        reconcile(&known, Said { facts, unread: unread.clone(), covered }, self.now)
+        reconcile(&known, Said { facts, unread, covered }, self.now)
     }
 
     async fn save(&mut self, tx: &mut Tx, rows: &[Event], changes: &Changes) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use crate::{
         connection::{Connection, ConnectionStatus},
         decision::{Act, Decision},
         ids::{self, CalendarId, DecisionId},
-        staff::{Calendar, Held, Privacy, Source, Whose},
+        staff::{Calendar, Held, Privacy, Whose},
     },
     settling::activation,
 };
@@ -92,30 +92,26 @@ pub(crate) async fn add_folder(app: &App, folder: &Path) -> anyhow::Result<Outco
 }
 
 pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
-    let mut tx = app.store.read().await?;
-    let (people, sources, polls) = (tx.staff().await?, tx.calendars().await?, tx.polls().await?);
-    let poll = |source: &Source| polls.iter().find(|poll| poll.calendar == source.calendar.id);
-    let email =
-        |source: &Source| people.iter().find(|staff| staff.id == source.calendar.staff).map_or("", |staff| staff.email()).to_owned();
+    let health = app.health().await?;
     if format == Format::Json {
-        let shown = sources.iter().map(|source| {
+        let shown = health.sources.iter().map(|source| {
             let Calendar { id, name, location, owner, whose, privacy, .. } = &source.calendar;
-            json!({ "id": id, "staff": email(source), "name": name, "location": location, "owner": owner, "whose": whose,
+            json!({ "id": id, "staff": health.email(source.calendar.staff), "name": name, "location": location, "owner": owner, "whose": whose,
                 "privacy": privacy, "connection": source.calendar.connection, "last_success": source.last_success, "held": source.held,
-                "paused": source.paused, "removed_at": source.removed_at, "next_poll": poll(source).map(|poll| poll.due_at),
-                "failing_since": poll(source).and_then(|poll| poll.failing_since), "failure": poll(source).and_then(|poll| poll.failure.clone()) })
+                "paused": source.paused, "removed_at": source.removed_at, "next_poll": health.poll(source).map(|poll| poll.due_at),
+                "failing_since": health.poll(source).and_then(|poll| poll.failing_since), "failure": health.poll(source).and_then(|poll| poll.failure.clone()) })
         });
         answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
         return Ok(Outcome::Done);
     }
-    let rows = sources.iter().map(|source| {
+    let rows = health.sources.iter().map(|source| {
         let read = source.last_success.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
         let held = source.held.as_ref().map(|held| format!("{} removals held", held.meetings));
         let failing =
-            poll(source).and_then(|poll| poll.failing_since).map(|since| format!("failing since {}", connections::at(Some(since))));
+            health.poll(source).and_then(|poll| poll.failing_since).map(|since| format!("failing since {}", connections::at(Some(since))));
         let stopped = source.removed_at.map(|_| "removed".to_owned()).or(source.paused.then(|| "paused".to_owned()));
         let held = stopped.or(failing).or(held).unwrap_or_default();
-        [ids::short(source.calendar.id.0), email(source), source.calendar.name.clone(), read, held]
+        [ids::short(source.calendar.id.0), health.email(source.calendar.staff), source.calendar.name.clone(), read, held]
     });
     answer(&book::table(["id", "staff", "name", "last read", ""], rows));
     Ok(Outcome::Done)
@@ -123,10 +119,7 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
 
 /// A person says that a mass deletion is meant; the next reading believes it, and that is now.
 pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Outcome> {
-    let typed = typed.replace('-', "").to_lowercase();
-    let sources = app.store.read().await?.calendars().await?;
-    let source = sources.into_iter().find(|source| source.calendar.id.0.simple().to_string().ends_with(&typed));
-    let source = source.context("the book has no such calendar; see: kalends calendar list")?;
+    let source = app.store.read().await?.source_ending(typed).await?;
     let Some(held) = source.held else { anyhow::bail!("{} has no removals that wait", source.calendar.name) };
     let calendar = source.calendar;
     let mut tx = app.store.write().await?;
@@ -170,6 +163,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
         .filter_map(|(_, captured)| captured.refused.as_ref())
         .inspect(|why| complain(&format!("error: {why}")))
         .count();
+    synced.busy.iter().for_each(|source| complain(&format!("{} is being read by a daemon at the moment", source.calendar.name)));
     synced.strangers.iter().for_each(|stranger| complain(&format!("error: {}: {}", stranger.file, stranger.why)));
     let strangers = synced.strangers.len();
     reloaded.context("the rule files were not loaded; the rules that were active before still are")?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Format, Outcome, answer, book, complain};
 use crate::{
-    app::App,
+    app::{App, health::Health},
     config::providers,
     grants::{
         OAuth,
@@ -18,7 +18,7 @@ use crate::{
         keys::digest,
     },
     model::{
-        connection::{Connection, ConnectionStatus, Poll, Provider},
+        connection::{Connection, ConnectionStatus, Provider},
         ids::{self, ConnectionId},
         staff::{Source, Staff},
     },
@@ -183,47 +183,13 @@ pub(crate) async fn link(app: &App, email: &str, format: Format) -> anyhow::Resu
     Ok(Outcome::Done)
 }
 
-/// The connection whose id ends so.
-pub(crate) async fn one(app: &App, typed: &str) -> anyhow::Result<Connection> {
-    let typed = typed.replace('-', "").to_lowercase();
-    let all = app.store.read().await?.connections().await?;
-    let mut found = all.into_iter().filter(|one| typed.len() >= 4 && one.id.0.simple().to_string().ends_with(&typed));
-    let one = found.next().context("there is no such connection; see: kalends connections list")?;
-    anyhow::ensure!(found.next().is_none(), "more than one connection has an id that ends so; type more of it");
-    Ok(one)
+/// The calendars that are read with a grant.
+fn calendars(health: &Health, id: ConnectionId) -> impl Iterator<Item = &Source> {
+    health.sources.iter().filter(move |source| source.calendar.connection == Some(id) && source.removed_at.is_none())
 }
 
-/// What there is to know of a connection without asking the provider.
-pub(super) struct Known {
-    pub(super) people: Vec<Staff>,
-    pub(super) connections: Vec<Connection>,
-    pub(super) sources: Vec<Source>,
-    pub(super) polls: Vec<Poll>,
-}
-
-pub(super) async fn known(app: &App) -> anyhow::Result<Known> {
-    let mut tx = app.store.read().await?;
-    let (people, connections) = (tx.staff().await?, tx.connections().await?);
-    let (sources, polls) = (tx.calendars().await?, tx.polls().await?);
-    Ok(Known { people, connections, sources, polls })
-}
-
-impl Known {
-    pub(super) fn email(&self, staff: ids::StaffId) -> String {
-        self.people.iter().find(|person| person.id == staff).map_or("", Staff::email).to_owned()
-    }
-
-    pub(super) fn poll(&self, source: &Source) -> Option<&Poll> {
-        self.polls.iter().find(|poll| poll.calendar == source.calendar.id)
-    }
-
-    fn calendars(&self, id: ConnectionId) -> impl Iterator<Item = &Source> {
-        self.sources.iter().filter(move |source| source.calendar.connection == Some(id) && source.removed_at.is_none())
-    }
-
-    fn last_success(&self, id: ConnectionId) -> Option<DateTime<Utc>> {
-        self.calendars(id).filter_map(|source| source.last_success).max()
-    }
+fn last_success(health: &Health, id: ConnectionId) -> Option<DateTime<Utc>> {
+    calendars(health, id).filter_map(|source| source.last_success).max()
 }
 
 /// A time as lists show it.
@@ -232,37 +198,45 @@ pub(super) fn at(time: Option<DateTime<Utc>>) -> String {
 }
 
 pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
-    let known = known(app).await?;
-    let standing = known.connections.iter().filter(|one| one.status != ConnectionStatus::Removed);
+    let health = app.health().await?;
+    let standing = health.connections.iter().filter(|one| one.status != ConnectionStatus::Removed);
     if format == Format::Json {
-        let shown: Vec<_> = standing.map(|one| to_json(one, &known)).collect();
+        let shown: Vec<_> = standing.map(|one| to_json(one, &health)).collect();
         answer(&serde_json::to_string_pretty(&shown)?);
         return Ok(Outcome::Done);
     }
     let rows = standing.map(|one| {
-        let failing = known.calendars(one.id).filter_map(|source| known.poll(source)).any(|poll| poll.failing_since.is_some());
+        let failing = calendars(&health, one.id).filter_map(|source| health.poll(source)).any(|poll| poll.failing_since.is_some());
         let state = if failing && one.status == ConnectionStatus::Active { "failing".to_owned() } else { one.status.to_string() };
-        [ids::short(one.id.0), known.email(one.staff), one.provider.to_string(), one.email.clone(), at(known.last_success(one.id)), state]
+        [
+            ids::short(one.id.0),
+            health.email(one.staff),
+            one.provider.to_string(),
+            one.email.clone(),
+            at(last_success(&health, one.id)),
+            state,
+        ]
     });
     answer(&book::table(["id", "staff", "provider", "account", "last read", "state"], rows));
     Ok(Outcome::Done)
 }
 
-fn to_json(one: &Connection, known: &Known) -> serde_json::Value {
-    let calendars: Vec<_> = known.calendars(one.id).map(|source| json!(source.calendar.id)).collect();
-    json!({ "id": one.id, "staff": known.email(one.staff), "provider": one.provider, "account": one.account, "email": one.email,
+fn to_json(one: &Connection, health: &Health) -> serde_json::Value {
+    let calendars: Vec<_> = calendars(health, one.id).map(|source| json!(source.calendar.id)).collect();
+    json!({ "id": one.id, "staff": health.email(one.staff), "provider": one.provider, "account": one.account, "email": one.email,
         "scopes": one.scopes, "status": one.status, "connected_at": one.connected_at, "token_refreshed_at": one.refreshed_at,
-        "token_until": one.access_until, "grant_until": one.grant_until, "last_success": known.last_success(one.id), "calendars": calendars })
+        "token_until": one.access_until, "grant_until": one.grant_until, "last_success": last_success(health, one.id), "calendars": calendars })
 }
 
 pub(crate) async fn show(app: &App, typed: &str, format: Format) -> anyhow::Result<Outcome> {
-    let (connection, known) = (one(app, typed).await?, known(app).await?);
+    let connection = app.store.read().await?.connection_ending(typed).await?;
+    let health = app.health().await?;
     let offered = match app.config.apps.of(connection.provider).filter(|_| connection.status == ConnectionStatus::Active) {
         Some(registered) => connect::offered(&app.vault, &app.api, registered, &connection).await.map_err(|error| error.to_string()),
         None => Ok(Vec::new()),
     };
     if format == Format::Json {
-        let mut shown = to_json(&connection, &known);
+        let mut shown = to_json(&connection, &health);
         let list =
             offered.iter().flatten().map(|one| json!({ "id": one.id, "name": one.name, "owner": one.owner, "primary": one.is_primary }));
         shown["offered"] = json!(list.collect::<Vec<_>>());
@@ -272,17 +246,17 @@ pub(crate) async fn show(app: &App, typed: &str, format: Format) -> anyhow::Resu
     let now = app.config.clock.now();
     let age = connection.refreshed_at.unwrap_or(connection.connected_at);
     let mut lines = vec![
-        format!("{} at {} for {}: {}", connection.email, connection.provider.title(), known.email(connection.staff), connection.status),
+        format!("{} at {} for {}: {}", connection.email, connection.provider.title(), health.email(connection.staff), connection.status),
         format!("  connected {}, token {} old", at(Some(connection.connected_at)), length(now - age)),
     ];
     lines.extend(connection.grant_until.map(|until| format!("  the grant itself ends {}", at(Some(until)))));
-    for source in known.calendars(connection.id) {
-        lines.extend(super::sources::health(source, known.poll(source), now));
+    for source in calendars(&health, connection.id) {
+        lines.extend(super::sources::health(source, health.poll(source), now));
     }
     match offered {
         Err(error) => lines.push(format!("  its calendars cannot be listed: {error}")),
         Ok(offered) => {
-            let is_read = |id: &str| known.calendars(connection.id).any(|source| source.calendar.location == id);
+            let is_read = |id: &str| calendars(&health, connection.id).any(|source| source.calendar.location == id);
             for one in offered.iter().filter(|one| !is_read(&one.id)) {
                 lines.push(format!("  not read: {} (of {})", one.name, one.owner));
             }
@@ -304,7 +278,7 @@ pub(super) fn length(of: TimeDelta) -> String {
 }
 
 pub(crate) async fn remove(app: &App, typed: &str) -> anyhow::Result<Outcome> {
-    let connection = one(app, typed).await?;
+    let connection = app.store.read().await?.connection_ending(typed).await?;
     anyhow::ensure!(connection.status != ConnectionStatus::Removed, "this connection is removed already");
     let registered = app.config.apps.of(connection.provider);
     let revoked = connect::remove(&app.store, &app.vault, &app.api, registered, &connection).await?;

@@ -85,18 +85,18 @@ struct Finding {
 }
 
 pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome> {
-    let known = connections::known(app).await?;
+    let health = app.health().await?;
     let now = app.config.clock.now();
     let mut findings = Vec::new();
     let mut found = |what: String, fix: String| findings.push(Finding { what, fix });
-    let needs_key = known.connections.iter().any(|one| one.status != ConnectionStatus::Removed);
+    let needs_key = health.connections.iter().any(|one| one.status != ConnectionStatus::Removed);
     if let Err(error) = app.vault.keys()
         && needs_key
     {
         found(error.to_string(), "kalends keys generate, or restore the key file from its copy".to_owned());
     }
-    for one in &known.connections {
-        let whose = known.email(one.staff);
+    for one in &health.connections {
+        let whose = health.email(one.staff);
         if one.status == ConnectionStatus::NeedsReconnect {
             let how = format!("kalends connect {} --staff {whose}, or send her: kalends connect-link --staff {whose}", one.provider);
             found(format!("{} at {} has to be connected again for {whose}", one.email, one.provider.title()), how);
@@ -108,13 +108,13 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
             );
         }
     }
-    for source in known.sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
-        let Some(poll) = known.poll(source) else { continue };
+    for source in health.sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
+        let Some(poll) = health.poll(source) else { continue };
         if let (Some(since), Some(failure)) = (poll.failing_since, &poll.failure) {
             let what = format!(
                 "{} of {} fails since {}: {failure}",
                 source.calendar.name,
-                known.email(source.calendar.staff),
+                health.email(source.calendar.staff),
                 connections::at(Some(since))
             );
             found(what, "it is tried again by itself; if it stays so, see: kalends calendar list".to_owned());
@@ -134,9 +134,9 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
         let shown: Vec<_> = findings.iter().map(|one| json!({ "what": one.what, "fix": one.fix })).collect();
         answer(&serde_json::to_string_pretty(&shown)?);
     } else if findings.is_empty() {
-        answer(&format!("nothing keeps hours from coming in ({})", book::count(known.sources.len(), "calendar", "calendars")));
-        for source in &known.sources {
-            answer(&sources::health(source, known.poll(source), now).join("\n"));
+        answer(&format!("nothing keeps hours from coming in ({})", book::count(health.sources.len(), "calendar", "calendars")));
+        for source in &health.sources {
+            answer(&sources::health(source, health.poll(source), now).join("\n"));
         }
     } else {
         answer(&findings.iter().map(|one| format!("{}\n  {}", one.what, one.fix)).collect::<Vec<_>>().join("\n"));

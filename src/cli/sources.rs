@@ -81,7 +81,7 @@ pub(super) fn feed(app: &App, staff: &Staff, file: &Path) -> anyhow::Result<(Con
 
 /// Has a further calendar of a connected account read.
 pub(crate) async fn add_account(app: &App, args: &AddAccount) -> anyhow::Result<Outcome> {
-    let connection = connections::one(app, &args.connection).await?;
+    let connection = app.store.read().await?.connection_ending(&args.connection).await?;
     let registered = app.config.apps.of(connection.provider).context("its provider is not configured in kalends.yaml")?;
     let offered = grants::offered(&app.vault, &app.api, registered, &connection).await?;
     let is_meant = |one: &&crate::calendar::Offered| one.id == args.calendar || one.name.eq_ignore_ascii_case(&args.calendar);
@@ -108,19 +108,9 @@ pub(crate) async fn add_account(app: &App, args: &AddAccount) -> anyhow::Result<
     Ok(Outcome::Done)
 }
 
-/// The calendar whose id ends so.
-async fn one(app: &App, typed: &str) -> anyhow::Result<Source> {
-    let typed = typed.replace('-', "").to_lowercase();
-    let sources = app.store.read().await?.calendars().await?;
-    let mut found = sources.into_iter().filter(|source| typed.len() >= 4 && source.calendar.id.0.simple().to_string().ends_with(&typed));
-    let source = found.next().context("the book has no such calendar; see: kalends calendar list")?;
-    anyhow::ensure!(found.next().is_none(), "more than one calendar has an id that ends so; type more of it");
-    Ok(source)
-}
-
 /// Changes what is kept of a calendar and whose events count. What is kept no longer goes at once (S8).
 pub(crate) async fn set(app: &App, args: &Set) -> anyhow::Result<Outcome> {
-    let before = one(app, &args.id).await?;
+    let before = app.store.read().await?.source_ending(&args.id).await?;
     let calendar = Calendar {
         name: args.name.clone().unwrap_or_else(|| before.calendar.name.clone()),
         whose: args.whose.unwrap_or(before.calendar.whose),
@@ -156,7 +146,7 @@ pub(crate) enum Reading {
 
 /// Stops, or takes up again, the reading of a calendar. Touches no entry.
 pub(crate) async fn reading(app: &App, typed: &str, to: Reading) -> anyhow::Result<Outcome> {
-    let before = one(app, typed).await?;
+    let before = app.store.read().await?.source_ending(typed).await?;
     let now = app.config.clock.now();
     let (paused, removed_at, told) = match to {
         Reading::Paused => (true, before.removed_at, "is not read until: kalends calendar resume"),

@@ -46,7 +46,7 @@ pub(crate) enum Tls {
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
     Command(Vec<String>),
-    Smtp { host: String, port: u16, tls: Tls, from: String, login: Option<(String, SecretString)> },
+    Smtp { host: String, port: u16, tls: Tls, from: String, login: Option<(String, Option<SecretString>)> },
 }
 
 /// Digests, if there is a way to send them.
@@ -78,7 +78,8 @@ impl Written {
             (None, Some(file)) => Some(secret::read(&folder.join(file)).map_err(path)?),
             (None, None) => None,
         };
-        let login = smtp.user.clone().zip(password);
+        // Only the service may be handed the password, while commands read this file too: that it is missing is told when mail is sent.
+        let login = smtp.user.clone().map(|user| (user, password));
         let port = smtp.port.unwrap_or(match smtp.tls {
             Tls::Implicit => 465,
             Tls::Starttls => 587,

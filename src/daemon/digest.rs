@@ -12,12 +12,12 @@ use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    app::App,
+    app::{App, health::Health},
     config::mail::{Tls, Way},
     model::{
-        connection::{Connection, ConnectionStatus, Poll},
+        connection::ConnectionStatus,
         exception::{Exception, ExceptionStatus},
-        staff::{Source, Staff},
+        staff::Staff,
     },
 };
 
@@ -31,26 +31,14 @@ struct Message {
     text: String,
 }
 
-/// What the book says of everyone.
-struct State {
-    people: Vec<Staff>,
-    connections: Vec<Connection>,
-    sources: Vec<Source>,
-    polls: Vec<Poll>,
-    open: Vec<Exception>,
-}
-
 /// Sends digests, and says how many.
 ///
 /// # Errors
 /// Who did not get hers, and why; the others did.
 pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
     let Some(way) = &app.config.mail.way else { return Ok(0) };
-    let mut tx = app.store.read().await?;
-    let (people, connections, sources) = (tx.staff().await?, tx.connections().await?, tx.calendars().await?);
-    let (polls, open) = (tx.polls().await?, tx.exceptions(ExceptionStatus::Open).await?);
-    drop(tx);
-    let messages = messages(&State { people, connections, sources, polls, open }, &app.config.mail.ops, app.config.clock.now());
+    let (health, open) = (app.health().await?, app.store.read().await?.exceptions(ExceptionStatus::Open).await?);
+    let messages = messages(&health, &open, &app.config.mail.ops, app.config.clock.now());
     let mut failed = Vec::new();
     for message in &messages {
         if let Err(error) = deliver(way, message).await {
@@ -62,15 +50,15 @@ pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
 }
 
 /// Pure: who is told what. Nothing to say is no message.
-fn messages(state: &State, ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
+fn messages(health: &Health, open: &[Exception], ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut all = Vec::new();
-    for person in &state.people {
-        let lines = lines(state, person);
+    for person in &health.people {
+        let lines = lines(health, open, person);
         if lines.is_empty() {
             continue;
         }
-        let asked = state.open.iter().filter(|one| one.staff == person.id).count();
+        let asked = open.iter().filter(|one| one.staff == person.id).count();
         let text = format!(
             "{},\n\nhours of yours may be missing:\n\n{}\n\n{asked} questions about your time are open. Whoever runs Kalends can help.\n",
             person.name,
@@ -80,7 +68,7 @@ fn messages(state: &State, ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
         all.extend(lines.into_iter().map(|line| format!("{}: {}", person.email(), line.trim_start_matches("- "))));
     }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in state.open.iter().filter_map(|one| one.reasons.first()) {
+    for reason in open.iter().filter_map(|one| one.reasons.first()) {
         *reasons.entry(reason.reason.as_str()).or_default() += 1;
     }
     if all.is_empty() && reasons.is_empty() {
@@ -95,15 +83,15 @@ fn messages(state: &State, ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
 }
 
 /// What keeps a person's hours from coming in, a line each.
-fn lines(state: &State, person: &Staff) -> Vec<String> {
-    let ended = state.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
+fn lines(health: &Health, open: &[Exception], person: &Staff) -> Vec<String> {
+    let ended = health.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
     let ended = ended.map(|one| format!("- {} at {} has to be connected again; ask for a link", one.email, one.provider.title()));
-    let silent = state.open.iter().filter(|one| one.staff == person.id);
+    let silent = open.iter().filter(|one| one.staff == person.id);
     let silent =
         silent.flat_map(|one| &one.reasons).filter(|reason| reason.reason == "source-silent").map(|reason| format!("- {}", reason.message));
-    let mine = state.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none() && !source.paused);
+    let mine = health.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none() && !source.paused);
     let failing = mine.filter_map(|source| {
-        let poll = state.polls.iter().find(|poll| poll.calendar == source.calendar.id)?;
+        let poll = health.poll(source)?;
         let (since, why) = (poll.failing_since?, poll.failure.as_deref().unwrap_or_default());
         Some(format!("- {} could not be read since {}: {why}", source.calendar.name, since.format("%Y-%m-%d %H:%M")))
     });
@@ -121,7 +109,8 @@ async fn deliver(way: &Way, message: &Message) -> anyhow::Result<()> {
             };
             let builder = builder.port(*port).timeout(Some(PATIENCE));
             let builder = match login {
-                Some((user, password)) => builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned())),
+                Some((user, Some(password))) => builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned())),
+                Some((user, None)) => anyhow::bail!("{user} has no password: KALENDS_SMTP_PASSWORD, password_file or a credential"),
                 None => builder,
             };
             let mail =
@@ -145,10 +134,13 @@ async fn by_command(command: &[String], message: &Message) -> anyhow::Result<()>
         .with_context(|| format!("{program} cannot be started"))?;
     let text = format!("Subject: {}\n\n{}", message.subject, message.text);
     let mut stdin = child.stdin.take().context("it takes no input")?;
-    // A program that does not read its input says so by its exit code.
-    drop(stdin.write_all(text.as_bytes()).await);
-    drop(stdin);
-    let status = tokio::time::timeout(PATIENCE, child.wait()).await.context("it took too long")??;
+    let talk = async {
+        // A program that does not read its input says so by its exit code.
+        drop(stdin.write_all(text.as_bytes()).await);
+        drop(stdin);
+        child.wait().await
+    };
+    let status = tokio::time::timeout(PATIENCE, talk).await.context("it took too long")??;
     anyhow::ensure!(status.success(), "{program} ended with {status}");
     Ok(())
 }

@@ -5,7 +5,7 @@ use chrono::{Days, Months, TimeDelta};
 use tracing::{error, info};
 
 use super::{Daemon, TICK, slots};
-use crate::{app::App, capture::silence, config::poll::schedule, review, settling::activation};
+use crate::{app::App, capture::silence, config::poll::schedule, review};
 
 /// How long a job may take before another daemon tries.
 const CLAIM: TimeDelta = TimeDelta::minutes(15);
@@ -85,13 +85,12 @@ async fn digest(app: &App) -> anyhow::Result<String> {
 /// Days that ended some days ago, and have no open question, submit themselves (S9).
 async fn submit(app: &App) -> anyhow::Result<String> {
     let Some(days) = app.config.polling.submit_after else { return Ok("People submit their time themselves.".to_owned()) };
-    let Some(active) = activation::active(&app.store).await? else { return Ok("No rules are active yet.".to_owned()) };
     let now = app.config.clock.now();
     let people = app.store.read().await?.staff().await?;
     let mut count = 0;
     for staff in people {
         let until = staff.zones.date_of(now) - Days::new(u64::from(days) + 1);
-        count += review::submit_days(&app.store, active.basis(now), &staff, until).await?;
+        count += review::submit_days(&app.store, &staff, until, app.config.policy.locked_through).await?;
     }
     Ok(format!("{count} entries submitted themselves."))
 }

@@ -163,16 +163,15 @@ impl Daemon {
         let (source, connection) = tx.source(claim.poll.calendar).await?;
         let staff = tx.staff_member(source.calendar.staff).await?;
         drop(tx);
-        let connections: Vec<_> = connection.into_iter().collect();
-        let _turn = match connections.first() {
+        let _turn = match &connection {
             Some(connection) => self.account(connection.id).acquire_owned().await.ok(),
             None => None,
         };
-        let provider = connections.first().map(|connection| connection.provider).filter(|provider| *provider != Provider::Feed);
+        let provider = connection.as_ref().map(|connection| connection.provider).filter(|provider| *provider != Provider::Feed);
         if let Some(wait) = provider.and_then(|provider| self.breaker(provider, Breaker::admit).err()) {
             return self.app.put_off(claim, wait).await;
         }
-        let captured = self.app.read(&source, &staff, &connections, claim).await?;
+        let captured = self.app.read(&source, &staff, connection.as_ref(), claim).await?;
         if let Some(provider) = provider {
             match captured.refused {
                 Some(Refusal::Provider(Trouble::Unreachable(_))) => self.breaker(provider, Breaker::failed),

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::config::KeySource;
+use crate::{config::KeySource, model::ids::hex};
 
 /// The layout of a sealed secret: this byte, the key's id, the nonce, the ciphertext with its tag.
 const LAYOUT: u8 = 1;
@@ -153,10 +153,6 @@ pub(crate) fn key_of(sealed: &[u8]) -> Option<String> {
 /// A digest tells keys apart and tells nothing of them.
 fn id(key: &[u8]) -> String {
     hex(&Sha256::digest(key)[..ID_BYTES])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn unhex(hex: &str) -> Vec<u8> {

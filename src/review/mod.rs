@@ -213,12 +213,17 @@ fn approved(entry: Entry, now: DateTime<Utc>) -> Result<Entry, Refusal> {
 
 /// Submits a person's days up to a date that have no open question: their drafts, which nobody has to look at before they are approved
 /// (S9). Says how many entries.
-pub(crate) async fn submit_days(store: &Store, basis: Basis<'_>, staff: &Staff, until: NaiveDate) -> Result<usize, store::Error> {
+pub(crate) async fn submit_days(
+    store: &Store,
+    staff: &Staff,
+    until: NaiveDate,
+    locked_through: Option<NaiveDate>,
+) -> Result<usize, store::Error> {
     let mut tx = store.write().await?;
     tx.lock_staff(staff.id).await?;
     let drafts = tx.drafts_until(staff.id, until).await?;
     let held: BTreeSet<NaiveDate> = drafts.iter().filter(|entry| entry.body.held).map(|entry| entry.body.date).collect();
-    let locked = |date: NaiveDate| basis.policy.locked_through.is_some_and(|through| date <= through);
+    let locked = |date: NaiveDate| locked_through.is_some_and(|through| date <= through);
     let ready = drafts.into_iter().filter(|entry| !held.contains(&entry.body.date) && !locked(entry.body.date));
     let ready: Vec<Entry> = ready.map(|entry| Entry { status: EntryStatus::Submitted, version: entry.version + 1, ..entry }).collect();
     tx.save_entries(&ready).await?;

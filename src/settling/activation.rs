@@ -11,6 +11,7 @@ use crate::{
     model::{
         catalog::{Client, Field, Project},
         day::LAST_DATE,
+        ids::hex,
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -47,7 +48,7 @@ impl Active {
         for (name, text) in &files {
             hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
         }
-        let digest = hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let digest = hex(&hash.finalize());
         Ok(Self { rules, policy, files, digest })
     }
 

@@ -1,6 +1,7 @@
 //! Calendars: where each person's events are read, and what the last pass left.
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
@@ -12,6 +13,9 @@ use crate::model::{
     ids::{CalendarId, ConnectionId, StaffId},
     staff::{Calendar, Held, Privacy, Source, Whose},
 };
+
+const SELECT: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held, connection, paused, \
+    removed_at from calendar where ";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -73,23 +77,29 @@ impl Tx {
 
     /// All calendars, by person, in each one's order.
     pub(crate) async fn calendars(&mut self) -> Result<Vec<Source>, Error> {
-        const SQL: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held, \
-            connection, paused, removed_at from calendar order by staff, position";
-        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await)?;
+        let sql = format!("{SELECT} true order by staff, position");
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await)?;
         Ok(rows.into_iter().map(Source::from).collect())
     }
 
     /// One calendar with the grant it is read with.
     pub(crate) async fn source(&mut self, id: CalendarId) -> Result<(Source, Option<Connection>), Error> {
-        const SQL: &str = "select id, staff, name, location, owner, whose, privacy, position, digest, last_success, held, \
-            connection, paused, removed_at from calendar where id = $1";
-        let row: Option<Row> = on!(self, |conn| sqlx::query_as(SQL).bind(id.0).fetch_optional(conn).await)?;
+        let sql = format!("{SELECT} id = $1");
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
         let source = Source::from(row.ok_or(Error::Missing("calendar"))?);
         let connection = match source.calendar.connection {
             Some(connection) => Some(self.connection(connection).await?.0),
             None => None,
         };
         Ok((source, connection))
+    }
+
+    /// The calendar whose id ends so.
+    pub(crate) async fn source_ending(&mut self, ending: &str) -> Result<Source, Error> {
+        let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");
+        let rows: Vec<Row> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
+        super::only_one(rows, "calendar").map(Source::from)
     }
 
     /// Remembers a folder whose calendar files are read.

@@ -81,6 +81,14 @@ impl Tx {
         Ok(row.ok_or(Error::Missing("connection"))?.split())
     }
 
+    /// The grant whose id ends so.
+    pub(crate) async fn connection_ending(&mut self, ending: &str) -> Result<Connection, Error> {
+        let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");
+        let rows: Vec<Row> =
+            on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
+        super::only_one(rows, "connection").map(|row| row.split().0)
+    }
+
     /// Claims the right to refresh the tokens of this version until a time. Says whether it was given.
     pub(crate) async fn claim_refresh(
         &mut self,
@@ -90,19 +98,17 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let sql = self.dialect(
-            "update connection set refreshing_by = $3, refreshing_until = $5 where id = $1 and version = $2 and status = 'active' \
-                and (refreshing_until is null or refreshing_until < $4)",
-            "update connection set refreshing_by = $3, refreshing_until = clock_timestamp() + ($5::timestamptz - $4::timestamptz) \
-                where id = $1 and version = $2 and status = 'active' \
-                and (refreshing_until is null or refreshing_until < clock_timestamp())",
+        let (free, lease) = (self.lease_is_free("refreshing_until"), self.lease_end());
+        let sql = format!(
+            "update connection set refreshing_by = $5, refreshing_until = {lease} \
+                where id = $1 and version = $2 and status = 'active' and {free}"
         );
-        let claimed = on!(self, |conn| sqlx::query(sql)
+        let claimed = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
             .bind(id.0)
             .bind(version)
-            .bind(by.0)
             .bind(At(now))
             .bind(At(until))
+            .bind(by.0)
             .execute(conn)
             .await
             .map(|done| done.rows_affected()))?;

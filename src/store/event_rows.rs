@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::{
     event::{Attendee, Event, EventStatus, Fact, Moment, Response, ShowAs, Span, Text, Visibility},
-    ids::{CalendarId, EventId, MeetingId, StaffId},
+    ids::{CalendarId, EventId, MeetingId, StaffId, hex},
 };
 
 /// An event with its words, where they are kept, and its calendar's place and name.
@@ -140,5 +140,5 @@ impl LiveRow {
 /// Tells that the words changed without keeping them.
 pub(super) fn text_digest(text: &Text) -> Result<String, Error> {
     let json = serde_json::to_vec(text).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    Ok(Sha256::digest(json).iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")))
+    Ok(hex(&Sha256::digest(json)[..16]))
 }

@@ -34,11 +34,10 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Option<(DateTime<Utc>, i64)>, Error> {
-        let free = self.dialect("lease_until < $3", "lease_until < clock_timestamp()");
-        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let (free, lease) = (self.lease_is_free("lease_until"), self.lease_end());
         let sql = format!(
             "update job set lease_by = $2, lease_until = {lease}, fence = fence + 1 where name = $1 and due_at <= $3 \
-                and (lease_until is null or {free}) returning due_at, fence"
+                and {free} returning due_at, fence"
         );
         let row: Option<(At, i64)> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
             .bind(name)

@@ -224,6 +224,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether nobody's claim stands, by the column that says until when one does. In claims `$3` is now and `$4` when they shall end;
+    /// PostgreSQL counts both by its own clock, the only one that all daemons share.
+    fn lease_is_free(&self, column: &str) -> String {
+        format!("({column} is null or {column} < {})", self.dialect("$3", "clock_timestamp()"))
+    }
+
+    /// The end of a claim that begins now.
+    fn lease_end(&self) -> &'static str {
+        self.dialect("max($3, $4)", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)")
+    }
+
     /// One of two texts, where the databases really differ.
     fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self {

@@ -56,22 +56,19 @@ impl Tx {
         until: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<(Poll, i64)>, Error> {
-        let tail = self.dialect(
-            "and (p.lease_until is null or p.lease_until < $2) order by p.due_at limit $4",
-            "and (p.lease_until is null or p.lease_until < clock_timestamp()) order by p.due_at limit $4 for update of p skip locked",
-        );
-        let lease = self.dialect("$3", "clock_timestamp() + ($3::timestamptz - $2::timestamptz)");
+        let (free, lease) = (self.lease_is_free("p.lease_until"), self.lease_end());
+        let skip = self.dialect("", "for update of p skip locked");
         let sql = format!(
-            "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $2 where calendar in \
-                (select p.calendar {READABLE} and p.due_at <= $2 and (n.pause_until is null or n.pause_until <= $2) \
-                and (s.last_day is null or s.last_day >= $5) {tail}) \
+            "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $3 where calendar in \
+                (select p.calendar {READABLE} and p.due_at <= $3 and (n.pause_until is null or n.pause_until <= $3) \
+                and (s.last_day is null or s.last_day >= $5) and {free} order by p.due_at limit $2 {skip}) \
                 returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
         );
         let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
             .bind(by.0)
+            .bind(limit)
             .bind(At(now))
             .bind(At(until))
-            .bind(limit)
             .bind(worked(now))
             .fetch_all(conn)
             .await)?;
@@ -88,11 +85,10 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Option<(Poll, i64)>, Error> {
-        let free = self.dialect("lease_until < $3", "lease_until < clock_timestamp()");
-        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let (free, lease) = (self.lease_is_free("lease_until"), self.lease_end());
         let sql = format!(
             "update poll set lease_by = $2, lease_until = {lease}, fence = fence + 1, tried_at = $3 \
-                where calendar = $1 and (lease_until is null or {free} or lease_by = $2) \
+                where calendar = $1 and ({free} or lease_by = $2) \
                 returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
         );
         let row: Option<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
@@ -116,7 +112,7 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let lease = self.lease_end();
         let sql = format!("update poll set lease_until = {lease}, tried_at = $3 where calendar = $1 and fence = $2");
         let held = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
             .bind(calendar.0)

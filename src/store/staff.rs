@@ -87,11 +87,10 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Option<i64>, Error> {
-        let free = self.dialect("lease_until < $3", "lease_until < clock_timestamp()");
-        let lease = self.dialect("$4", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let (free, lease) = (self.lease_is_free("lease_until"), self.lease_end());
         let sql = format!(
             "update staff set lease_by = $2, lease_until = {lease}, fence = fence + 1 \
-                where id = $1 and (lease_until is null or {free} or lease_by = $2) returning fence"
+                where id = $1 and ({free} or lease_by = $2) returning fence"
         );
         Ok(on!(self, |conn| sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(id.0)
@@ -107,7 +106,7 @@ impl Tx {
     /// # Errors
     /// [`Error::Outdated`] if someone else claimed her since.
     pub(crate) async fn hold_staff(&mut self, id: StaffId, fence: i64, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<(), Error> {
-        let lease = self.dialect("max($3, $4)", "clock_timestamp() + ($4::timestamptz - $3::timestamptz)");
+        let lease = self.lease_end();
         let sql = format!("update staff set lease_until = {lease} where id = $1 and fence = $2");
         let held = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
             .bind(id.0)

@@ -69,7 +69,8 @@ impl Item {
     fn starts(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let zone = if self.is_all_day { Tz::UTC } else { self.zone };
         let local = self.start.with_timezone(&zone).format("%Y%m%dT%H%M%S");
-        let text = format!("DTSTART;TZID={zone}:{local}\n{}", self.rules.join("\n"));
+        let rules = self.rules.iter().map(|rule| last_moment(rule)).collect::<Vec<_>>().join("\n");
+        let text = format!("DTSTART;TZID={zone}:{local}\n{rules}");
         let Ok(set) = text.parse::<RRuleSet>() else { return vec![self.start] };
         let bound = |at: DateTime<Utc>| at.with_timezone(&rrule::Tz::UTC);
         set.after(bound(from)).before(bound(until)).all(INSTANCES_MAX).dates.into_iter().map(|at| at.with_timezone(&Utc)).collect()
@@ -159,6 +160,15 @@ impl Calendar {
         changed.sort_by_key(|(_, item)| item.changed);
         changed
     }
+}
+
+/// An UNTIL that is a date means all of that day; the library wants a moment.
+fn last_moment(rule: &str) -> String {
+    let parts = rule.split(';').map(|part| match part.strip_prefix("UNTIL=") {
+        Some(date) if date.len() == 8 => format!("UNTIL={date}T235959Z"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(";")
 }
 
 /// A wall-clock time in a zone, as the first instant it can mean.

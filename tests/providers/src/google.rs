@@ -184,14 +184,10 @@ fn whole(state: &mut State, id: &str, is_single: bool, from: DateTime<Utc>, unti
         uid.is_none_or(|uid| body["iCalUID"] == uid.as_str())
             && words.as_ref().is_none_or(|words| body["summary"].as_str().unwrap_or_default().to_lowercase().contains(words))
     };
-    if is_single && query.get("timeMax").is_some() {
-        let all = calendar.window(from, until);
-        return Rest::Occurrences(
-            all.into_iter().filter(|one| calendar.items.get(&one.id).is_some_and(|item| wanted(&item.body) && found(&item.body))).collect(),
-        );
-    }
     if is_single {
-        return Rest::Occurrences(calendar.window(from, now() + HORIZON));
+        let until = if query.contains_key("timeMax") { until } else { now() + HORIZON };
+        let is_asked = |one: &Occurrence| calendar.items.get(&one.id).is_some_and(|item| wanted(&item.body) && found(&item.body));
+        return Rest::Occurrences(calendar.window(from, until).into_iter().filter(is_asked).collect(), calendar.clock);
     }
     let mut bodies = Vec::new();
     for (master, item) in calendar.items.iter().filter(|(_, item)| !item.is_gone && wanted(&item.body) && found(&item.body)) {
@@ -245,14 +241,11 @@ fn page(state: &mut State, id: &str, query: &Query, pending: Pending) -> Respons
     let size = query.get("maxResults").and_then(|max| max.parse().ok()).unwrap_or(250).clamp(1, 2500).min(state.policy.page_max);
     let is_empty = state.policy.empty_pages && !pending.was_empty && !pending.rest.is_empty();
     let size = if is_empty { 0 } else { size };
-    let clock = match &pending.rest {
-        Rest::Occurrences(_) => state.calendars[id].clock,
-        Rest::Bodies(_, clock) => *clock,
-    };
+    let (Rest::Occurrences(_, clock) | Rest::Bodies(_, clock)) = pending.rest;
     let (now_shown, left) = pending.rest.take(size);
     let calendar = &state.calendars[id];
     let items: Vec<Value> = match now_shown {
-        Rest::Occurrences(found) => found.iter().filter_map(|one| Some(shown(calendar.items.get(&one.id)?, one))).collect(),
+        Rest::Occurrences(found, _) => found.iter().filter_map(|one| Some(shown(calendar.items.get(&one.id)?, one))).collect(),
         Rest::Bodies(bodies, _) => bodies,
     };
     let mut body = wrapped(calendar, &items);
@@ -273,16 +266,16 @@ fn page(state: &mut State, id: &str, query: &Query, pending: Pending) -> Respons
 impl Rest {
     fn is_empty(&self) -> bool {
         match self {
-            Self::Occurrences(list) => list.is_empty(),
+            Self::Occurrences(list, _) => list.is_empty(),
             Self::Bodies(list, _) => list.is_empty(),
         }
     }
 
     fn take(self, size: usize) -> (Self, Self) {
         match self {
-            Self::Occurrences(mut list) => {
+            Self::Occurrences(mut list, clock) => {
                 let rest = list.split_off(size.min(list.len()));
-                (Self::Occurrences(list), Self::Occurrences(rest))
+                (Self::Occurrences(list, clock), Self::Occurrences(rest, clock))
             }
             Self::Bodies(mut list, clock) => {
                 let rest = list.split_off(size.min(list.len()));

@@ -178,10 +178,10 @@ fn view(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str,
         },
         None => {
             let Some((from, until)) = bounds(query) else { return needs_bounds() };
-            Rest::Occurrences(state.calendars[id].window(from, until))
+            Rest::Occurrences(state.calendars[id].window(from, until), state.calendars[id].clock)
         }
     };
-    let Rest::Occurrences(all) = rest else { return fail(400, "BadRequest", "The skip token is not valid.") };
+    let Rest::Occurrences(all, clock) = rest else { return fail(400, "BadRequest", "The skip token is not valid.") };
     let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
     let size = number("$top").or(prefer.page).unwrap_or(10).clamp(1, 1000).min(state.policy.page_max);
     let calendar = &state.calendars[id];
@@ -193,7 +193,7 @@ fn view(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str,
     let mut list = json!({ "@odata.context": CONTEXT, "value": shown.collect::<Vec<_>>() });
     if all.len() > size {
         let token = state.fresh("sk");
-        let rest = Rest::Occurrences(all[size..].to_vec());
+        let rest = Rest::Occurrences(all[size..].to_vec(), clock);
         state.pages.insert(token.clone(), Pending { query: String::new(), rest, was_empty: false });
         let kept: Vec<String> =
             ["$top", "$select"].iter().filter_map(|key| query.get(*key).map(|value| format!("&{key}={}", encoded(value)))).collect();

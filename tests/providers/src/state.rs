@@ -108,7 +108,8 @@ pub(crate) struct Pending {
 /// What is still to be listed.
 #[derive(Clone, Debug)]
 pub(crate) enum Rest {
-    Occurrences(Vec<Occurrence>),
+    /// And the clock when it began: what comes later is told by the next token.
+    Occurrences(Vec<Occurrence>, u64),
     /// Ready bodies, and the clock that the next token stands for.
     Bodies(Vec<serde_json::Value>, u64),
 }

@@ -1,0 +1,41 @@
+//! What there is to know of everyone's calendars without asking a provider: for lists, for `doctor`, for digests.
+
+use super::App;
+use crate::{
+    model::{
+        connection::{Connection, Poll},
+        ids::StaffId,
+        staff::{Source, Staff},
+    },
+    store::Error,
+};
+
+/// People, the grants they gave, their calendars, and how reading those goes.
+pub(crate) struct Health {
+    pub(crate) people: Vec<Staff>,
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) polls: Vec<Poll>,
+}
+
+impl App {
+    /// All of it, as of one moment.
+    pub(crate) async fn health(&self) -> Result<Health, Error> {
+        let mut tx = self.store.read().await?;
+        let (people, connections) = (tx.staff().await?, tx.connections().await?);
+        let (sources, polls) = (tx.calendars().await?, tx.polls().await?);
+        Ok(Health { people, connections, sources, polls })
+    }
+}
+
+impl Health {
+    /// The address that names a person.
+    pub(crate) fn email(&self, staff: StaffId) -> String {
+        self.people.iter().find(|person| person.id == staff).map_or("", Staff::email).to_owned()
+    }
+
+    /// How reading a calendar goes.
+    pub(crate) fn poll(&self, source: &Source) -> Option<&Poll> {
+        self.polls.iter().find(|poll| poll.calendar == source.calendar.id)
+    }
+}
