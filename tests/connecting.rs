@@ -269,6 +269,19 @@ on_each_database! {
         assert_eq!(world.json(&["connections", "list"]).as_array().map(Vec::len), Some(2));
     }
 
+    fn what_two_pages_say_is_one_event(world: World) {
+        let firm = accounts(&world);
+        firm.google.set(kalends_fakes::Policy { page_max: 2, ..firm.google.policy() });
+        for hour in 6..11 {
+            let (start, end) = (format!("2026-03-10T{hour:02}:00:00+01:00"), format!("2026-03-10T{hour:02}:30:00+01:00"));
+            let _kept = firm.google.add(&firm.at_google, &meeting("Plan", &start, &end));
+        }
+        connect(&world, &["google"]).expect("connected");
+        firm.google.fault(Fault { on: On::List, kind: Kind::Replay, times: 1, after: 1 });
+        world.sync();
+        assert_eq!((times(&world).len(), firm.google.waiting()), (5, 0));
+    }
+
     fn one_event_that_cannot_be_read_is_one_exception_and_the_others_come(world: World) {
         let firm = accounts(&world);
         let time = |hour: u32| json!({ "dateTime": format!("2026-03-10T{hour:02}:00:00"), "timeZone": "UTC" });

@@ -60,9 +60,11 @@ impl<'a> Taking<'a> {
         // A page may say a thing twice, and then the last word counts.
         let said: BTreeMap<String, _> = self.heard(told).into_iter().map(|said| (said.0.provider_id.clone(), said)).collect();
         let (keys, facts): (Vec<_>, Vec<_>) = said.into_iter().unzip();
+        // What a page before this one said, too, is in the book by now.
+        let is_new = self.is_first && keys.iter().all(|key| !self.said.contains(key));
         self.said.extend(keys.iter().cloned());
         let mut tx = self.transaction(store).await?;
-        let known = if self.is_first { Vec::new() } else { tx.events_by_keys(self.source.calendar.id, &keys).await? };
+        let known = if is_new { Vec::new() } else { tx.events_by_keys(self.source.calendar.id, &keys).await? };
         let siblings = self.siblings(&mut tx, &facts).await?;
         let named: HashSet<&str> = known.iter().map(|event| event.fact.provider_id.as_str()).collect();
         let rekeyed: HashSet<&str> = siblings
@@ -89,7 +91,8 @@ impl<'a> Taking<'a> {
     ) -> Result<Captured, Error> {
         let unread: HashSet<String> = broken.iter().flat_map(|one| one.uid.iter().chain([&one.key])).cloned().collect();
         let mut tx = self.transaction(store).await?;
-        let live = tx.live_events(self.source.calendar.id).await?;
+        // Of a calendar that was never read nothing can be absent.
+        let live = if self.is_first { Vec::new() } else { tx.live_events(self.source.calendar.id).await? };
         let absent: Vec<_> = live.iter().filter(|event| !self.said.contains(&event.provider_id)).map(|event| event.id).collect();
         let absent = tx.events_by_ids(&absent).await?;
         let waiting = std::mem::take(&mut self.waiting);

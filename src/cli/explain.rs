@@ -127,8 +127,8 @@ async fn explained<'a>(app: &App, active: &'a Active, id: &str) -> anyhow::Resul
 /// The event behind an id of any kind.
 async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
     let entry = match tx.entry(id).await {
-        Err(Error::Missing(_)) => match tx.exception(id).await {
-            Err(Error::Missing(_)) => None,
+        Err(Error::NoneEnds(_)) => match tx.exception(id).await {
+            Err(Error::NoneEnds(_)) => None,
             found => match found?.entry {
                 Some(entry) => Some(tx.entry(&entry.to_string()).await?),
                 None => anyhow::bail!("this exception is about no single event; see: kalends exceptions show {id}"),
@@ -139,7 +139,7 @@ async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
     match entry {
         Some(entry) => Ok(tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?),
         None => match tx.event_ending(id).await {
-            Err(Error::Missing(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
+            Err(Error::NoneEnds(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
             found => Ok(found?),
         },
     }

@@ -31,6 +31,8 @@ pub(crate) enum Error {
     Taken(#[source] sqlx::Error),
     #[error("the book has no such {0}")]
     Missing(&'static str),
+    #[error("no {0} has an id that ends so; its `list` command shows those there are")]
+    NoneEnds(&'static str),
     #[error("more than one {0} has an id that ends so; type more of it")]
     Several(&'static str),
     #[error("the {0} in the book cannot be read by this version; install the one that wrote it")]

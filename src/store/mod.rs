@@ -270,7 +270,7 @@ fn only_one<T>(mut rows: Vec<T>, what: &'static str) -> Result<T, Error> {
     match (rows.pop(), rows.is_empty()) {
         (Some(row), true) => Ok(row),
         (Some(_), false) => Err(Error::Several(what)),
-        (None, _) => Err(Error::Missing(what)),
+        (None, _) => Err(Error::NoneEnds(what)),
     }
 }
 

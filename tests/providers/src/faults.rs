@@ -65,6 +65,8 @@ pub enum Kind {
     /// An item twice in a round.
     Duplicates,
     LifetimeValidation401,
+    /// What the page before held stands on this one, too.
+    Replay,
 }
 
 /// A fault that waits for its requests.
@@ -155,7 +157,7 @@ impl Kind {
             }
             Self::MailboxConcurrency429 => graph(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit."),
             Self::LifetimeValidation401 => graph(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
-            Self::DropAfter | Self::Delay(_) | Self::Truncate | Self::ForeignNextLink | Self::Duplicates => None,
+            Self::DropAfter | Self::Delay(_) | Self::Truncate | Self::ForeignNextLink | Self::Duplicates | Self::Replay => None,
         }
     }
 

@@ -336,12 +336,31 @@ async fn handle(request: HttpRequest<Incoming>, state: Arc<Mutex<State>>) -> Res
     };
     if let Some(fault) = fault.filter(|fault| fault.kind.instead(vendor).is_none()) {
         let (parts, real) = response.into_parts();
-        let bytes = to_bytes(real, BODY_MAX * 4).await.unwrap_or_default();
+        let mut bytes = to_bytes(real, BODY_MAX * 4).await.unwrap_or_default();
+        if fault.kind == Kind::Replay {
+            bytes = replayed(&bytes, &lock(&state).last_page).into();
+        }
         response = fault.kind.spoil(&bytes, Response::from_parts(parts, Body::from(bytes.clone())));
+    }
+    if kind == Some(On::List) {
+        let (parts, real) = response.into_parts();
+        let bytes = to_bytes(real, BODY_MAX * 4).await.unwrap_or_default();
+        lock(&state).last_page = serde_json::from_slice(&bytes).unwrap_or_default();
+        response = Response::from_parts(parts, Body::from(bytes));
     }
     let entry = Request { method: head.method.to_string(), path, query: text, status: response.status().as_u16(), at: now() };
     lock(&state).requests.push(entry);
     response
+}
+
+/// A page that says again what the one before it said.
+fn replayed(page: &Bytes, before: &Value) -> String {
+    let mut json: Value = serde_json::from_slice(page).unwrap_or_default();
+    for key in ["items", "value"] {
+        let again = before[key].as_array().cloned().unwrap_or_default();
+        json.get_mut(key).and_then(Value::as_array_mut).into_iter().for_each(|list| list.extend(again.iter().cloned()));
+    }
+    json.to_string()
 }
 
 /// Which kind of request this is; control requests and pages are of none.

@@ -130,6 +130,8 @@ pub(crate) struct State {
     pub(crate) requests: Vec<Request>,
     pub(crate) in_flight: HashMap<String, usize>,
     pub(crate) last_redirect: Option<String>,
+    /// The body of the last page that was listed.
+    pub(crate) last_page: serde_json::Value,
     next: u64,
 }
 
@@ -148,6 +150,7 @@ impl State {
             requests: Vec::new(),
             in_flight: HashMap::new(),
             last_redirect: None,
+            last_page: serde_json::Value::Null,
             next: 0,
         }
     }
