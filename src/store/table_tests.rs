@@ -198,7 +198,7 @@ on_each_database! {
         let typed = one.id.to_string();
         assert_eq!(tx.entry(&typed).await.expect("entry"), one);
         assert_eq!(tx.entry(&typed[28..].to_uppercase()).await.expect("entry"), one);
-        assert!(matches!(tx.entry("%").await, Err(Error::Missing(_))));
+        assert!(matches!(tx.entry("%").await, Err(Error::NoneEnds(_))));
         let stale = Entry { version: 3, ..one };
         assert!(matches!(tx.save_entries(&[stale]).await, Err(Error::Outdated(_))));
     }
