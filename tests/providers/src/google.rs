@@ -11,7 +11,7 @@ use crate::{
     calendar::{Calendar, Exception, Item, Occurrence, instant, merge},
     faults::respond,
     oauth::{Query, now},
-    state::{Pending, Rest, State},
+    state::{List, Pending, State},
 };
 
 /// What may not stand beside a sync token.
@@ -46,7 +46,7 @@ pub(crate) fn serve(state: &mut State, email: &str, method: &str, path: &[String
             None => not_found(),
         },
         (_, ["calendars", calendar, rest @ ..]) => match state.resolve(email, calendar) {
-            Some(calendar) => events(state, email, method, &calendar, rest, query, body),
+            Some(calendar) => events(state, method, &calendar, rest, query, body),
             None => not_found(),
         },
         _ => not_found(),
@@ -78,9 +78,9 @@ fn calendars(state: &State, email: &str, query: &Query) -> Response<Body> {
     respond(200, &list)
 }
 
-fn events(state: &mut State, email: &str, method: &str, calendar: &str, rest: &[&str], query: &Query, body: &Value) -> Response<Body> {
+fn events(state: &mut State, method: &str, calendar: &str, rest: &[&str], query: &Query, body: &Value) -> Response<Body> {
     match (method, rest) {
-        ("GET", ["events"]) => list(state, email, calendar, query),
+        ("GET", ["events"]) => list(state, calendar, query),
         ("POST", ["events"]) => {
             let id = add(state, calendar, body);
             one(state, calendar, &id)
@@ -139,7 +139,7 @@ fn bound(calendar: &str, query: &Query) -> String {
     format!("{calendar}{kept:?}")
 }
 
-fn list(state: &mut State, email: &str, id: &str, query: &Query) -> Response<Body> {
+fn list(state: &mut State, id: &str, query: &Query) -> Response<Body> {
     for key in ["timeMin", "timeMax", "updatedMin"] {
         if query.get(key).is_some_and(|text| DateTime::parse_from_rfc3339(text).is_err()) {
             return bad(&format!("{key} is not RFC 3339 with an offset"));
@@ -159,22 +159,21 @@ fn list(state: &mut State, email: &str, id: &str, query: &Query) -> Response<Bod
         if pending.query != query_key {
             return bad("The page token belongs to another query.");
         }
-        return page(state, id, query, pending);
+        return page(state, id, query, &pending);
     }
-    let rest = match query.get("syncToken") {
+    let (list, clock) = match query.get("syncToken") {
         Some(_) if FORBIDDEN.iter().any(|key| query.contains_key(*key)) => return bad("Sync token cannot be used with these parameters."),
         Some(token) => match since(state, id, token, &query_key, is_single) {
-            Ok(rest) => rest,
+            Ok(changes) => changes,
             Err(response) => return response,
         },
         None => whole(state, id, is_single, from, until, query),
     };
-    let _ = email;
-    page(state, id, query, Pending { query: query_key, rest, was_empty: false })
+    page(state, id, query, &Pending::new(query_key, list, clock))
 }
 
 /// Everything a plain list holds.
-fn whole(state: &mut State, id: &str, is_single: bool, from: DateTime<Utc>, until: DateTime<Utc>, query: &Query) -> Rest {
+fn whole(state: &mut State, id: &str, is_single: bool, from: DateTime<Utc>, until: DateTime<Utc>, query: &Query) -> (List, u64) {
     let calendar = &state.calendars[id];
     let types: Vec<&str> = query.get("eventTypes").map(|types| types.split(',').collect()).unwrap_or_default();
     let wanted = |body: &Value| types.is_empty() || types.contains(&body["eventType"].as_str().unwrap_or("default"));
@@ -187,7 +186,7 @@ fn whole(state: &mut State, id: &str, is_single: bool, from: DateTime<Utc>, unti
     if is_single {
         let until = if query.contains_key("timeMax") { until } else { now() + HORIZON };
         let is_asked = |one: &Occurrence| calendar.items.get(&one.id).is_some_and(|item| wanted(&item.body) && found(&item.body));
-        return Rest::Occurrences(calendar.window(from, until).into_iter().filter(is_asked).collect(), calendar.clock);
+        return (List::of_occurrences(calendar.window(from, until).into_iter().filter(is_asked).collect()), calendar.clock);
     }
     let mut bodies = Vec::new();
     for (master, item) in calendar.items.iter().filter(|(_, item)| !item.is_gone && wanted(&item.body) && found(&item.body)) {
@@ -198,11 +197,11 @@ fn whole(state: &mut State, id: &str, is_single: bool, from: DateTime<Utc>, unti
             bodies.extend(item.exceptions.keys().map(|original| instance(item, master, *original)));
         }
     }
-    Rest::Bodies(bodies, calendar.clock)
+    (List::of_bodies(bodies), calendar.clock)
 }
 
 /// What changed since a token.
-fn since(state: &mut State, id: &str, token: &str, query: &str, is_single: bool) -> Result<Rest, Response<Body>> {
+fn since(state: &mut State, id: &str, token: &str, query: &str, is_single: bool) -> Result<(List, u64), Response<Body>> {
     let expired = || error(410, "calendar", "fullSyncRequired", "Sync token is no longer valid, a full sync is required.");
     let (clock, key) = token.split_once('.').ok_or_else(expired)?;
     let clock: u64 = clock.strip_prefix("CP").and_then(|digits| digits.parse().ok()).ok_or_else(expired)?;
@@ -230,59 +229,35 @@ fn since(state: &mut State, id: &str, token: &str, query: &str, is_single: bool)
     if bodies.iter().any(|body| body["status"] == "cancelled" && body.get("start").is_none()) {
         state.fire("minimal-tombstone");
     }
-    Ok(Rest::Bodies(bodies, now_at))
+    Ok((List::of_bodies(bodies), now_at))
 }
 
 fn digest(text: &str) -> String {
     text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)).to_string()
 }
 
-fn page(state: &mut State, id: &str, query: &Query, pending: Pending) -> Response<Body> {
+fn page(state: &mut State, id: &str, query: &Query, pending: &Pending) -> Response<Body> {
     let size = query.get("maxResults").and_then(|max| max.parse().ok()).unwrap_or(250).clamp(1, 2500).min(state.policy.page_max);
-    let is_empty = state.policy.empty_pages && !pending.was_empty && !pending.rest.is_empty();
-    let size = if is_empty { 0 } else { size };
-    let (Rest::Occurrences(_, clock) | Rest::Bodies(_, clock)) = pending.rest;
-    let (now_shown, left) = pending.rest.take(size);
+    let (shown_now, left) = pending.page(size, state.policy.empty_pages);
     let calendar = &state.calendars[id];
-    let items: Vec<Value> = match now_shown {
-        Rest::Occurrences(found, _) => found.iter().filter_map(|one| Some(shown(calendar.items.get(&one.id)?, one))).collect(),
-        Rest::Bodies(bodies, _) => bodies,
+    let items: Vec<Value> = match &pending.list {
+        List::Occurrences(found) => found[shown_now].iter().filter_map(|one| Some(shown(calendar.items.get(&one.id)?, one))).collect(),
+        List::Bodies(bodies) => bodies[shown_now].to_vec(),
     };
     let mut body = wrapped(calendar, &items);
-    if left.is_empty() {
-        body["nextSyncToken"] = json!(format!("CP{clock}.{}", digest(&pending.query)));
-    } else {
-        let token = state.fresh("Ck");
-        body["nextPageToken"] = json!(token);
-        if is_empty {
-            state.fire("empty-page");
+    match left {
+        None => body["nextSyncToken"] = json!(format!("CP{}.{}", pending.clock, digest(&pending.query))),
+        Some(left) => {
+            let token = state.fresh("Ck");
+            body["nextPageToken"] = json!(token);
+            if left.was_empty {
+                state.fire("empty-page");
+            }
+            state.pages.insert(token, left);
         }
-        state.pages.insert(token, Pending { rest: left, was_empty: is_empty, ..pending });
     }
     let partial = query.get("fields").map(|fields| partial(&body, fields));
     respond(200, &partial.unwrap_or(body))
-}
-
-impl Rest {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Occurrences(list, _) => list.is_empty(),
-            Self::Bodies(list, _) => list.is_empty(),
-        }
-    }
-
-    fn take(self, size: usize) -> (Self, Self) {
-        match self {
-            Self::Occurrences(mut list, clock) => {
-                let rest = list.split_off(size.min(list.len()));
-                (Self::Occurrences(list, clock), Self::Occurrences(rest, clock))
-            }
-            Self::Bodies(mut list, clock) => {
-                let rest = list.split_off(size.min(list.len()));
-                (Self::Bodies(list, clock), Self::Bodies(rest, clock))
-            }
-        }
-    }
 }
 
 /// Google's partial responses: `a,b(c,d),e/f`.

@@ -14,7 +14,7 @@ use crate::{
     calendar::{Exception, Item, instant, merge},
     faults::{graph_error, respond},
     oauth::{Query, encoded, now, subject},
-    state::{Pending, Rest, State},
+    state::{List, Pending, State},
 };
 
 const CONTEXT: &str = "https://graph.microsoft.com/v1.0/$metadata#Collection(event)";
@@ -171,30 +171,29 @@ fn needs_bounds() -> Response<Body> {
 }
 
 fn view(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str, path: &[String]) -> Response<Body> {
-    let rest = match query.get("$skiptoken") {
-        Some(token) => match state.pages.get(token).cloned() {
-            Some(pending) => pending.rest,
-            None => return fail(400, "BadRequest", "The skip token is not valid."),
-        },
+    let pending = match query.get("$skiptoken") {
+        Some(token) => state.pages.get(token).cloned(),
         None => {
             let Some((from, until)) = bounds(query) else { return needs_bounds() };
-            Rest::Occurrences(state.calendars[id].window(from, until), state.calendars[id].clock)
+            let calendar = &state.calendars[id];
+            Some(Pending::new(String::new(), List::of_occurrences(calendar.window(from, until)), calendar.clock))
         }
     };
-    let Rest::Occurrences(all, clock) = rest else { return fail(400, "BadRequest", "The skip token is not valid.") };
+    let Some(pending) = pending else { return fail(400, "BadRequest", "The skip token is not valid.") };
+    let List::Occurrences(all) = &pending.list else { return fail(400, "BadRequest", "The skip token is not valid.") };
     let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
     let size = number("$top").or(prefer.page).unwrap_or(10).clamp(1, 1000).min(state.policy.page_max);
+    let (now_shown, left) = pending.page(size, false);
     let calendar = &state.calendars[id];
-    let shown = all.iter().take(size).filter_map(|one| {
+    let shown = all[now_shown].iter().filter_map(|one| {
         let body = calendar.items.get(&one.id)?;
         let body = one.original.map_or_else(|| body.body.clone(), |original| full(body, &one.id, original));
         Some(selected(written(body, prefer), query.get("$select")))
     });
     let mut list = json!({ "@odata.context": CONTEXT, "value": shown.collect::<Vec<_>>() });
-    if all.len() > size {
+    if let Some(left) = left {
         let token = state.fresh("sk");
-        let rest = Rest::Occurrences(all[size..].to_vec(), clock);
-        state.pages.insert(token.clone(), Pending { query: String::new(), rest, was_empty: false });
+        state.pages.insert(token.clone(), left);
         let kept: Vec<String> =
             ["$top", "$select"].iter().filter_map(|key| query.get(*key).map(|value| format!("&{key}={}", encoded(value)))).collect();
         list["@odata.nextLink"] = json!(format!("{base}/v1.0/{}?$skiptoken={token}{}", joined(path), kept.concat()));
@@ -264,28 +263,28 @@ fn delta(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str
         (None, None) => {
             let Some(window) = bounds(query) else { return needs_bounds() };
             let bodies = round(state, id, 0, window);
-            Pending { query: frozen(window), rest: Rest::Bodies(bodies, state.calendars[id].clock), was_empty: false }
+            Pending::new(frozen(window), List::of_bodies(bodies), state.calendars[id].clock)
         }
     };
-    let Rest::Bodies(mut bodies, clock) = pending.rest else { return fail(410, "SyncStateNotFound", "The sync state is not found.") };
-    let is_empty = state.policy.empty_pages && !pending.was_empty && !bodies.is_empty();
+    let List::Bodies(bodies) = &pending.list else { return fail(410, "SyncStateNotFound", "The sync state is not found.") };
     let size = prefer.page.unwrap_or(10).clamp(1, 1000).min(state.policy.page_max);
     if prefer.page.is_none() {
         state.fire("default-page-of-ten");
     }
-    let rest = bodies.split_off(if is_empty { 0 } else { size.min(bodies.len()) });
-    let value: Vec<_> = bodies.into_iter().map(|body| written(body, prefer)).collect();
+    let (now_shown, left) = pending.page(size, state.policy.empty_pages);
+    let value: Vec<_> = bodies[now_shown].iter().map(|body| written(body.clone(), prefer)).collect();
     let mut list = json!({ "@odata.context": CONTEXT, "value": value });
     let at = format!("{base}/v1.0/{}", joined(path));
-    if rest.is_empty() {
-        list["@odata.deltaLink"] = json!(format!("{at}?$deltatoken={clock}.{}", pending.query));
-    } else {
-        let token = state.fresh("R0us");
-        list["@odata.nextLink"] = json!(format!("{at}?$skiptoken={token}"));
-        if is_empty {
-            state.fire("empty-page");
+    match left {
+        None => list["@odata.deltaLink"] = json!(format!("{at}?$deltatoken={}.{}", pending.clock, pending.query)),
+        Some(left) => {
+            let token = state.fresh("R0us");
+            list["@odata.nextLink"] = json!(format!("{at}?$skiptoken={token}"));
+            if left.was_empty {
+                state.fire("empty-page");
+            }
+            state.pages.insert(token, left);
         }
-        state.pages.insert(token, Pending { query: pending.query, rest: Rest::Bodies(rest, clock), was_empty: is_empty });
     }
     respond(200, &list)
 }
@@ -299,7 +298,7 @@ fn changed(state: &mut State, id: &str, token: &str) -> Option<Pending> {
     let (clock, from, until) = (parts.next()??, parts.next()??, parts.next()??);
     let window = (DateTime::from_timestamp(from, 0)?, DateTime::from_timestamp(until, 0)?);
     let bodies = round(state, id, u64::try_from(clock).ok()?, window);
-    Some(Pending { query: frozen(window), rest: Rest::Bodies(bodies, state.calendars[id].clock), was_empty: false })
+    Some(Pending::new(frozen(window), List::of_bodies(bodies), state.calendars[id].clock))
 }
 
 /// What a round tells: single events whole, a series as its master, bare occurrences and whole exceptions; of what was taken out of a

@@ -1,6 +1,9 @@
 //! Everything a vendor remembers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -96,22 +99,57 @@ pub struct Request {
     pub at: DateTime<Utc>,
 }
 
-/// What a page token stands for.
+/// What a page token stands for: a list as it was when it was first asked for, and how much of it was shown. Pages share it, since a
+/// token may be used again.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     /// The query it belongs to.
     pub(crate) query: String,
-    pub(crate) rest: Rest,
+    pub(crate) list: List,
+    pub(crate) from: usize,
+    /// When the list began: what changes later is told by the token that follows it.
+    pub(crate) clock: u64,
     pub(crate) was_empty: bool,
 }
 
-/// What is still to be listed.
+/// What is listed.
 #[derive(Clone, Debug)]
-pub(crate) enum Rest {
-    /// And the clock when it began: what comes later is told by the next token.
-    Occurrences(Vec<Occurrence>, u64),
-    /// Ready bodies, and the clock that the next token stands for.
-    Bodies(Vec<serde_json::Value>, u64),
+pub(crate) enum List {
+    Occurrences(Arc<Vec<Occurrence>>),
+    /// Ready bodies.
+    Bodies(Arc<Vec<serde_json::Value>>),
+}
+
+impl List {
+    pub(crate) fn of_occurrences(list: Vec<Occurrence>) -> Self {
+        Self::Occurrences(Arc::new(list))
+    }
+
+    pub(crate) fn of_bodies(list: Vec<serde_json::Value>) -> Self {
+        Self::Bodies(Arc::new(list))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Occurrences(list) => list.len(),
+            Self::Bodies(list) => list.len(),
+        }
+    }
+}
+
+impl Pending {
+    /// The whole of a list that was not shown yet.
+    pub(crate) fn new(query: String, list: List, clock: u64) -> Self {
+        Self { query, list, from: 0, clock, was_empty: false }
+    }
+
+    /// The places that the next page shows, and what is left after it; every other page shows none if that is how the vendor behaves.
+    pub(crate) fn page(&self, size: usize, may_be_empty: bool) -> (std::ops::Range<usize>, Option<Self>) {
+        let len = self.list.len();
+        let is_empty = may_be_empty && !self.was_empty && self.from < len;
+        let until = if is_empty { self.from } else { (self.from + size).min(len) };
+        (self.from..until, (until < len).then(|| Self { from: until, was_empty: is_empty, ..self.clone() }))
+    }
 }
 
 /// One vendor's memory.
