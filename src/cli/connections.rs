@@ -207,15 +207,9 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
     }
     let rows = standing.map(|one| {
         let failing = calendars(&health, one.id).filter_map(|source| health.poll(source)).any(|poll| poll.failing_since.is_some());
+        let whose = health.email(one.staff).split('@').next().unwrap_or_default().to_owned();
         let state = if failing && one.status == ConnectionStatus::Active { "failing".to_owned() } else { one.status.to_string() };
-        [
-            ids::short(one.id.0),
-            health.email(one.staff),
-            one.provider.to_string(),
-            one.email.clone(),
-            at(last_success(&health, one.id)),
-            state,
-        ]
+        [ids::short(one.id.0), whose, one.provider.to_string(), one.email.clone(), at(last_success(&health, one.id)), state]
     });
     answer(&book::table(["id", "staff", "provider", "account", "last read", "state"], rows));
     Ok(Outcome::Done)

@@ -294,6 +294,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     let usual = if matches!(cli.command, Command::Serve) { "info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(paint() == Paint::Coloured)
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| usual.into()))
         .init();
     match &cli.command {
