@@ -1,12 +1,14 @@
 //! The program with its book open: what commands and the daemon share.
 
+pub(crate) mod explain;
 pub(crate) mod health;
 mod pace;
 mod reading;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
+use tokio::sync::Mutex;
 
 use self::health::Health;
 use crate::{
@@ -39,6 +41,8 @@ pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) api: Api,
     pub(crate) web: Web,
+    /// The set in force, as it was last read: it is compiled once, not for each page.
+    current: Mutex<Option<Arc<Active>>>,
 }
 
 /// What `sync` did.
@@ -60,7 +64,7 @@ impl App {
         let api = Api::new(&config.clock);
         let vault = Vault::new(&store, &config.keys, &config.apps, &api, &config.clock, DaemonId(ids::fresh()));
         let web = Web::new(Guard { allowed: config.feeds.clone() }, http::Limits::default());
-        Ok(Self { config, store, vault, api, web })
+        Ok(Self { config, store, vault, api, web, current: Mutex::default() })
     }
 
     /// Reads calendars and settles everything that is due by now.
@@ -86,6 +90,20 @@ impl App {
         }
         synced.settled = settle_due(&self.store, active.basis(now), self.vault.daemon).await?;
         Ok(synced)
+    }
+
+    /// The rules in force.
+    ///
+    /// # Errors
+    /// If none are yet: `sync` and `serve` make the folder's the first.
+    pub(crate) async fn current(&self) -> anyhow::Result<Arc<Active>> {
+        let digest = self.store.read().await?.active_digest().await?.context("no rules are active yet; run: kalends sync")?;
+        let mut current = self.current.lock().await;
+        if let Some(active) = current.as_ref().filter(|active| active.digest == digest) {
+            return Ok(active.clone());
+        }
+        let active = activation::active(&self.store).await?.context("no rules are active yet")?;
+        Ok(current.insert(Arc::new(active)).clone())
     }
 
     /// Makes a rule set the active one, if it differs from it. Says how many days became due.

@@ -48,6 +48,27 @@ struct Settings {
     listen: Option<std::net::SocketAddr>,
     /// How people reach that from outside.
     public_url: Option<url::Url>,
+    /// Proxies that are believed about whom they stand before.
+    trusted_proxies: Vec<std::net::IpAddr>,
+    review: Review,
+}
+
+/// What `review:` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Review {
+    /// Which titles reviewers read.
+    titles: Option<Titles>,
+}
+
+/// Which titles reviewers read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Titles {
+    #[default]
+    All,
+    /// Not those of unmatched events that nobody else was invited to: they look private.
+    NotPrivateLooking,
 }
 
 /// What `feeds:` says.
@@ -79,6 +100,8 @@ pub(crate) struct Config {
     pub(crate) mail: mail::Mail,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) public_url: Option<url::Url>,
+    pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
+    pub(crate) titles: Titles,
 }
 
 /// Where the keys are that tokens are sealed with.
@@ -142,6 +165,8 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         mail,
         listen: file.listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))),
         public_url: file.public_url,
+        trusted_proxies: file.trusted_proxies,
+        titles: file.review.titles.unwrap_or_default(),
     })
 }
 

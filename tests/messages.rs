@@ -161,7 +161,7 @@ fn what_is_refused() {
         &["entries", "list", "--from", "2026-03-01", "--to", "2026-03-31", "--staff", "dan@northwind.example"],
         &["entries", "list", "--from", "2026-03-01", "--to", "2026-03-31", "--staff", "someone@else.example"],
         &["exceptions", "dismiss", &question],
-        &["exceptions", "assign", &question, "project=NOPE-1"],
+        &["exceptions", "resolve", &question, "project=NOPE-1"],
         &["exceptions", "show", "beef"],
         &["staff", "add", DANA],
         &["staff", "add", "nobody"],

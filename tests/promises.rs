@@ -185,7 +185,7 @@ on_each_database! {
         let id = text(&world.exceptions()[0], "id").to_owned();
         let refused = world.run(&["exceptions", "dismiss", &id]).expect_err("refused");
         assert!(refused.contains("--not-work"), "{refused}");
-        world.run(&["exceptions", "assign", &id, "project=ACME-15"]).expect("assigned");
+        world.run(&["exceptions", "resolve", &id, "project=ACME-15"]).expect("assigned");
         assert_eq!((world.reasons().len(), &world.entries()[0]["held"]), (0, &false.into()));
     }
 

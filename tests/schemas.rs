@@ -4,9 +4,16 @@ use std::collections::BTreeSet;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-const SQLITE: &[&str] = &[include_str!("../migrations/sqlite/0001_book.sql"), include_str!("../migrations/sqlite/0002_connections.sql")];
-const POSTGRES: &[&str] =
-    &[include_str!("../migrations/postgres/0001_book.sql"), include_str!("../migrations/postgres/0002_connections.sql")];
+const SQLITE: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_book.sql"),
+    include_str!("../migrations/sqlite/0002_connections.sql"),
+    include_str!("../migrations/sqlite/0003_review.sql"),
+];
+const POSTGRES: &[&str] = &[
+    include_str!("../migrations/postgres/0001_book.sql"),
+    include_str!("../migrations/postgres/0002_connections.sql"),
+    include_str!("../migrations/postgres/0003_review.sql"),
+];
 
 type Columns = BTreeSet<(String, String)>;
 

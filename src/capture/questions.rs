@@ -112,6 +112,11 @@ async fn write(
         let date = before.as_ref().filter(|before| before.status != ExceptionStatus::Cleared).map_or(date, |before| before.date);
         rows.extend(next_exception(staff, before.as_ref(), Question::new(subject, date, reasons, &decisions), None, now));
     }
-    rows.extend(standing.iter().filter(|exception| exception.status != ExceptionStatus::Cleared && gone(exception)).map(cleared));
+    rows.extend(
+        standing
+            .iter()
+            .filter(|exception| exception.status != ExceptionStatus::Cleared && gone(exception))
+            .map(|one| cleared(one, None, now)),
+    );
     tx.save_exceptions(&rows).await
 }

@@ -8,7 +8,7 @@ use super::{complain, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
-    model::staff::Staff,
+    model::{principal::Principal, staff::Staff},
     settling::activation::{self, Active},
     yaml::diagnostic::{Diagnostic, Source},
 };
@@ -71,6 +71,14 @@ pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
 pub(super) fn actor() -> String {
     let named = std::env::var("KALENDS_ACTOR").or_else(|_| std::env::var("USER"));
     named.unwrap_or_else(|_| "command line".to_owned()).to_lowercase()
+}
+
+/// Whoever gives this command, as the book knows her.
+pub(super) async fn operator(app: &App) -> anyhow::Result<Principal> {
+    let name = actor();
+    let people = app.store.read().await?.staff().await?;
+    let staff = people.iter().find(|person| person.has_address(&name)).map(|person| person.id);
+    Ok(Principal::operator(&name, staff))
 }
 
 /// The person with an address.

@@ -132,6 +132,7 @@ pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Ou
         entry: None,
         act: Act::AcceptRemovals { digest: held.digest.clone() },
         why: None,
+        batch: None,
         actor: book::actor(),
         at: app.config.clock.now(),
     };

@@ -275,7 +275,7 @@ pub(crate) async fn remove(app: &App, typed: &str) -> anyhow::Result<Outcome> {
     let connection = app.store.read().await?.connection_ending(typed).await?;
     anyhow::ensure!(connection.status != ConnectionStatus::Removed, "this connection is removed already");
     let registered = app.config.apps.of(connection.provider);
-    let revoked = connect::remove(&app.store, &app.vault, &app.api, registered, &connection).await?;
+    let revoked = connect::remove(&app.store, &app.vault, &app.api, registered, &connection, app.config.clock.now()).await?;
     let there = match (connection.provider, revoked) {
         (Provider::Feed, _) => String::new(),
         (_, true) => format!("; {} was told", connection.provider.title()),

@@ -142,7 +142,7 @@ async fn show(app: &App, active: &Active, args: &Args, today: NaiveDate) -> anyh
     let config = args.dir.join("kalends.yaml");
     let program = std::env::args().next().unwrap_or_else(|| "kalends".to_owned());
     answer(&format!(
-        "\nTry next, after: export KALENDS_CONFIG={}\n  {program} exceptions list\n  {program} exceptions assign ID project=ACME-15\n  \
+        "\nTry next, after: export KALENDS_CONFIG={}\n  {program} exceptions list\n  {program} exceptions resolve ID project=ACME-15\n  \
         {program} entries list --from {week} --to {today}\n  edit {}, then {program} sync",
         config.display(),
         args.dir.join("rules/clients.yaml").display()

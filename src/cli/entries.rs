@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, book, complain, fields};
+use super::{Format, Outcome, answer, book, complain};
 use crate::{
     app::App,
     model::{
         day::instant,
-        decision::Written,
+        decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
         ids::{self, StaffId},
+        principal::Principal,
     },
-    review::Desk,
+    review::{self, Desk, Do, fields},
     settling::activation::Active,
     store::entries::EntryFilter,
 };
@@ -76,9 +77,12 @@ pub(crate) async fn list(app: &App, args: &List, format: Format) -> anyhow::Resu
 
 pub(crate) async fn set(app: &App, args: &Set, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
-    let entry = app.store.read().await?.entry(&args.id).await?;
-    let acts = fields::acts(app, &active, &entry, &args.fields).await?;
-    let entry = desk(app, &active, &book::actor()).change(&args.id, acts).await?;
+    let mut tx = app.store.read().await?;
+    let entry = tx.entry(&args.id).await?;
+    let acts = fields::acts(&mut tx, &active.rules.catalog, &entry, &args.fields).await?;
+    drop(tx);
+    let who = book::operator(app).await?;
+    let entry = desk(app, &active, &who).act(entry.id, None, &Do::Change(acts)).await?;
     show(app, &[entry], format).await
 }
 
@@ -90,32 +94,67 @@ pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result
     anyhow::ensure!(start < end, "--start {} is not before --end {}", args.start.format("%H:%M"), args.end.format("%H:%M"));
     let assignment = fields::assignment(&active.rules.catalog, &args.fields)?;
     let written = Written { start, end, timezone, date: args.date, assignment, origin: Origin::Manual, external_ref: None };
-    let entry = desk(app, &active, &book::actor()).write(staff.id, written).await?;
+    let who = book::operator(app).await?;
+    let entry = desk(app, &active, &who).write(staff.id, written).await?;
     show(app, &[entry], format).await
 }
 
-pub(crate) async fn approve(app: &App, ids: &[String], format: Format) -> anyhow::Result<Outcome> {
+/// Divides an entry into parts.
+pub(crate) async fn split(app: &App, id: &str, parts: &[String], format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
-    let actor = book::actor();
-    let (mut approved, mut refused) = (Vec::new(), 0);
+    let mut tx = app.store.read().await?;
+    let entry = tx.entry(id).await?;
+    let act = fields::divided(&mut tx, &active.rules.catalog, &entry, parts).await?;
+    drop(tx);
+    let who = book::operator(app).await?;
+    desk(app, &active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
+    let legs = app.store.read().await?.entries_of_meetings(&[entry.key.meeting]).await?;
+    show(app, &legs, format).await
+}
+
+/// Joins an entry into another one.
+pub(crate) async fn merge(app: &App, id: &str, into: &str, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let mut tx = app.store.read().await?;
+    let (entry, target) = (tx.entry(id).await?, tx.entry(into).await?);
+    anyhow::ensure!(entry.key.meeting != target.key.meeting && entry.staff == target.staff, "these are not two entries of one person");
+    let seen = review::seen(&mut tx, &entry).await?;
+    drop(tx);
+    let who = book::operator(app).await?;
+    let act = Act::Merge { into: target.key.meeting, seen };
+    desk(app, &active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
+    let target = app.store.read().await?.entry_of(target.id).await?;
+    show(app, &[target], format).await
+}
+
+/// Does the same to some entries, and says of each that was refused why.
+pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let who = book::operator(app).await?;
+    let mut known = Vec::new();
     for id in ids {
-        match desk(app, &active, &actor).approve(id, app.config.four_eyes).await {
-            Ok(entry) => approved.push(entry),
+        known.push((app.store.read().await?.entry(id).await?.id, None));
+    }
+    let outcomes = desk(app, &active, &who).act_on_all(&known, what).await?;
+    let (mut shown, mut refused) = (Vec::new(), 0);
+    for (id, outcome) in outcomes {
+        match outcome {
+            Ok(entry) => shown.push(entry),
             Err(refusal) => {
-                complain(&format!("error: {id} was not approved: {refusal}"));
+                complain(&format!("error: {} was not {done}: {refusal}", ids::short(id.0)));
                 refused += 1;
             }
         }
     }
-    if !approved.is_empty() || format == Format::Json {
-        show(app, &approved, format).await?;
+    if !shown.is_empty() || format == Format::Json {
+        show(app, &shown, format).await?;
     }
-    anyhow::ensure!(refused == 0, "{refused} of {} not approved", book::count(ids.len(), "entry", "entries"));
+    anyhow::ensure!(refused == 0, "{refused} of {} not {done}", book::count(ids.len(), "entry", "entries"));
     Ok(Outcome::Done)
 }
 
-pub(super) fn desk<'a>(app: &'a App, active: &'a Active, actor: &'a str) -> Desk<'a> {
-    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), actor }
+pub(super) fn desk<'a>(app: &'a App, active: &'a Active, who: &'a Principal) -> Desk<'a> {
+    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), who, four_eyes: app.config.four_eyes }
 }
 
 /// Who is who, for lists.

@@ -1,17 +1,17 @@
 //! `exceptions`: the questions that wait for a person.
 
 use anyhow::Context;
-use chrono::SecondsFormat;
+use chrono::{NaiveDate, SecondsFormat};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, book, entries, fields};
+use super::{Format, Outcome, answer, book, entries};
 use crate::{
     app::App,
     model::{
-        decision::Act,
-        exception::{Exception, ExceptionStatus},
+        exception::{Exception, ExceptionStatus, Standing},
         ids,
     },
+    review::{Answer, Winner, fields},
 };
 
 pub(crate) async fn list(app: &App, status: ExceptionStatus, format: Format) -> anyhow::Result<Outcome> {
@@ -45,19 +45,69 @@ pub(crate) async fn show(app: &App, id: &str, format: Format) -> anyhow::Result<
     told(app, &exception, format).await
 }
 
-pub(crate) async fn dismiss(app: &App, id: &str, not_work: bool, format: Format) -> anyhow::Result<Outcome> {
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resolve {
+    /// The exception, by the end of its id.
+    id: String,
+    /// client, project, task, billable, tags, description, start or end, such as project=ACME-15.
+    #[arg(value_name = "FIELD=VALUE", required_unless_present = "overlap", conflicts_with = "overlap")]
+    fields: Vec<String>,
+    /// Of an overlap: `this` entry keeps its time, the `other` one does, the common time is `split`, or all is shared out (`prorate`).
+    #[arg(long)]
+    overlap: Option<Winner>,
+}
+
+pub(crate) async fn resolve(app: &App, args: &Resolve, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
-    let exception = entries::desk(app, &active, &book::actor()).dismiss(id, not_work).await?;
+    let mut tx = app.store.read().await?;
+    let exception = tx.exception(&args.id).await?;
+    let answer = match args.overlap {
+        Some(winner) => Answer::Overlap(winner),
+        None => {
+            let entry = exception.entry.context("this exception is about no entry; dismiss it, or mend its cause")?;
+            let entry = tx.entry_of(entry).await?;
+            Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &args.fields).await?)
+        }
+    };
+    drop(tx);
+    say(app, &args.id, &answer, format).await
+}
+
+/// Says something to a question.
+pub(crate) async fn say(app: &App, id: &str, answer: &Answer, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let who = book::operator(app).await?;
+    let id = app.store.read().await?.exception(id).await?.id;
+    let (exception, _) = entries::desk(app, &active, &who).answer(id, None, answer).await?;
     told(app, &exception, format).await
 }
 
-pub(crate) async fn assign(app: &App, id: &str, typed: &[String], format: Format) -> anyhow::Result<Outcome> {
-    let active = book::active(app).await?;
+/// Puts a question off, until the morning of a date.
+pub(crate) async fn snooze(app: &App, id: &str, until: Option<NaiveDate>, format: Format) -> anyhow::Result<Outcome> {
     let exception = app.store.read().await?.exception(id).await?;
-    let entry = exception.entry.context("this exception is about no entry; dismiss it, or mend its cause")?;
-    let entry = app.store.read().await?.entry(&entry.to_string()).await?;
-    let acts: Vec<Act> = fields::acts(app, &active, &entry, typed).await?;
-    let exception = entries::desk(app, &active, &book::actor()).assign(id, acts).await?;
+    let zones = app.store.read().await?.staff_member(exception.staff).await?.zones;
+    say(app, id, &Answer::Snooze { until: until.map(|date| zones.start(date)) }, format).await
+}
+
+/// Names who is to answer a question.
+pub(crate) async fn hand(app: &App, id: &str, to: Option<&str>, format: Format) -> anyhow::Result<Outcome> {
+    let to = match to {
+        Some(email) => Some(book::person(app, email).await?.id),
+        None => None,
+    };
+    say(app, id, &Answer::Assign { to }, format).await
+}
+
+/// Takes back what was last answered.
+pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let who = book::operator(app).await?;
+    let exception = app.store.read().await?.exception(id).await?;
+    let desk = entries::desk(app, &active, &who);
+    let batch = desk.last_batch(&exception).await?;
+    desk.undo(batch).await?;
+    let exception = app.store.read().await?.exception(id).await?;
     told(app, &exception, format).await
 }
 
@@ -67,7 +117,7 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
         answer(&serde_json::to_string_pretty(&to_json(exception, &email))?);
         return Ok(Outcome::Done);
     }
-    let mut lines = vec![format!("{} {} {email}: {}", ids::short(exception.id.0), exception.date, exception.status)];
+    let mut lines = vec![format!("{} {} {email}: {}", ids::short(exception.id.0), exception.date, standing(app, exception))];
     lines.extend(exception.reasons.iter().map(|reason| {
         let holds = if reason.holding { "holds the entry" } else { "for information" };
         format!("  {} ({holds}): {}", reason.reason, reason.message)
@@ -78,6 +128,10 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
     }
     answer(&lines.join("\n"));
     Ok(Outcome::Done)
+}
+
+fn standing(app: &App, exception: &Exception) -> Standing {
+    exception.standing(app.config.clock.now())
 }
 
 /// The stable form of an exception.

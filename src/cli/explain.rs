@@ -1,25 +1,17 @@
-//! `rules explain`: what became of an event and why: which rule gave each field and on what words, what lost, and what nearly matched.
+//! `rules explain`: what became of an event and why.
 
 use std::{io::Read, path::PathBuf};
 
 use anyhow::Context;
-use serde_json::{Map, Value, json};
 
-use super::{Format, Outcome, answer, book, entries, rules};
+use super::{Format, Outcome, answer, book, rules};
 use crate::{
-    app::App,
-    config::Config,
-    model::{
-        catalog::Field,
-        entry::{Body, DECISION, Given, Provenance},
-        event::{Event, Fact, Span},
-        exception::{ExceptionStatus, Reason},
-        ids,
-        verdict::{Evidence, Loss, Lost, Place, Verdict},
+    app::{
+        App,
+        explain::{self, Explained},
     },
-    rules::{RuleSet, explain::Asked, written::WrittenEvent},
-    settling::{activation::Active, rehearsal::rehearse, scene, subjects, verdicts},
-    store::{Error, Tx},
+    config::Config,
+    settling::activation::Active,
 };
 
 /// What was typed.
@@ -37,23 +29,6 @@ pub(crate) struct Args {
     rules: Option<PathBuf>,
 }
 
-/// How many near misses are worth reading.
-const MISSES: usize = 3;
-
-/// All there is to say about one event.
-struct Explained<'a> {
-    rules: &'a RuleSet,
-    fact: Fact,
-    zone: chrono_tz::Tz,
-    calendar: String,
-    /// What stands now.
-    result: String,
-    entry: Option<(Body, Provenance)>,
-    reasons: Vec<Reason>,
-    verdict: Verdict,
-    asked: Vec<Asked>,
-}
-
 /// Of an event that someone typed.
 pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Format) -> anyhow::Result<Outcome> {
     let Some(rules) = rules::load(&rules::folder(args.rules.as_deref(), config))? else { return Ok(Outcome::Findings) };
@@ -64,85 +39,20 @@ pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Fo
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
     };
-    let event: WrittenEvent = serde_json::from_str(&text).with_context(|| format!("{file} is not an event"))?;
-    let rehearsed = rehearse(&rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{file}: {problem}"))?;
-    let result = match (rehearsed.outcome(), rehearsed.reasons()) {
-        ("exception", reasons) => format!("a held entry and an exception: {}", reasons.join(", ")),
-        ("skipped", _) => "skipped: it makes no entry".to_owned(),
-        ("none", _) => "no entry: an all-day event has no hours unless a rule gives it some".to_owned(),
-        _ => "an entry, no exception".to_owned(),
-    };
-    let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open).collect();
-    let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
-    let (fact, zone, verdict, asked) = (rehearsed.fact, rehearsed.zone, rehearsed.verdict, rehearsed.asked);
-    show(&Explained { rules: &rules, fact, zone, calendar: event.calendar, result, entry, reasons, verdict, asked }, format)
+    show(&explain::typed(&rules, file, &text)?, format)
 }
 
 /// Of an entry, an event or an exception in the book.
 pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
-    show(&explained(app, &active, id).await?, format)
+    let mut tx = app.store.read().await?;
+    show(&explain::of_book(&mut tx, &active, id).await?, format)
 }
 
 /// The same as text, for whoever wants to show an example.
 pub(super) async fn told(app: &App, active: &Active, id: &str) -> anyhow::Result<String> {
-    Ok(explained(app, active, id).await?.told())
-}
-
-async fn explained<'a>(app: &App, active: &'a Active, id: &str) -> anyhow::Result<Explained<'a>> {
     let mut tx = app.store.read().await?;
-    let event = find(&mut tx, id).await?;
-    let staff = tx.staff_member(event.staff).await?;
-    let (first, zone) = (staff.zones.first_date(&event.fact.span), staff.zones.on(staff.zones.first_date(&event.fact.span)));
-    let there = tx.events_on(staff.id, first, first).await?;
-    let verdict = verdicts(&staff, there.iter(), &active.rules).remove(&event.id).unwrap_or_default();
-    let others: Vec<_> = there.iter().filter(|other| other.meeting != event.meeting).map(|other| scene(&staff, other, &[])).collect();
-    let asked = active.rules.ask(&scene(&staff, &event, &others), &verdict);
-    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
-    let open = tx.exceptions_about(staff.id, &subjects(&event)).await?;
-    let entry = entries.iter().find(|entry| entry.status != crate::model::entry::EntryStatus::Void);
-    let result = match entry {
-        Some(entry) if entry.body.held => format!("{} {}, held by an open exception", entry.status, ids::short(entry.id.0)),
-        Some(entry) => format!("{} {}", entry.status, ids::short(entry.id.0)),
-        None if verdict.skip.is_some() => "skipped: it makes no entry".to_owned(),
-        None if !event.is_live() => "no entry: the event was deleted or called off".to_owned(),
-        None if matches!(event.fact.span, Span::AllDay { .. }) => {
-            "no entry: an all-day event has no hours unless a rule gives it some".to_owned()
-        }
-        None => "no entry: it is not over yet, is no work, or lies outside the recorded time".to_owned(),
-    };
-    Ok(Explained {
-        rules: &active.rules,
-        zone,
-        calendar: event.calendar_name.clone(),
-        result,
-        entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
-        reasons: open.into_iter().filter(|one| one.status == ExceptionStatus::Open).flat_map(|one| one.reasons).collect(),
-        verdict,
-        asked,
-        fact: event.fact,
-    })
-}
-
-/// The event behind an id of any kind.
-async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
-    let entry = match tx.entry(id).await {
-        Err(Error::NoneEnds(_)) => match tx.exception(id).await {
-            Err(Error::NoneEnds(_)) => None,
-            found => match found?.entry {
-                Some(entry) => Some(tx.entry(&entry.to_string()).await?),
-                None => anyhow::bail!("this exception is about no single event; see: kalends exceptions show {id}"),
-            },
-        },
-        found => Some(found?),
-    };
-    match entry {
-        Some(entry) => Ok(tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?),
-        None => match tx.event_ending(id).await {
-            Err(Error::NoneEnds(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
-            found => Ok(found?),
-        },
-    }
+    Ok(explain::of_book(&mut tx, active, id).await?.told())
 }
 
 fn show(explained: &Explained<'_>, format: Format) -> anyhow::Result<Outcome> {
@@ -151,203 +61,4 @@ fn show(explained: &Explained<'_>, format: Format) -> anyhow::Result<Outcome> {
         Format::Table => answer(&explained.told()),
     }
     Ok(Outcome::Done)
-}
-
-impl Explained<'_> {
-    /// Each field with its value and who gave it: as it stands, or as the rules alone have it.
-    fn fields(&self) -> Vec<(Field, String, Option<Given>)> {
-        let of_rules = |field: Field| self.verdict.fields.get(&field).map(|claim| (field, claim.value.clone(), Some(Given::of(claim))));
-        let Some((body, provenance)) = &self.entry else { return Field::ALL.iter().filter_map(|field| of_rules(*field)).collect() };
-        let tags = Some(body.tags.join(", ")).filter(|tags| !tags.is_empty());
-        let billable = body.billable.map(|yes| yes.to_string());
-        let values = [&body.client, &body.project, &body.task, &billable, &body.description, &tags];
-        let fields = [Field::Client, Field::Project, Field::Task, Field::Billable, Field::Description, Field::Tags];
-        let row = |(field, value): (Field, &Option<String>)| Some((field, value.clone()?, provenance.0.get(&field).cloned()));
-        fields.into_iter().zip(values).filter_map(row).collect()
-    }
-
-    /// `rule (file:line)`.
-    fn who(&self, rule: &str) -> String {
-        match self.rules.place(rule) {
-            _ if rule == DECISION => "a person's decision".to_owned(),
-            Some(spot) => format!("{rule} ({spot})"),
-            None => rule.to_owned(),
-        }
-    }
-
-    fn at(&self, rule: &str) -> Option<String> {
-        self.rules.place(rule).map(ToString::to_string)
-    }
-
-    /// Losers that a reader cares for: not a project that only followed its client.
-    fn lost(&self, field: Field) -> impl Iterator<Item = &Lost> {
-        self.verdict.lost.iter().filter(move |lost| lost.field == field)
-    }
-
-    /// Rules of which all but one condition held, those of which most did first.
-    fn misses(&self) -> impl Iterator<Item = &Asked> {
-        let mut near: Vec<_> = self.asked.iter().filter(|one| one.failed.len() == 1 && one.held > 0).collect();
-        near.sort_by_key(|one| std::cmp::Reverse(one.held));
-        near.into_iter().take(MISSES)
-    }
-
-    /// Rules that held and gave nothing, since others had said the same.
-    fn idle(&self) -> impl Iterator<Item = &str> {
-        self.asked.iter().filter(|one| one.failed.is_empty() && !self.verdict.names(&one.rule)).map(|one| one.rule.as_str())
-    }
-
-    fn told(&self) -> String {
-        let mut lines = vec![heading(&self.fact, self.zone)];
-        let people = self.fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str());
-        let people: Vec<_> = people.collect();
-        let calendar = if self.calendar.is_empty() { "no calendar named" } else { &self.calendar };
-        let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
-        lines.extend([format!("{calendar}; {with}"), String::new(), format!("{:<12}{}", "RESULT", self.result)]);
-        if let Some(skip) = &self.verdict.skip {
-            lines.push(fitted(format!("{:<12}{}", "skipped", skip.why), &[format!("by {}", self.who(&skip.rule))]));
-        }
-        for (field, value, given) in self.fields() {
-            let (rule, evidence) = given.map_or((String::new(), Vec::new()), |given| (given.by, given.evidence));
-            let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(&rule)) };
-            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, on(&self.fact, &evidence)]));
-            lines.extend(self.lost(field).map(|lost| self.loser(lost)));
-        }
-        let unset = Field::ALL.iter().filter(|field| !self.fields().iter().any(|(set, ..)| set == *field));
-        lines.extend(unset.flat_map(|field| self.lost(*field)).map(|lost| self.loser(lost)));
-        if let Some(split) = &self.verdict.split {
-            let share = |share: &crate::model::verdict::Share| {
-                format!("{} % {}", share.percent, share.project.as_ref().or(share.client.as_ref()).map_or("?", String::as_str))
-            };
-            let shares: Vec<_> = split.shares.iter().map(share).collect();
-            lines.push(format!("split       {}  by {}", shares.join(", "), self.who(&split.rule)));
-        }
-        if let Some(hours) = &self.verdict.hours {
-            lines.push(format!("hours       {}  by {}", entries::hours(hours.seconds), self.who(&hours.rule)));
-        }
-        lines.extend(self.reasons.iter().map(|reason| {
-            let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
-            fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), rule])
-        }));
-        let matched = self.asked.iter().filter(|one| one.failed.is_empty()).count();
-        lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
-        lines.extend(self.idle().map(|rule| format!("  matched, and added nothing: {}", self.who(rule))));
-        lines.extend(self.misses().map(|one| {
-            let failed = one.failed.first();
-            let wants = failed.map_or_else(String::new, |failed| format!("{} {}", failed.key, clipped(&failed.wants)));
-            let has = failed.map(|failed| failed.has.as_str()).filter(|has| !has.is_empty());
-            let has = has.map_or_else(String::new, |has| format!("it has {has}"));
-            fitted(format!("  nearly: {}", self.who(&one.rule)), &[format!("wanted {wants}"), has])
-        }));
-        lines.push(format!("Rule set {}", &self.rules.digest[..12]));
-        lines.join("\n")
-    }
-
-    fn loser(&self, lost: &Lost) -> String {
-        let why = match lost.why {
-            Loss::Conflict => "conflict: nobody said which goes over which".to_owned(),
-            Loss::Over => format!("{} goes over it", lost.won.rule),
-            Loss::Later => format!("{} stands in an earlier section", lost.won.rule),
-            Loss::OtherClient => format!("it is not a project of {}", self.verdict.value(Field::Client).unwrap_or("that client")),
-        };
-        let Lost { lost, field, .. } = lost;
-        let who = format!("by {}", self.who(&lost.rule));
-        fitted(format!("  lost: {field} {}", lost.value), &[who, on(&self.fact, &lost.evidence), format!("- {why}")])
-    }
-
-    fn json(&self) -> Value {
-        let fields: Map<_, _> = self
-            .fields()
-            .into_iter()
-            .map(|(field, value, given)| {
-                let (by, evidence) = given.map_or((None, Vec::new()), |given| (Some(given.by), given.evidence));
-                let at = by.as_ref().and_then(|rule| self.at(rule));
-                (field.to_string(), json!({ "value": value, "rule": by, "at": at, "matched": matched(&self.fact, &evidence) }))
-            })
-            .collect();
-        let losers = self.verdict.lost.iter().map(|one| {
-            json!({ "field": one.field, "value": one.lost.value, "rule": one.lost.rule, "at": self.at(&one.lost.rule),
-                "matched": matched(&self.fact, &one.lost.evidence), "lost_to": one.won.rule, "why": one.why })
-        });
-        let reasons =
-            self.reasons.iter().map(|reason| json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding }));
-        let misses = self.misses().map(|one| {
-            let lacked = one.failed.iter().map(|failed| json!({ "condition": failed.key, "wants": failed.wants, "has": failed.has }));
-            json!({ "rule": one.rule, "at": self.at(&one.rule), "lacked": lacked.collect::<Vec<_>>() })
-        });
-        let outcome = match () {
-            () if self.verdict.skip.is_some() => "skipped",
-            () if !self.reasons.is_empty() => "exception",
-            () if self.entry.is_some() => "entry",
-            () => "none",
-        };
-        json!({
-            "outcome": outcome,
-            "result": self.result,
-            "skip": self.verdict.skip.as_ref().map(|skip| json!({ "rule": skip.rule, "why": skip.why, "as": skip.counts_as, "at": self.at(&skip.rule) })),
-            "fields": fields,
-            "split": self.verdict.split,
-            "losers": losers.collect::<Vec<_>>(),
-            "reasons": reasons.collect::<Vec<_>>(),
-            "unknown_codes": self.verdict.unknown_codes,
-            "matched": self.asked.iter().filter(|one| one.failed.is_empty()).map(|one| &one.rule).collect::<Vec<_>>(),
-            "nearest": misses.collect::<Vec<_>>(),
-            "rule_set": self.rules.digest,
-        })
-    }
-}
-
-fn heading(fact: &Fact, zone: chrono_tz::Tz) -> String {
-    let when = match fact.span {
-        Span::Timed { start, end, .. } => {
-            let (start, end) = (start.with_timezone(&zone), end.with_timezone(&zone));
-            format!("{}-{} {zone}", start.format("%a %Y-%m-%d %H:%M"), end.format("%H:%M"))
-        }
-        Span::AllDay { first, until } => format!("{} until {until}, all day", first.format("%a %Y-%m-%d")),
-    };
-    let title = if fact.text.title.is_empty() { "(no title)" } else { &fact.text.title };
-    format!("{title}\n{when}")
-}
-
-/// The words a rule matched on.
-fn matched(fact: &Fact, evidence: &[Evidence]) -> Vec<String> {
-    let text = &fact.text;
-    let found = |one: &Evidence| {
-        let whole = match one.place {
-            Place::Title => text.title.as_str(),
-            Place::Description => text.description.as_str(),
-            Place::Location => text.location.as_str(),
-            Place::Attendee => text.attendees.get(one.index)?.email.as_str(),
-            Place::Organizer => text.organizer.as_deref()?,
-            Place::Category => text.categories.get(one.index)?.as_str(),
-            Place::Calendar => return None,
-        };
-        Some(format!("{} `{}`", one.place, whole.get(one.span.0..one.span.1)?))
-    };
-    evidence.iter().filter_map(found).collect()
-}
-
-fn on(fact: &Fact, evidence: &[Evidence]) -> String {
-    let words = matched(fact, evidence);
-    if words.is_empty() { String::new() } else { format!("on {}", words.join(", ")) }
-}
-
-/// Parts of a line, each on the next line where it would stand out over the edge of a terminal.
-fn fitted(mut text: String, parts: &[String]) -> String {
-    let mut width = text.chars().count();
-    for part in parts.iter().filter(|part| !part.is_empty()) {
-        let more = part.chars().count() + 2;
-        if width + more > 78 {
-            text.push_str("\n            ");
-            width = 10 + more;
-        } else {
-            text.push_str("  ");
-            width += more;
-        }
-        text.push_str(part);
-    }
-    text
-}
-
-fn clipped(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { format!("{}…", text.chars().take(59).collect::<String>()) }
 }

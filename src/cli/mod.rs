@@ -2,6 +2,7 @@
 //!
 //! Answers go to stdout, everything else to stderr. Exit codes are a promise: 0 done, 1 failed, 2 usage, 3 findings.
 
+mod access;
 mod book;
 mod calendars;
 mod connections;
@@ -11,7 +12,6 @@ mod demo_providers;
 mod entries;
 mod exceptions;
 mod explain;
-mod fields;
 mod keys;
 mod preview;
 mod rules;
@@ -25,7 +25,12 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::sources::Reading;
-use crate::{app::App, model::exception::ExceptionStatus, yaml::diagnostic::Paint};
+use crate::{
+    app::App,
+    model::exception::ExceptionStatus,
+    review::{Answer, Do},
+    yaml::diagnostic::Paint,
+};
 
 /// Turns calendars into reviewed time entries.
 #[derive(Debug, Parser)]
@@ -91,6 +96,23 @@ enum Command {
     /// Questions that wait for a person.
     #[command(subcommand)]
     Exceptions(Exceptions),
+    /// Who may do what, and how she signs in.
+    #[command(subcommand)]
+    Users(Users),
+    /// Secrets that programs sign in with.
+    #[command(subcommand)]
+    Tokens(Tokens),
+    /// Closed periods, in which nothing changes any more.
+    #[command(subcommand)]
+    Periods(Periods),
+    /// What was done, by whom and why; newest first.
+    Audit {
+        /// Only about this entry or exception, by the end of its id.
+        id: Option<String>,
+        /// Says whether any row was changed or taken away since it was written.
+        #[arg(long)]
+        verify: bool,
+    },
     /// Rule files: how events become time.
     #[command(subcommand)]
     Rules(Rules),
@@ -193,11 +215,59 @@ enum Entries {
     Set(entries::Set),
     /// Adds an entry that no calendar has.
     Add(entries::Add),
+    /// The same as `set`.
+    Edit(entries::Set),
+    /// Divides an entry into parts, laid end to end.
+    Split {
+        /// The entry, by the end of its id.
+        id: String,
+        /// Its share of the time and what it is for, such as 60:project=ACME-15 40:project=GBX-3.
+        #[arg(required = true, num_args = 2.., value_name = "SHARE:FIELD=VALUE,…")]
+        parts: Vec<String>,
+    },
+    /// Joins an entry into another one, which then covers both.
+    Merge {
+        /// The entry that goes, by the end of its id.
+        id: String,
+        /// The entry that stays, by the end of its id.
+        #[arg(long)]
+        into: String,
+    },
+    /// Hands entries in, to be approved.
+    Submit {
+        /// The entries, by the ends of their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Takes back what was submitted, as long as it is not approved.
+    Withdraw {
+        /// The entries, by the ends of their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
     /// Approves entries.
     Approve {
         /// The entries, by the ends of their ids.
         #[arg(required = true)]
         ids: Vec<String>,
+    },
+    /// Sends submitted entries back.
+    Reject {
+        /// The entries, by the ends of their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// What is to be mended.
+        #[arg(long)]
+        why: String,
+    },
+    /// Makes approved entries drafts again, as long as they were not exported.
+    Reopen {
+        /// The entries, by the ends of their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Why.
+        #[arg(long)]
+        why: String,
     },
 }
 
@@ -221,15 +291,67 @@ enum Exceptions {
         /// It is not work at all: its entry goes.
         #[arg(long)]
         not_work: bool,
+        /// Why it is no problem, for whoever asks later.
+        #[arg(long, conflicts_with = "not_work")]
+        why: Option<String>,
     },
-    /// Answers it by saying what the time was for.
+    /// Answers it by saying what the time was for, or when it was.
+    Resolve(exceptions::Resolve),
+    /// Puts it out of sight until a date.
+    Snooze {
+        /// The exception, by the end of its id.
+        id: String,
+        /// The date on which it comes back; at once if none is given.
+        #[arg(long)]
+        until: Option<chrono::NaiveDate>,
+    },
+    /// Names who is to answer it; nobody if no address is given.
     Assign {
         /// The exception, by the end of its id.
         id: String,
-        /// client, project, task, billable, tags or description, such as project=ACME-15.
-        #[arg(required = true, value_name = "FIELD=VALUE")]
-        fields: Vec<String>,
+        /// Her address.
+        #[arg(long)]
+        to: Option<String>,
     },
+    /// Takes back what was last answered.
+    Undo {
+        /// The exception, by the end of its id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Users {
+    /// Shows everyone with her roles.
+    List,
+    /// Says what a person may do from now on, and sets her password.
+    Set(access::SetUser),
+    /// Prints a one-time link with which she signs in.
+    Link {
+        /// Her address.
+        email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Tokens {
+    /// Shows all of them, without their secrets.
+    List,
+    /// Makes one and shows it once.
+    Add(access::AddToken),
+    /// Makes one useless.
+    Revoke {
+        /// The token, by the end of its id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Periods {
+    /// Closes everything through a date, for everyone or for one person.
+    Lock(access::Lock),
+    /// Shows what is closed.
+    List,
 }
 
 #[derive(Debug, Subcommand)]
@@ -357,13 +479,38 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Calendar(Calendar::List) => calendars::list(app, format).await,
         Command::Calendar(Calendar::AcceptRemovals { id }) => calendars::accept_removals(app, id).await,
         Command::Entries(Entries::List(args)) => entries::list(app, args, format).await,
-        Command::Entries(Entries::Set(args)) => entries::set(app, args, format).await,
+        Command::Entries(Entries::Set(args) | Entries::Edit(args)) => entries::set(app, args, format).await,
         Command::Entries(Entries::Add(args)) => entries::add(app, args, format).await,
-        Command::Entries(Entries::Approve { ids }) => entries::approve(app, ids, format).await,
+        Command::Entries(Entries::Split { id, parts }) => entries::split(app, id, parts, format).await,
+        Command::Entries(Entries::Merge { id, into }) => entries::merge(app, id, into, format).await,
+        Command::Entries(Entries::Submit { ids }) => entries::act(app, ids, &Do::Submit, "submitted", format).await,
+        Command::Entries(Entries::Withdraw { ids }) => entries::act(app, ids, &Do::Withdraw, "withdrawn", format).await,
+        Command::Entries(Entries::Approve { ids }) => entries::act(app, ids, &Do::Approve, "approved", format).await,
+        Command::Entries(Entries::Reject { ids, why }) => {
+            entries::act(app, ids, &Do::Reject { reason: why.clone() }, "rejected", format).await
+        }
+        Command::Entries(Entries::Reopen { ids, why }) => {
+            entries::act(app, ids, &Do::Reopen { reason: why.clone() }, "reopened", format).await
+        }
         Command::Exceptions(Exceptions::List { status }) => exceptions::list(app, *status, format).await,
         Command::Exceptions(Exceptions::Show { id }) => exceptions::show(app, id, format).await,
-        Command::Exceptions(Exceptions::Dismiss { id, not_work }) => exceptions::dismiss(app, id, *not_work, format).await,
-        Command::Exceptions(Exceptions::Assign { id, fields }) => exceptions::assign(app, id, fields, format).await,
+        Command::Exceptions(Exceptions::Dismiss { id, not_work: true, .. }) => exceptions::say(app, id, &Answer::NotWork, format).await,
+        Command::Exceptions(Exceptions::Dismiss { id, why, .. }) => {
+            exceptions::say(app, id, &Answer::Dismiss { why: why.clone() }, format).await
+        }
+        Command::Exceptions(Exceptions::Resolve(args)) => exceptions::resolve(app, args, format).await,
+        Command::Exceptions(Exceptions::Snooze { id, until }) => exceptions::snooze(app, id, *until, format).await,
+        Command::Exceptions(Exceptions::Assign { id, to }) => exceptions::hand(app, id, to.as_deref(), format).await,
+        Command::Exceptions(Exceptions::Undo { id }) => exceptions::undo(app, id, format).await,
+        Command::Users(Users::List) => access::users(app, format).await,
+        Command::Users(Users::Set(args)) => access::set_user(app, args).await,
+        Command::Users(Users::Link { email }) => access::link(app, email).await,
+        Command::Tokens(Tokens::List) => access::tokens(app, format).await,
+        Command::Tokens(Tokens::Add(args)) => access::add_token(app, args).await,
+        Command::Tokens(Tokens::Revoke { id }) => access::revoke_token(app, id).await,
+        Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
+        Command::Periods(Periods::List) => access::locks(app).await,
+        Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
         Command::Serve

@@ -36,11 +36,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     let (stop, stopping) = watch::channel(false);
     let daemon = Daemon::new(app.clone(), stopping.clone());
     let running = tokio::spawn(async move { daemon.run().await });
-    let pages = web::connect::router(app.clone());
+    let pages = web::router(app.clone());
     let mut until = stopping.clone();
     let serving = tokio::spawn(async move {
         let ended = async move { drop(until.wait_for(|stop| *stop).await) };
-        web::serve(listener, pages, ended).await
+        web::serve(listener, pages, ended).await;
     });
     info!("Kalends is running; people connect at http://{listen}/connect/… with links from `kalends connect-link`.");
     notify(&[sd_notify::NotifyState::Ready]);
@@ -49,7 +49,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     info!("Stopping: what is being read is ended first.");
     stop.send_replace(true);
     running.await?;
-    serving.await??;
+    serving.await?;
     app.store.close().await;
     info!(file = alone.holds_a_file(), "Stopped.");
     Ok(Outcome::Done)

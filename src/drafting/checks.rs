@@ -1,7 +1,6 @@
 //! Checks of one entry on its decided values (SEMANTICS S4). Each states exactly the values it read as its cause (S14).
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{Page, meetings::Meeting};
 use crate::model::{
@@ -10,6 +9,7 @@ use crate::model::{
     entry::{Body, Entry},
     event::{Event, Span},
     exception::Reason,
+    ids::digest,
     residual::Decided,
     verdict::{Loss, Lost, Verdict},
 };
@@ -178,9 +178,4 @@ fn digest_of(event: &Event) -> String {
     let mut people: Vec<&str> = text.attendees.iter().map(|attendee| attendee.email.as_str()).chain(text.organizer.as_deref()).collect();
     people.sort_unstable();
     digest(&format!("{}\n{}", text.title, people.join("\n")))
-}
-
-/// Names words without holding them.
-pub(super) fn digest(words: &str) -> String {
-    Sha256::digest(words).iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     Page, Piece,
-    checks::{Finding, changed, digest},
+    checks::{Finding, changed},
     values::{known_client, known_project},
 };
-use crate::model::entry::{Body, Entry};
+use crate::model::entry::{Body, Entry, EntryStatus};
 
 /// Adds what only the whole day shows. Pieces come in order of start, then key.
 pub(super) fn run(page: &Page<'_>, pieces: &mut [Piece<'_>]) {
@@ -29,6 +29,7 @@ fn among(page: &Page<'_>, pieces: &[Piece<'_>], index: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(duplicate(page, pieces, index).or_else(|| overlap(page, pieces, index)));
     found.extend(late(page, piece));
+    found.extend(since_submitted(page, piece));
     found
 }
 
@@ -102,7 +103,20 @@ fn locked_out(page: &Page<'_>, entry: &Entry, derived: &Body) -> Finding {
     Finding::entry("late", cause, message)
 }
 
-/// After submission derivation writes the entry no more; a difference is a question (S9).
+/// It was submitted and says something else since, so it is a draft again until it is submitted anew (S9).
+fn since_submitted(page: &Page<'_>, piece: &Piece<'_>) -> Option<Finding> {
+    let entry = page.standing.iter().find(|entry| entry.key == piece.key)?;
+    let submitted = match entry.status {
+        EntryStatus::Submitted => entry.submitted.clone().or_else(|| Some(entry.body.meaning())),
+        EntryStatus::Draft => entry.submitted.clone(),
+        _ => None,
+    };
+    let (before, now) = (of_today(page, submitted?), meaning(page, &piece.body));
+    let message = "it was submitted, and its calendar or the rules say otherwise since".to_owned();
+    (before != now).then(|| Finding::entry("changed-after-submission", json!({ "derived": now }), message))
+}
+
+/// After approval derivation writes the entry no more; a difference is a question (S9).
 fn differs(page: &Page<'_>, entry: &Entry, derived: &Body) -> Option<Finding> {
     let now = meaning(page, derived);
     if meaning(page, &entry.body) == now {
@@ -117,13 +131,23 @@ fn differs(page: &Page<'_>, entry: &Entry, derived: &Body) -> Option<Finding> {
     Some(finding)
 }
 
-/// What an approval froze, without its words. A client or project that was renamed since is the same.
+/// Whether two bodies mean the same.
+pub(super) fn is_alike(page: &Page<'_>, one: &Body, other: &Body) -> bool {
+    meaning(page, one) == meaning(page, other)
+}
+
 fn meaning(page: &Page<'_>, body: &Body) -> Value {
-    let client = body.client.clone().map(|key| known_client(page, key));
-    let project = body.project.clone().map(|code| known_project(page, code));
-    json!({
-        "date": body.date, "start": body.start, "end": body.end, "seconds": body.seconds, "client": client, "project": project,
-        "task": body.task.as_deref().map(digest), "billable": body.billable, "tags": body.tags,
-        "description": body.description.as_deref().map(digest),
-    })
+    of_today(page, body.meaning())
+}
+
+/// A client or project that was renamed since is the same.
+fn of_today(page: &Page<'_>, mut meaning: Value) -> Value {
+    let named = |field: &Value| field.as_str().map(str::to_owned);
+    if let Some(key) = named(&meaning["client"]) {
+        meaning["client"] = known_client(page, key).into();
+    }
+    if let Some(code) = named(&meaning["project"]) {
+        meaning["project"] = known_project(page, code).into();
+    }
+    meaning
 }

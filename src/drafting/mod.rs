@@ -83,7 +83,7 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
     pieces.extend(meetings::written(page, &decisions));
     merge(&mut pieces);
-    pieces.iter_mut().for_each(Piece::freeze);
+    pieces.iter_mut().for_each(|piece| piece.freeze(page));
     pieces.extend(meetings::orphans(page, &pieces));
     pieces.sort_by_key(|piece| (piece.body.start, piece.key));
     day_checks::run(page, &mut pieces);
@@ -143,9 +143,14 @@ fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
 }
 
 impl Piece<'_> {
-    /// A settled entry counts as it was frozen, and is asked about only where its event went or moved under it.
-    fn freeze(&mut self) {
+    /// A settled entry counts as it was frozen, and is asked about only where its event went or moved under it. One that was only
+    /// submitted is settled as long as it would be derived like that again (S9).
+    fn freeze(&mut self, page: &Page<'_>) {
         let Some(entry) = self.settled else { return };
+        if entry.status == EntryStatus::Submitted && !page.is_locked() && !day_checks::is_alike(page, &entry.body, &self.body) {
+            self.settled = None;
+            return;
+        }
         self.derived = Some(std::mem::replace(&mut self.body, entry.body.clone()));
         self.findings.retain(|finding| matches!(finding.reason.reason.as_str(), "deleted-after-edit" | "edit-outdated"));
     }

@@ -130,6 +130,7 @@ impl Scene {
             entry: None,
             act,
             why: None,
+            batch: None,
             actor: "rita".into(),
             at,
         });
@@ -149,6 +150,7 @@ impl Scene {
             key: draft.key,
             status: EntryStatus::Approved,
             approved_at: Some(at("21:00")),
+            submitted: None,
             body: draft.body,
             provenance: draft.provenance,
         };

@@ -259,7 +259,7 @@ pub(crate) async fn accept(
         pause_until: None,
     };
     tx.save_connection(&connection, &seal(id, tokens, &keys)?).await?;
-    questions::connected(&mut tx, &connection).await?;
+    questions::connected(&mut tx, &connection, now).await?;
     let sources = tx.calendars().await?;
     let mine: Vec<_> = sources.iter().filter(|source| source.calendar.connection == Some(id)).collect();
     let mut added = Vec::new();
@@ -332,6 +332,7 @@ pub(crate) async fn remove(
     api: &Api,
     app: Option<&App>,
     connection: &Connection,
+    now: DateTime<Utc>,
 ) -> Result<bool, NotConnected> {
     let (_, sealed) = store.read().await?.connection(connection.id).await?;
     let place = Place::connection(connection.id.0, "refresh_token");
@@ -343,7 +344,7 @@ pub(crate) async fn remove(
     let mut tx = store.write().await?;
     let (now_stands, _) = tx.connection(connection.id).await?;
     tx.end_connection(connection.id, now_stands.version, ConnectionStatus::Removed).await?;
-    questions::connected(&mut tx, connection).await?;
+    questions::connected(&mut tx, connection, now).await?;
     tx.commit().await?;
     Ok(revoked)
 }

@@ -47,9 +47,9 @@ pub(super) async fn needs_reconnect(
 }
 
 /// Closes the question: she connected again, or nobody wants the connection any more.
-pub(super) async fn connected(tx: &mut Tx, connection: &Connection) -> Result<(), Error> {
+pub(super) async fn connected(tx: &mut Tx, connection: &Connection, now: DateTime<Utc>) -> Result<(), Error> {
     let open = standing(tx, connection).await?.filter(|before| before.status != ExceptionStatus::Cleared);
-    tx.save_exceptions(&open.iter().map(cleared).collect::<Vec<_>>()).await
+    tx.save_exceptions(&open.iter().map(|one| cleared(one, None, now)).collect::<Vec<_>>()).await
 }
 
 async fn standing(tx: &mut Tx, connection: &Connection) -> Result<Option<Exception>, Error> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::{
     entry::Origin,
     exception::{Subject, SubjectKind},
-    ids::{DecisionId, EntryId, MeetingId, StaffId},
+    ids::{BatchId, DecisionId, EntryId, MeetingId, StaffId},
     words::words,
 };
 
@@ -122,6 +122,8 @@ pub(crate) enum Act {
     },
     /// On the way out, each of one entry.
     Submit,
+    /// Before it is approved, it goes back to draft.
+    Withdraw,
     Approve,
     Reject {
         reason: String,
@@ -149,6 +151,7 @@ words! {
         Both = "both",
         Dismiss = "dismiss",
         Submit = "submit",
+        Withdraw = "withdraw",
         Approve = "approve",
         Reject = "reject",
         Reopen = "reopen",
@@ -170,6 +173,7 @@ impl ActKind {
             Act::Both { .. } => Self::Both,
             Act::Dismiss { .. } => Self::Dismiss,
             Act::Submit => Self::Submit,
+            Act::Withdraw => Self::Withdraw,
             Act::Approve => Self::Approve,
             Act::Reject { .. } => Self::Reject,
             Act::Reopen { .. } => Self::Reopen,
@@ -191,6 +195,8 @@ pub(crate) struct Decision {
     pub(crate) entry: Option<EntryId>,
     pub(crate) act: Act,
     pub(crate) why: Option<String>,
+    /// What was done at the same stroke.
+    pub(crate) batch: Option<BatchId>,
     /// Who: an address, or a command's user.
     pub(crate) actor: String,
     pub(crate) at: DateTime<Utc>,

@@ -3,10 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::model::{
     catalog::Field,
-    ids::{EntryId, EventId, MeetingId, StaffId},
+    ids::{self, EntryId, EventId, MeetingId, StaffId},
     verdict::{Claim, Evidence},
     words::words,
 };
@@ -76,6 +77,17 @@ pub(crate) struct Body {
     pub(crate) event: Option<EventId>,
 }
 
+impl Body {
+    /// What a submission or approval is about, without words: they can be erased (S8).
+    pub(crate) fn meaning(&self) -> Value {
+        json!({
+            "date": self.date, "start": self.start, "end": self.end, "seconds": self.seconds, "client": self.client, "project": self.project,
+            "task": self.task.as_deref().map(ids::digest), "billable": self.billable, "tags": self.tags,
+            "description": self.description.as_deref().map(ids::digest),
+        })
+    }
+}
+
 /// Which rule or person gave each field. Free of values, which may be words of the event (S8), and of file positions, which the stored
 /// rule set knows (S5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +135,8 @@ pub(crate) struct Entry {
     pub(crate) key: EntryKey,
     pub(crate) status: EntryStatus,
     pub(crate) approved_at: Option<DateTime<Utc>>,
+    /// What it said when it was last submitted, words as digests: where it says something else now, a person is asked (S9).
+    pub(crate) submitted: Option<Value>,
     pub(crate) body: Body,
     pub(crate) provenance: Provenance,
 }

@@ -118,6 +118,62 @@ pub(crate) struct Exception {
     pub(crate) reasons: Vec<Reason>,
     pub(crate) entry: Option<EntryId>,
     pub(crate) opened_at: DateTime<Utc>,
+    /// How often it was opened.
+    pub(crate) times: i64,
+    /// Who is to answer it, where someone was named.
+    pub(crate) assignee: Option<StaffId>,
+    /// Out of sight until then.
+    pub(crate) snoozed_until: Option<DateTime<Utc>>,
+    /// Who answered it, where a person did.
+    pub(crate) resolved_by: Option<String>,
+    pub(crate) closed_at: Option<DateTime<Utc>>,
+}
+
+words! {
+    /// Where an exception stands, as people see it.
+    Standing {
+        Open = "open",
+        Assigned = "assigned",
+        Snoozed = "snoozed",
+        Reopened = "reopened",
+        /// A person answered it.
+        Resolved = "resolved",
+        Dismissed = "dismissed",
+        /// Its cause went by itself.
+        Cleared = "cleared",
+    }
+}
+
+impl Exception {
+    /// The reason that leads.
+    pub(crate) fn lead(&self) -> &str {
+        self.reasons.first().map_or("", |reason| reason.reason.as_str())
+    }
+
+    /// What alike questions have in common, so that they can be answered together: a code, a project, the same title and people, a rule.
+    pub(crate) fn common(&self) -> String {
+        let Some(lead) = self.reasons.first() else { return String::new() };
+        let told = ["event", "code", "project", "fields", "values", "calendar", "connection"];
+        let of_cause = told.iter().map(|name| &lead.cause[*name]).find(|value| !value.is_null());
+        let common = of_cause.or_else(|| Some(&lead.evidence["rule"]).filter(|value| !value.is_null()));
+        common.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    pub(crate) fn is_holding(&self) -> bool {
+        self.status == ExceptionStatus::Open && self.reasons.iter().any(|reason| reason.holding)
+    }
+
+    pub(crate) fn standing(&self, now: DateTime<Utc>) -> Standing {
+        match self.status {
+            ExceptionStatus::Open if self.snoozed_until.is_some_and(|until| until > now) => Standing::Snoozed,
+            ExceptionStatus::Open if self.assignee.is_some() => Standing::Assigned,
+            ExceptionStatus::Open if self.times > 1 => Standing::Reopened,
+            ExceptionStatus::Open => Standing::Open,
+            ExceptionStatus::Dismissed => Standing::Dismissed,
+            ExceptionStatus::Cleared if self.resolved_by.is_some() => Standing::Resolved,
+            ExceptionStatus::Cleared => Standing::Cleared,
+        }
+    }
 }
 
 /// The row a question becomes, if it differs from the one that stands.
@@ -133,12 +189,41 @@ pub(crate) fn next_exception(
     let Question { subject, date, .. } = question;
     let Some(before) = before else {
         let id = ExceptionId(ids::fresh());
-        return Some(Exception { id, version: 1, staff, subject, date, status, reasons, entry, opened_at: now });
+        let closed_at = (status != ExceptionStatus::Open).then_some(now);
+        let nobody = (None, None, None);
+        let (assignee, snoozed_until, resolved_by) = nobody;
+        let (version, times, opened_at) = (1, 1, now);
+        return Some(Exception {
+            id,
+            version,
+            staff,
+            subject,
+            date,
+            status,
+            reasons,
+            entry,
+            opened_at,
+            times,
+            assignee,
+            snoozed_until,
+            resolved_by,
+            closed_at,
+        });
     };
     let entry = entry.or(before.entry);
     let same = before.status == status && before.date == date && before.entry == entry && same_reasons(&before.reasons, &reasons);
+    if same {
+        return None;
+    }
     let opened_at = if before.status == ExceptionStatus::Cleared { now } else { before.opened_at };
-    (!same).then(|| Exception { version: before.version + 1, date, status, reasons, entry, opened_at, ..before.clone() })
+    let next = Exception { version: before.version + 1, date, status, reasons, entry, opened_at, ..before.clone() };
+    Some(match (before.status, status) {
+        (ExceptionStatus::Open, ExceptionStatus::Open) => next,
+        (_, ExceptionStatus::Open) => {
+            Exception { times: before.times + 1, closed_at: None, resolved_by: None, snoozed_until: None, ..next }
+        }
+        _ => Exception { closed_at: before.closed_at.or(Some(now)), ..next },
+    })
 }
 
 fn same_reasons(one: &[Reason], other: &[Reason]) -> bool {
@@ -146,7 +231,8 @@ fn same_reasons(one: &[Reason], other: &[Reason]) -> bool {
     one.iter().map(meaning).eq(other.iter().map(meaning))
 }
 
-/// The cause went away; the reasons stay, to say what went (S14).
-pub(crate) fn cleared(exception: &Exception) -> Exception {
-    Exception { version: exception.version + 1, status: ExceptionStatus::Cleared, ..exception.clone() }
+/// The cause went away, by itself or because someone acted; the reasons stay, to say what went (S14).
+pub(crate) fn cleared(exception: &Exception, by: Option<&str>, now: DateTime<Utc>) -> Exception {
+    let (version, resolved_by, snoozed_until) = (exception.version + 1, by.map(str::to_owned), None);
+    Exception { version, status: ExceptionStatus::Cleared, resolved_by, snoozed_until, closed_at: Some(now), ..exception.clone() }
 }

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 macro_rules! ids {
@@ -47,6 +48,10 @@ ids! {
     ExceptionId
     /// What a person did.
     DecisionId
+    /// What was done at one stroke, and is undone so.
+    BatchId
+    /// A secret that a program signs in with.
+    TokenId
 }
 
 /// The end of an id, which tells it apart from its neighbours and is what people type.
@@ -79,6 +84,11 @@ impl MeetingId {
 /// The same id for the same `name` below `parent`, for things that are derived rather than made (UUID version 5).
 pub(crate) fn derived(parent: Uuid, name: &str) -> Uuid {
     Uuid::new_v5(&parent, name.as_bytes())
+}
+
+/// Names words without holding them.
+pub(crate) fn digest(words: &str) -> String {
+    hex(&Sha256::digest(words)[..16])
 }
 
 /// A digest as it is written.

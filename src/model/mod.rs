@@ -2,6 +2,7 @@
 //!
 //! Values only: no I/O, no clock, no SQL, and nothing imported from another room.
 
+pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod day;
@@ -11,6 +12,7 @@ pub(crate) mod event;
 pub(crate) mod exception;
 pub(crate) mod ids;
 pub(crate) mod policy;
+pub(crate) mod principal;
 pub(crate) mod residual;
 pub(crate) mod staff;
 pub(crate) mod verdict;

@@ -1,16 +1,34 @@
-//! What a person may do to an entry or an exception. A decision and the derivation of its days are one transaction (SEMANTICS S13).
+//! What a person may do to an entry or a question: one state machine ([`table`]), and the operations on it. A decision and the
+//! derivation of its days are one transaction (SEMANTICS S13). Pages, the API and commands all come through here.
+
+pub(crate) mod bulk;
+pub(crate) mod fields;
+pub(crate) mod likely;
+mod overlap;
+pub(crate) mod propose;
+mod questions;
+mod submission;
+pub(crate) mod table;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
+use self::table::{EntryAct, No};
+pub(crate) use self::{
+    overlap::Winner,
+    questions::{Answer, seen},
+    submission::submit_days,
+};
 use crate::{
     model::{
+        audit,
         decision::{Act, Decision, Written},
         entry::{Entry, EntryStatus},
-        exception::{Exception, ExceptionStatus, SubjectKind},
-        ids::{self, DecisionId, EntryId, StaffId},
+        exception::{Exception, ExceptionStatus, Standing},
+        ids::{self, BatchId, DecisionId, EntryId, StaffId},
+        principal::Principal,
         staff::Staff,
     },
     settling::{Basis, Wanted, pinned, rederive},
@@ -20,24 +38,34 @@ use crate::{
 /// Why a person may not do something, and what she can do instead.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    #[error("{0} {1}: {2}")]
+    No(&'static str, String, No),
     #[error("entry {} is held by an open exception; see: kalends exceptions list", ids::short(.0.0))]
     Held(EntryId),
-    #[error("entry {id} is {1}; only drafts and submitted entries are approved", id = ids::short(.0.0))]
-    NotOpen(EntryId, EntryStatus),
-    #[error("entry {id} is {1} and does not change any more", id = ids::short(.0.0))]
-    Settled(EntryId, EntryStatus),
+    #[error("entry {} does not stand as it was submitted; answer its open question first", ids::short(.0.0))]
+    Changed(EntryId),
+    #[error("{0} {1} is version {3} now, not {2} as you saw it; look at it again")]
+    Stale(&'static str, String, i64, i64),
     #[error("the books are locked through {0}; what stands there does not change")]
     Locked(NaiveDate),
-    #[error("entry {} is your own time and four_eyes is on; someone else approves it", ids::short(.0.0))]
-    OwnTime(EntryId),
     #[error(
-        "a dismissal does not release it, since required fields are missing: assign them (kalends exceptions assign) or dismiss it with --not-work"
+        "a dismissal does not release it, since required fields are missing: assign them (kalends exceptions resolve) or dismiss it with --not-work"
     )]
     StillMissing,
     #[error("the exception is {0}, not open")]
-    NotAsked(ExceptionStatus),
+    NotAsked(Standing),
     #[error("this exception is about no single meeting")]
     NoMeeting,
+    #[error("this exception is about no overlap of two entries")]
+    NoOverlap,
+    #[error("the other entry of the overlap is {0} and keeps its time: give way with `other`, or have it reopened")]
+    OtherIsSettled(EntryStatus),
+    #[error("say why: {0} needs a reason")]
+    NeedsReason(&'static str),
+    #[error("there is nothing of yours to take back")]
+    NothingToUndo,
+    #[error("{0}")]
+    Wrong(String),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -47,122 +75,91 @@ pub(crate) enum Refusal {
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     pub(crate) basis: Basis<'a>,
-    pub(crate) actor: &'a str,
+    pub(crate) who: &'a Principal,
+    pub(crate) four_eyes: bool,
 }
 
-impl Desk<'_> {
-    /// Records acts on an entry's meeting, and shows the entry as it stands afterwards.
-    pub(crate) async fn change(&self, typed: &str, acts: Vec<Act>) -> Result<Entry, Refusal> {
-        let staff = self.store.read().await?.entry(typed).await?.staff;
-        let mut tx = self.begin(staff).await?;
-        let entry = tx.entry(typed).await?;
-        if entry.status.is_settled() {
-            return Err(Refusal::Settled(entry.id, entry.status));
+/// What is to be done to an entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Do {
+    /// Decisions on what and when it was.
+    Change(Vec<Act>),
+    Submit,
+    Withdraw,
+    Approve,
+    Reject {
+        reason: String,
+    },
+    Reopen {
+        reason: String,
+    },
+}
+
+impl Do {
+    /// Its row of the table.
+    fn act(&self) -> EntryAct {
+        match self {
+            Self::Change(acts) if acts.contains(&Act::NotWork) => EntryAct::Void,
+            Self::Change(_) => EntryAct::Change,
+            Self::Submit => EntryAct::Submit,
+            Self::Withdraw => EntryAct::Withdraw,
+            Self::Approve => EntryAct::Approve,
+            Self::Reject { .. } => EntryAct::Reject,
+            Self::Reopen { .. } => EntryAct::Reopen,
         }
-        self.is_open_on(entry.body.date)?;
-        for act in acts {
-            let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
-            self.record(&mut tx, entry.staff, entry.key.meeting.0, segment, Some(entry.id), act).await?;
+    }
+
+    fn decisions(&self) -> Vec<Act> {
+        match self.clone() {
+            Self::Change(acts) => acts,
+            Self::Submit => vec![Act::Submit],
+            Self::Withdraw => vec![Act::Withdraw],
+            Self::Approve => vec![Act::Approve],
+            Self::Reject { reason } => vec![Act::Reject { reason }],
+            Self::Reopen { reason } => vec![Act::Reopen { reason }],
         }
-        rederive(&mut tx, entry.staff, wanted(entry.body.date, entry.key.meeting.0), self.basis).await?;
-        let entry = tx.entry(&entry.id.to_string()).await?;
-        tx.commit().await?;
-        Ok(entry)
+    }
+
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Reject { reason } | Self::Reopen { reason } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Desk<'a> {
+    /// Does something to one entry, and shows it as it stands afterwards. `seen` is the version the person looked at.
+    pub(crate) async fn act(&self, id: EntryId, seen: Option<i64>, what: &Do) -> Result<Entry, Refusal> {
+        let mut outcomes = self.act_on_all(&[(id, seen)], what).await?;
+        outcomes.pop().map_or(Err(Refusal::Store(store::Error::NoneEnds("entry"))), |(_, outcome)| outcome)
     }
 
     /// Adds an entry that no calendar has (S11).
     pub(crate) async fn write(&self, staff: StaffId, written: Written) -> Result<Entry, Refusal> {
-        self.is_open_on(written.date)?;
+        let may = |capacity| table::entry(EntryStatus::Draft, EntryAct::Change, capacity, self.four_eyes);
+        table::best(&self.who.capacities(staff), may).map_err(|no| Refusal::No("time of", staff.to_string(), no))?;
         let mut tx = self.begin(staff).await?;
+        self.is_open_on(&mut tx, staff, written.date).await?;
         let (subject, date) = (ids::fresh(), written.date);
-        self.record(&mut tx, staff, subject, 0, None, Act::Write(written)).await?;
-        rederive(&mut tx, staff, wanted(date, subject), self.basis).await?;
+        let person = tx.staff_member(staff).await?;
+        self.record(&mut tx, &person, (subject, 0, None), Act::Write(written), None).await?;
+        rederive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;
+        tx.audit(&[audit::Act::on_entry(&self.who.name, "write", self.basis.now, (None, &entry), None)]).await?;
         tx.commit().await?;
         Ok(entry)
     }
 
-    /// Approves one entry as it was seen.
-    pub(crate) async fn approve(&self, typed: &str, four_eyes: bool) -> Result<Entry, Refusal> {
-        let mut tx = self.store.read().await?;
-        let staff = tx.entry(typed).await?.staff;
-        drop(tx);
-        let mut tx = self.begin(staff).await?;
-        let entry = tx.entry(typed).await?;
-        if four_eyes && tx.staff_member(staff).await?.has_address(self.actor) {
-            return Err(Refusal::OwnTime(entry.id));
-        }
-        self.is_open_on(entry.body.date)?;
-        let approved = approved(entry, self.basis.now)?;
-        tx.save_entries(std::slice::from_ref(&approved)).await?;
-        self.record(&mut tx, staff, approved.key.meeting.0, approved.key.segment, Some(approved.id), Act::Approve).await?;
-        rederive(&mut tx, staff, wanted(approved.body.date, approved.key.meeting.0), self.basis).await?;
-        tx.commit().await?;
-        Ok(approved)
-    }
-
-    /// Says of an exception that it was seen and is no problem (S14), or that its meeting is not work.
-    pub(crate) async fn dismiss(&self, typed: &str, not_work: bool) -> Result<Exception, Refusal> {
-        let exception = self.asked(typed).await?;
-        let mut tx = self.begin(exception.staff).await?;
-        let acts = if not_work {
-            vec![Act::NotWork]
-        } else {
-            let dismissal = |reason: &crate::model::exception::Reason| Act::Dismiss {
-                subject: exception.subject.kind,
-                reason: reason.reason.clone(),
-                cause: reason.cause.clone(),
-            };
-            exception.reasons.iter().map(dismissal).collect()
-        };
-        self.answer(&mut tx, &exception, acts).await?;
-        let after = tx.exception(&exception.id.to_string()).await?;
-        if after.status == ExceptionStatus::Open {
-            return Err(Refusal::StillMissing);
-        }
-        tx.commit().await?;
-        Ok(after)
-    }
-
-    /// Answers an exception about a meeting by saying what it was.
-    pub(crate) async fn assign(&self, typed: &str, acts: Vec<Act>) -> Result<Exception, Refusal> {
-        let exception = self.asked(typed).await?;
-        if exception.subject.kind != SubjectKind::Meeting {
-            return Err(Refusal::NoMeeting);
-        }
-        let mut tx = self.begin(exception.staff).await?;
-        self.answer(&mut tx, &exception, acts).await?;
-        let after = tx.exception(&exception.id.to_string()).await?;
-        tx.commit().await?;
-        Ok(after)
-    }
-
-    async fn asked(&self, typed: &str) -> Result<Exception, Refusal> {
-        let exception = self.store.read().await?.exception(typed).await?;
-        if exception.status == ExceptionStatus::Open { Ok(exception) } else { Err(Refusal::NotAsked(exception.status)) }
-    }
-
-    async fn answer(&self, tx: &mut Tx, exception: &Exception, acts: Vec<Act>) -> Result<(), Refusal> {
-        let subject = exception.subject;
-        for act in acts {
-            if act == Act::NotWork && subject.kind != SubjectKind::Meeting {
-                return Err(Refusal::NoMeeting);
-            }
-            let segment = if is_about_segment(&act) { subject.segment } else { 0 };
-            self.record(tx, exception.staff, subject.id, segment, exception.entry, act).await?;
-        }
-        if matches!(subject.kind, SubjectKind::Meeting | SubjectKind::Day) {
-            rederive(tx, exception.staff, wanted(exception.date, subject.id), self.basis).await?;
-            return Ok(());
-        }
-        // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
-        let next = Exception { status: ExceptionStatus::Dismissed, version: exception.version + 1, ..exception.clone() };
-        Ok(tx.save_exceptions(&[next]).await?)
+    /// What pages are derived from, with who acts.
+    fn basis(&self) -> Basis<'a> {
+        Basis { by: Some(&self.who.name), ..self.basis }
     }
 
     /// Whether the books are still open for a date (S10).
-    fn is_open_on(&self, date: NaiveDate) -> Result<(), Refusal> {
-        match self.basis.policy.locked_through {
+    async fn is_open_on(&self, tx: &mut Tx, staff: StaffId, date: NaiveDate) -> Result<(), Refusal> {
+        let through = self.basis.policy.locked_through.max(tx.locked_through(staff).await?);
+        match through {
             Some(through) if date <= through => Err(Refusal::Locked(through)),
             _ => Ok(()),
         }
@@ -178,55 +175,75 @@ impl Desk<'_> {
     async fn record(
         &self,
         tx: &mut Tx,
-        staff: StaffId,
-        subject: Uuid,
-        segment: i64,
-        entry: Option<EntryId>,
+        staff: &Staff,
+        (subject, segment, entry): (Uuid, i64, Option<EntryId>),
         act: Act,
+        batch: Option<BatchId>,
     ) -> Result<(), store::Error> {
-        let (id, at, actor) = (DecisionId(ids::fresh()), self.basis.now, self.actor.to_owned());
-        let decision = Decision { id, staff, subject, segment, entry, act, why: None, actor, at };
-        let date: Option<NaiveDate> = pinned(&tx.staff_member(staff).await?, &decision);
+        let (id, at, actor) = (DecisionId(ids::fresh()), self.basis.now, self.who.name.clone());
+        let decision = Decision { id, staff: staff.id, subject, segment, entry, act, why: None, batch, actor, at };
+        let date: Option<NaiveDate> = pinned(staff, &decision);
         tx.insert_decision(&decision, date).await
+    }
+
+    /// Takes back what this person did at one stroke: what it changed is derived again.
+    pub(crate) async fn undo(&self, batch: BatchId) -> Result<usize, Refusal> {
+        let decisions = self.store.read().await?.decisions_of_batch(batch).await?;
+        let Some(first) = decisions.first() else { return Err(Refusal::NothingToUndo) };
+        let staff = first.staff;
+        if first.actor != self.who.name && !self.who.reviews(staff) {
+            return Err(Refusal::NothingToUndo);
+        }
+        let mut tx = self.begin(staff).await?;
+        let mut all = Wanted::default();
+        for decision in &decisions {
+            let entry = match decision.entry {
+                Some(id) => Some(tx.entry_of(id).await?),
+                None => None,
+            };
+            if let Some(entry) = &entry {
+                if entry.status.is_settled() {
+                    let no = if entry.status == EntryStatus::Submitted { No::SubmittedFirst } else { No::ReopenFirst };
+                    return Err(Refusal::No("entry", ids::short(entry.id.0), no));
+                }
+                self.is_open_on(&mut tx, staff, entry.body.date).await?;
+                all.dates.insert(entry.body.date);
+            }
+            all.subjects.insert(decision.subject);
+            tx.retract_decision(decision.id, &self.who.name, self.basis.now).await?;
+        }
+        let asked = tx.exceptions_about(staff, &all.subjects.iter().copied().collect::<Vec<_>>()).await?;
+        all.dates.extend(asked.iter().map(|exception| exception.date));
+        rederive(&mut tx, staff, all, self.basis).await?;
+        self.reopen_sources(&mut tx, &asked).await?;
+        for before in asked {
+            let after = tx.exception(&before.id.to_string()).await?;
+            tx.audit(&[audit::Act::on_exception(&self.who.name, "undo", self.basis.now, (&before, &after), None)]).await?;
+        }
+        tx.commit().await?;
+        Ok(decisions.len())
+    }
+
+    /// What capture asks about is shown as open at once; its next pass says whether it still is.
+    async fn reopen_sources(&self, tx: &mut Tx, asked: &[Exception]) -> Result<(), store::Error> {
+        let dismissed = asked.iter().filter(|one| questions::is_of_source(one) && one.status == ExceptionStatus::Dismissed);
+        let open = |one: &Exception| Exception {
+            status: ExceptionStatus::Open,
+            version: one.version + 1,
+            times: one.times + 1,
+            closed_at: None,
+            ..one.clone()
+        };
+        tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
     }
 }
 
 /// The page a person looks at, and every page of what she decides about.
 fn wanted(date: NaiveDate, subject: Uuid) -> Wanted {
-    Wanted { dates: [date].into(), subject: Some(subject) }
+    Wanted { dates: [date].into(), subjects: BTreeSet::from([subject]) }
 }
 
 /// When-decisions go to the segment, what-decisions to the meeting (S3).
 fn is_about_segment(act: &Act) -> bool {
     !matches!(act, Act::Assign(_) | Act::NotWork)
-}
-
-fn approved(entry: Entry, now: DateTime<Utc>) -> Result<Entry, Refusal> {
-    match entry.status {
-        EntryStatus::Draft | EntryStatus::Submitted if entry.body.held => Err(Refusal::Held(entry.id)),
-        EntryStatus::Draft | EntryStatus::Submitted => {
-            Ok(Entry { version: entry.version + 1, status: EntryStatus::Approved, approved_at: Some(now), ..entry })
-        }
-        other => Err(Refusal::NotOpen(entry.id, other)),
-    }
-}
-
-/// Submits a person's days up to a date that have no open question: their drafts, which nobody has to look at before they are approved
-/// (S9). Says how many entries.
-pub(crate) async fn submit_days(
-    store: &Store,
-    staff: &Staff,
-    until: NaiveDate,
-    locked_through: Option<NaiveDate>,
-) -> Result<usize, store::Error> {
-    let mut tx = store.write().await?;
-    tx.lock_staff(staff.id).await?;
-    let drafts = tx.drafts_until(staff.id, until).await?;
-    let held: BTreeSet<NaiveDate> = drafts.iter().filter(|entry| entry.body.held).map(|entry| entry.body.date).collect();
-    let locked = |date: NaiveDate| locked_through.is_some_and(|through| date <= through);
-    let ready = drafts.into_iter().filter(|entry| !held.contains(&entry.body.date) && !locked(entry.body.date));
-    let ready: Vec<Entry> = ready.map(|entry| Entry { status: EntryStatus::Submitted, version: entry.version + 1, ..entry }).collect();
-    tx.save_entries(&ready).await?;
-    tx.commit().await?;
-    Ok(ready.len())
 }

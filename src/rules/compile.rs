@@ -84,6 +84,7 @@ pub(super) fn compile(mut files: Vec<Read<'_>>, catalog: Catalog, digest: String
         our_domains,
         day_limits: Vec::new(),
         zone: header.zone,
+        sections: header.sections.clone(),
         rules: Vec::new(),
         suspicious: Vec::new(),
         defaults: header.defaults,

@@ -111,6 +111,7 @@ pub(crate) struct RuleSet {
     pub(crate) day_limits: Vec<DayLimit>,
     /// For time and weekday, where the files name one.
     pub(crate) zone: Option<Tz>,
+    sections: Vec<String>,
     rules: Vec<compile::Rule>,
     suspicious: Vec<compile::Suspicious>,
     defaults: Defaults,
@@ -132,6 +133,12 @@ impl RuleSet {
     pub(crate) fn looks_around(&self) -> bool {
         let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
         of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(matching::Condition::looks_around)
+    }
+
+    /// Where a rule goes that shall win over general ones: `overrides` if there is such a section, else the first.
+    pub(crate) fn section_for_overrides(&self) -> &str {
+        let named = self.sections.iter().find(|section| *section == "overrides");
+        named.or(self.sections.first()).map_or("overrides", String::as_str)
     }
 
     /// How many rules it has.

@@ -54,7 +54,7 @@ impl Active {
 
     /// What pages are derived from under this set.
     pub(crate) fn basis(&self, now: DateTime<Utc>) -> Basis<'_> {
-        Basis { rules: &self.rules, policy: &self.policy, now }
+        Basis { rules: &self.rules, policy: &self.policy, now, by: None }
     }
 }
 

@@ -38,9 +38,20 @@ fn next_entry(staff: StaffId, before: Option<&Entry>, draft: Draft) -> Option<En
     let Draft { key, body, provenance } = draft;
     let Some(before) = before else {
         let id = EntryId(ids::fresh());
-        return Some(Entry { id, version: 1, staff, key, status: EntryStatus::Draft, approved_at: None, body, provenance });
+        return Some(Entry {
+            id,
+            version: 1,
+            staff,
+            key,
+            status: EntryStatus::Draft,
+            approved_at: None,
+            submitted: None,
+            body,
+            provenance,
+        });
     };
-    let stays = before.status.is_settled() || (is_open(before.status) && same_meaning(&before.body, &body));
+    // What was submitted and differs now goes back to draft (S9); what is approved stays whatever happens.
+    let stays = before.status.is_approved() || (is_open(before.status) && same_meaning(&before.body, &body));
     (!stays).then(|| Entry { version: before.version + 1, status: EntryStatus::Draft, body, provenance, ..before.clone() })
 }
 
@@ -63,7 +74,7 @@ pub(crate) fn exceptions(
     derived: Vec<Question>,
     standing: &[Exception],
     entry_of: impl Fn(EntryKey) -> Option<EntryId>,
-    now: DateTime<Utc>,
+    (by, now): (Option<&str>, DateTime<Utc>),
 ) -> Vec<Exception> {
     let mut before: HashMap<Subject, &Exception> = standing
         .iter()
@@ -75,7 +86,8 @@ pub(crate) fn exceptions(
         let entry = entry_of(EntryKey { meeting: MeetingId(question.subject.id), segment: question.subject.segment, leg: 0 });
         rows.extend(next_exception(staff, before.remove(&question.subject), question, entry, now));
     }
-    let mut gone: Vec<_> = before.into_values().filter(|exception| exception.status != ExceptionStatus::Cleared).map(cleared).collect();
+    let mut gone: Vec<_> =
+        before.into_values().filter(|exception| exception.status != ExceptionStatus::Cleared).map(|one| cleared(one, by, now)).collect();
     gone.sort_by_key(|exception| exception.subject);
     rows.extend(gone);
     rows

@@ -106,9 +106,9 @@ impl Book {
     /// Derives everything and says how many rows differed.
     fn settle(&mut self) -> usize {
         let pages = self.pages();
-        let basis = Basis { rules: &self.rules, policy: &self.policy, now: self.now() };
+        let basis = Basis { rules: &self.rules, policy: &self.policy, now: self.now(), by: None };
         let derived = derive(&self.staff, &pages, basis);
-        let Difference { entries, exceptions } = compare(&self.staff, &pages, derived.entries, derived.questions, self.now());
+        let Difference { entries, exceptions } = compare(&self.staff, &pages, derived.entries, derived.questions, (None, self.now()));
         let count = entries.len() + exceptions.len();
         for row in entries {
             self.entries.retain(|entry| entry.id != row.id);
@@ -130,6 +130,7 @@ impl Book {
             entry: None,
             act,
             why: None,
+            batch: None,
             actor: "kim@firm.example".into(),
             at: self.now(),
         };

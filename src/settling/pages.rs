@@ -35,8 +35,8 @@ pub(super) struct Pages {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) dates: BTreeSet<NaiveDate>,
-    /// A meeting, or what else can be decided about, with every page it is on.
-    pub(crate) subject: Option<Uuid>,
+    /// Meetings, or what else can be decided about, each with every page it is on.
+    pub(crate) subjects: BTreeSet<Uuid>,
 }
 
 /// Loads the pages and whatever they pull in.
@@ -54,7 +54,7 @@ pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted) -> Result<P
         pages.load_meetings(tx, staff).await?;
         loaded.extend(fresh);
         let mut more = pages.touched(staff);
-        more.extend(wanted.subject.into_iter().flat_map(|subject| pages.dates_of(staff, subject)));
+        more.extend(wanted.subjects.iter().flat_map(|subject| pages.dates_of(staff, *subject)));
         pages.dates.append(&mut more);
     }
 }

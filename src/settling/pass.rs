@@ -13,8 +13,9 @@ use super::{
 use crate::{
     drafting::{Drafted, Page, draft_day},
     model::{
+        audit::{Act, DERIVATION},
         decision::Decision,
-        entry::{Draft, Entry, EntryKey},
+        entry::{Draft, Entry, EntryKey, EntryStatus},
         event::Event,
         exception::{Question, Subject},
         ids::{self, DaemonId, DecisionId, EntryId, EventId, StaffId},
@@ -39,6 +40,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) rules: &'a RuleSet,
     pub(crate) policy: &'a Policy,
     pub(crate) now: DateTime<Utc>,
+    /// Whose act it follows from; nobody's where facts or rules changed.
+    pub(crate) by: Option<&'a str>,
 }
 
 /// How much a pass did.
@@ -98,7 +101,7 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
         *date == first || count <= EVENTS_MAX
     };
     let dates = near.into_iter().take_while(fits).collect();
-    let settled = rederive(&mut tx, staff, Wanted { dates, subject: None }, basis).await?;
+    let settled = rederive(&mut tx, staff, Wanted { dates, subjects: BTreeSet::new() }, basis).await?;
     tx.commit().await?;
     Ok(Some(settled))
 }
@@ -106,14 +109,28 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
 /// Derives pages and writes the difference, inside a transaction that holds the person's row.
 pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis: Basis<'_>) -> Result<Settled, Error> {
     let staff = tx.staff_member(staff).await?;
+    let policy = Policy { locked_through: basis.policy.locked_through.max(tx.locked_through(staff.id).await?), ..basis.policy.clone() };
+    let basis = Basis { policy: &policy, ..basis };
     let pages = pages::load(tx, &staff, wanted).await?;
     let derived = derive(&staff, &pages, basis);
     let next = derived.next;
-    let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, basis.now);
+    let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, (basis.by, basis.now));
     tx.save_entries(&entries).await?;
+    tx.audit(&returned(&pages, &entries, basis.now)).await?;
     tx.save_exceptions(&exceptions).await?;
     tx.settle_days(staff.id, &next).await?;
     Ok(Settled { days: next.len(), entries: entries.len(), exceptions: exceptions.len() })
+}
+
+/// Derivation that changes what a person submitted is written down (S22); plain derivation is repeatable and is not.
+fn returned(pages: &Pages, written: &[Entry], now: DateTime<Utc>) -> Vec<Act> {
+    let before = |after: &Entry| pages.entries.get(&after.id).filter(|before| before.status == EntryStatus::Submitted);
+    let rows = written.iter().filter_map(|after| {
+        let before = before(after)?;
+        let words = "its calendar or the rules say otherwise since it was submitted".to_owned();
+        Some(Act::on_entry(DERIVATION, "returned", now, (Some(before), after), Some(words)))
+    });
+    rows.collect()
 }
 
 /// What ought to stand on some pages.
@@ -252,7 +269,13 @@ impl Derived {
 }
 
 /// What has to be written so that what stands is what was derived.
-pub(super) fn compare(staff: &Staff, pages: &Pages, drafts: Vec<Draft>, questions: Vec<Question>, now: DateTime<Utc>) -> Difference {
+pub(super) fn compare(
+    staff: &Staff,
+    pages: &Pages,
+    drafts: Vec<Draft>,
+    questions: Vec<Question>,
+    by: (Option<&str>, DateTime<Utc>),
+) -> Difference {
     // Of what hangs on these pages, also what stands on others was loaded; only what moves here is compared.
     let keys: HashSet<EntryKey> = drafts.iter().map(|draft| draft.key).collect();
     let here = pages.entries.values().filter(|entry| pages.dates.contains(&entry.body.date) || keys.contains(&entry.key));
@@ -262,6 +285,6 @@ pub(super) fn compare(staff: &Staff, pages: &Pages, drafts: Vec<Draft>, question
     let asked: HashSet<Subject> = questions.iter().map(|question| question.subject).collect();
     let here = pages.exceptions.values().filter(|one| pages.dates.contains(&one.date) || asked.contains(&one.subject));
     let open: Vec<_> = here.cloned().collect();
-    let exceptions = difference::exceptions(staff.id, questions, &open, |key| ids.get(&key).copied(), now);
+    let exceptions = difference::exceptions(staff.id, questions, &open, |key| ids.get(&key).copied(), by);
     Difference { entries, exceptions }
 }

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::model::{
     decision::{Act, ActKind, Decision},
-    ids::{DecisionId, EntryId, StaffId},
+    ids::{BatchId, DecisionId, EntryId, StaffId},
 };
 
-const SELECT: &str = "select id, staff, subject, segment, entry, body, why, actor, at from decision where ";
+const SELECT: &str = "select id, staff, subject, segment, entry, body, why, batch, actor, at from decision where ";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -24,6 +24,7 @@ struct Row {
     entry: Option<Uuid>,
     body: Json<Act>,
     why: Option<String>,
+    batch: Option<Uuid>,
     actor: String,
     at: At,
 }
@@ -31,8 +32,8 @@ struct Row {
 impl Tx {
     /// Records what a person did; `date` is the day it pins something to.
     pub(crate) async fn insert_decision(&mut self, decision: &Decision, date: Option<NaiveDate>) -> Result<(), Error> {
-        const SQL: &str = "insert into decision (id, staff, subject, segment, date, entry, kind, body, why, actor, at) \
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        const SQL: &str = "insert into decision (id, staff, subject, segment, date, entry, kind, body, why, batch, actor, at) \
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         on!(self, |conn| sqlx::query(SQL)
             .bind(decision.id.0)
             .bind(decision.staff.0)
@@ -43,6 +44,7 @@ impl Tx {
             .bind(Plain(ActKind::of(&decision.act)))
             .bind(Json(decision.act.clone()))
             .bind(&decision.why)
+            .bind(decision.batch.map(|id| id.0))
             .bind(&decision.actor)
             .bind(At(decision.at))
             .execute(conn)
@@ -65,11 +67,17 @@ impl Tx {
         Ok(rows.into_iter().map(Decision::from).collect())
     }
 
+    /// Decisions in force that were made at one stroke, in the order they were made.
+    pub(crate) async fn decisions_of_batch(&mut self, batch: BatchId) -> Result<Vec<Decision>, Error> {
+        let sql = format!("{SELECT} batch = $1 and retracted_at is null order by seq");
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(batch.0).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Decision::from).collect())
+    }
+
     /// Takes a decision back. It stays in the book.
     ///
     /// # Errors
     /// [`Error::Missing`] if none of that id is in force.
-    #[cfg_attr(not(test), expect(dead_code, reason = "undo is a button of the review pages, which come with their own issue"))]
     pub(crate) async fn retract_decision(&mut self, id: DecisionId, by: &str, at: DateTime<Utc>) -> Result<(), Error> {
         const SQL: &str = "update decision set retracted_at = $2, retracted_by = $3 where id = $1 and retracted_at is null";
         let done =
@@ -88,6 +96,7 @@ impl From<Row> for Decision {
             entry: row.entry.map(EntryId),
             act: row.body.0,
             why: row.why,
+            batch: row.batch.map(BatchId),
             actor: row.actor,
             at: row.at.0,
         }

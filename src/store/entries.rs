@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::model::{
 
 const ROWS: usize = 500;
 
-const SELECT: &str = "select id, version, staff, meeting, segment, leg, status, approved_at, date, starts_at, ends_at, timezone, \
+pub(super) const SELECT: &str = "select id, version, staff, meeting, segment, leg, status, approved_at, submitted, date, starts_at, ends_at, timezone, \
     seconds, rounded_seconds, client, project, task, billable, tags, description, held, origin, external_ref, event, provenance \
     from entry where ";
 
@@ -31,7 +32,7 @@ pub(crate) struct EntryFilter {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     version: i64,
     staff: Uuid,
@@ -40,6 +41,7 @@ struct Row {
     leg: i64,
     status: Plain<EntryStatus>,
     approved_at: Option<At>,
+    submitted: Option<Json<Value>>,
     date: Plain<NaiveDate>,
     starts_at: At,
     ends_at: At,
@@ -101,10 +103,27 @@ impl Tx {
 
     /// The entry whose id ends so. Ids begin with the time they were made, so it is their end that tells them apart.
     pub(crate) async fn entry(&mut self, ending: &str) -> Result<Entry, Error> {
+        if let Ok(id) = ending.parse() {
+            return self.entry_of(EntryId(id)).await;
+        }
         let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");
         let rows: Vec<Row> =
             on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
         super::only_one(rows, "entry").map(Entry::from)
+    }
+
+    /// One entry.
+    pub(crate) async fn entry_of(&mut self, id: EntryId) -> Result<Entry, Error> {
+        let sql = format!("{SELECT} id = $1");
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
+        row.map(Entry::from).ok_or(Error::NoneEnds("entry"))
+    }
+
+    /// The entries of these ids that there are.
+    pub(crate) async fn entries_of(&mut self, ids: &[EntryId]) -> Result<Vec<Entry>, Error> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let rows: Vec<Row> = by_list!(self, ids, |query| query.push("id"), "date, starts_at, id");
+        Ok(rows.into_iter().map(Entry::from).collect())
     }
 
     /// Writes entries whole, each as the next version of the one that stands.
@@ -112,11 +131,11 @@ impl Tx {
     /// # Errors
     /// [`Error::Outdated`] if a version in between was written by someone else.
     pub(crate) async fn save_entries(&mut self, entries: &[Entry]) -> Result<(), Error> {
-        const INSERT: &str = "insert into entry (id, version, staff, meeting, segment, leg, status, approved_at, date, starts_at, \
-            ends_at, timezone, seconds, rounded_seconds, client, project, task, billable, tags, description, held, origin, \
+        const INSERT: &str = "insert into entry (id, version, staff, meeting, segment, leg, status, approved_at, submitted, date, \
+            starts_at, ends_at, timezone, seconds, rounded_seconds, client, project, task, billable, tags, description, held, origin, \
             external_ref, event, provenance) ";
         const UPDATE: &str = " on conflict (id) do update set version = excluded.version, status = excluded.status, \
-            approved_at = excluded.approved_at, date = excluded.date, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
+            approved_at = excluded.approved_at, submitted = excluded.submitted, date = excluded.date, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
             timezone = excluded.timezone, seconds = excluded.seconds, rounded_seconds = excluded.rounded_seconds, \
             client = excluded.client, project = excluded.project, task = excluded.task, billable = excluded.billable, \
             tags = excluded.tags, description = excluded.description, held = excluded.held, event = excluded.event, \
@@ -127,6 +146,7 @@ impl Tx {
                     let Entry { body, key, .. } = entry;
                     row.push_bind(entry.id.0).push_bind(entry.version).push_bind(entry.staff.0).push_bind(key.meeting.0);
                     row.push_bind(key.segment).push_bind(key.leg).push_bind(Plain(entry.status)).push_bind(entry.approved_at.map(At));
+                    row.push_bind(entry.submitted.clone().map(Json));
                     row.push_bind(Plain(body.date)).push_bind(At(body.start)).push_bind(At(body.end)).push_bind(Plain(body.timezone));
                     row.push_bind(body.seconds).push_bind(body.rounded_seconds).push_bind(&body.client).push_bind(&body.project);
                     row.push_bind(&body.task).push_bind(body.billable).push_bind(Json(body.tags.clone())).push_bind(&body.description);
@@ -140,7 +160,8 @@ impl Tx {
                 .map(|done| done.rows_affected()))?;
             super::all_written(written, part.len(), "entries")?;
         }
-        Ok(())
+        let changes: Vec<_> = entries.iter().map(|entry| (entry.id.0, entry.staff, entry.version)).collect();
+        self.note_changes("entry", &changes).await
     }
 }
 
@@ -171,6 +192,7 @@ impl From<Row> for Entry {
             key: EntryKey { meeting: MeetingId(row.meeting), segment: row.segment, leg: row.leg },
             status: row.status.0,
             approved_at: row.approved_at.map(|at| at.0),
+            submitted: row.submitted.map(|submitted| submitted.0),
             body,
             provenance: row.provenance.0,
         }

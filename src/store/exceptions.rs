@@ -15,11 +15,11 @@ use crate::model::{
 
 const ROWS: usize = 500;
 
-const SELECT: &str =
-    "select id, version, staff, subject_kind, subject, segment, date, status, reasons, entry, opened_at from exception where ";
+pub(super) const SELECT: &str = "select id, version, staff, subject_kind, subject, segment, date, status, reasons, entry, opened_at, times, assignee, \
+    snoozed_until, resolved_by, closed_at from exception where ";
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     version: i64,
     staff: Uuid,
@@ -31,6 +31,11 @@ struct Row {
     reasons: Json<Vec<Reason>>,
     entry: Option<Uuid>,
     opened_at: At,
+    times: i64,
+    assignee: Option<Uuid>,
+    snoozed_until: Option<At>,
+    resolved_by: Option<String>,
+    closed_at: Option<At>,
 }
 
 impl Tx {
@@ -65,6 +70,11 @@ impl Tx {
 
     /// The exception whose id ends so.
     pub(crate) async fn exception(&mut self, ending: &str) -> Result<Exception, Error> {
+        if let Ok(id) = ending.parse::<Uuid>() {
+            let sql = format!("{SELECT} id = $1");
+            let row: Option<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id).fetch_optional(conn).await)?;
+            return row.map(Exception::from).ok_or(Error::NoneEnds("exception"));
+        }
         let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");
         let rows: Vec<Row> =
             on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
@@ -77,9 +87,11 @@ impl Tx {
     /// [`Error::Outdated`] if a version in between was written by someone else.
     pub(crate) async fn save_exceptions(&mut self, exceptions: &[Exception]) -> Result<(), Error> {
         const INSERT: &str = "insert into exception (id, version, staff, subject_kind, subject, segment, date, status, reasons, \
-            entry, opened_at) ";
+            entry, opened_at, times, assignee, snoozed_until, resolved_by, closed_at, lead, cause) ";
         const UPDATE: &str = " on conflict (id) do update set version = excluded.version, date = excluded.date, \
-            status = excluded.status, reasons = excluded.reasons, entry = excluded.entry, opened_at = excluded.opened_at \
+            status = excluded.status, reasons = excluded.reasons, entry = excluded.entry, opened_at = excluded.opened_at, \
+            times = excluded.times, assignee = excluded.assignee, snoozed_until = excluded.snoozed_until, \
+            resolved_by = excluded.resolved_by, closed_at = excluded.closed_at, lead = excluded.lead, cause = excluded.cause \
             where exception.version = excluded.version - 1";
         for part in exceptions.chunks(ROWS) {
             let written = on!(self, |conn| QueryBuilder::new(INSERT)
@@ -89,6 +101,9 @@ impl Tx {
                     row.push_bind(Plain(subject.kind)).push_bind(subject.id).push_bind(subject.segment);
                     row.push_bind(Plain(exception.date)).push_bind(Plain(exception.status)).push_bind(Json(exception.reasons.clone()));
                     row.push_bind(exception.entry.map(|id| id.0)).push_bind(At(exception.opened_at));
+                    row.push_bind(exception.times).push_bind(exception.assignee.map(|id| id.0));
+                    row.push_bind(exception.snoozed_until.map(At)).push_bind(&exception.resolved_by);
+                    row.push_bind(exception.closed_at.map(At)).push_bind(exception.lead().to_owned()).push_bind(exception.common());
                 })
                 .push(UPDATE)
                 .build()
@@ -97,7 +112,8 @@ impl Tx {
                 .map(|done| done.rows_affected()))?;
             super::all_written(written, part.len(), "exceptions")?;
         }
-        Ok(())
+        let changes: Vec<_> = exceptions.iter().map(|exception| (exception.id.0, exception.staff, exception.version)).collect();
+        self.note_changes("exception", &changes).await
     }
 }
 
@@ -113,6 +129,11 @@ impl From<Row> for Exception {
             reasons: row.reasons.0,
             entry: row.entry.map(EntryId),
             opened_at: row.opened_at.0,
+            times: row.times,
+            assignee: row.assignee.map(StaffId),
+            snoozed_until: row.snoozed_until.map(|at| at.0),
+            resolved_by: row.resolved_by,
+            closed_at: row.closed_at.map(|at| at.0),
         }
     }
 }

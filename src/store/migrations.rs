@@ -14,6 +14,7 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_connections.sql"),
         include_str!("../../migrations/postgres/0002_connections.sql"),
     ),
+    (3, "review", include_str!("../../migrations/sqlite/0003_review.sql"), include_str!("../../migrations/postgres/0003_review.sql")),
 ];
 
 /// The newest version this program knows.

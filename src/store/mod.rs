@@ -52,8 +52,11 @@ macro_rules! by_list {
     }};
 }
 
+pub(crate) mod access;
+pub(crate) mod audit;
 mod calendars;
 mod catalog;
+pub(crate) mod changes;
 mod codec;
 pub(crate) mod connections;
 pub(crate) mod days;
@@ -64,9 +67,12 @@ mod event_rows;
 pub(crate) mod events;
 mod exceptions;
 mod jobs;
+mod locks;
 mod migrations;
 mod polls;
+pub(crate) mod queue;
 pub(crate) mod rule_sets;
+mod sight;
 mod staff;
 
 #[cfg(test)]
@@ -135,7 +141,7 @@ impl Store {
                 let name = format!("{} on {}", options.get_database().unwrap_or("the default database"), options.get_host());
                 // The rollback below warns when there is nothing to roll back.
                 let options = options.options([("client_min_messages", "error")]);
-                let pool = pool::<Postgres>(READERS + 1)
+                let pool = pool::<Postgres>(READERS * 2)
                     // A future dropped in the middle of a query must not hand its transaction to the next user.
                     .after_release(|connection, _| {
                         Box::pin(async move {

@@ -127,7 +127,17 @@ fn entry(staff: StaffId, status: EntryStatus) -> Entry {
         event: None,
     };
     let key = EntryKey { meeting: MeetingId(ids::fresh()), segment: 0, leg: 0 };
-    Entry { id: EntryId(ids::fresh()), version: 1, staff, key, status, approved_at: None, body, provenance: Provenance::default() }
+    Entry {
+        id: EntryId(ids::fresh()),
+        version: 1,
+        staff,
+        key,
+        status,
+        approved_at: None,
+        submitted: None,
+        body,
+        provenance: Provenance::default(),
+    }
 }
 
 on_each_database! {
@@ -263,6 +273,7 @@ on_each_database! {
             id: ExceptionId(ids::fresh()), version: 1, staff: staff.id,
             subject: Subject { kind: SubjectKind::Meeting, id: ids::fresh(), segment: 1 },
             date: day(3), status: ExceptionStatus::Open, reasons: vec![reason], entry: None, opened_at: now(),
+            times: 1, assignee: None, snoozed_until: Some(now()), resolved_by: Some("eva".into()), closed_at: None,
         };
         tx.save_exceptions(std::slice::from_ref(&exception)).await.expect("saved");
         assert_eq!(tx.exceptions_on(staff.id, day(1), day(3)).await.expect("exceptions"), [exception.clone()]);

@@ -53,7 +53,7 @@ on_each_database! {
     async fn a_book_of_a_newer_program_is_refused(store: Store) {
         store.migrate().await.expect("made");
         let mut tx = store.write().await.expect("begun");
-        run(&mut tx, "update _sqlx_migrations set version = 9000 where version = 2").await.expect("written");
+        run(&mut tx, "update _sqlx_migrations set version = 9000 where version = 3").await.expect("written");
         tx.commit().await.expect("kept");
         assert!(matches!(store.check().await, Err(Error::Newer { found: 9000, .. })));
     }
@@ -67,7 +67,7 @@ on_each_database! {
     async fn a_dropped_transaction_leaves_nothing(store: Store) {
         store.migrate().await.expect("made");
         let mut tx = store.write().await.expect("begun");
-        run(&mut tx, "update _sqlx_migrations set version = 9000 where version = 2").await.expect("written");
+        run(&mut tx, "update _sqlx_migrations set version = 9000 where version = 3").await.expect("written");
         drop(tx);
         store.check().await.expect("as before");
     }

@@ -27,7 +27,10 @@ use crate::{
         connect::{Connected, NotConnected, Return, accept, begin, exchange},
         keys::{Place, digest},
     },
-    model::{connection::Provider, ids},
+    model::{
+        connection::Provider,
+        ids::{self, StaffId},
+    },
     store::connections::Attempt,
 };
 
@@ -52,6 +55,16 @@ fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
     let base = base.or_else(|| Url::parse(&format!("http://{}/", app.config.listen)).ok());
     let url = base.and_then(|base| base.join(&format!("connect/{provider}/callback")).ok());
     url.ok_or_else(|| NotConnected::Odd("public_url in the configuration is no address".to_owned()))
+}
+
+/// The one-time link that begins connecting, for a person who is signed in.
+pub(super) async fn link(app: &App, staff: StaffId, provider: Provider) -> Result<String, crate::store::Error> {
+    let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
+    let mut tx = app.store.write().await?;
+    let now = app.config.clock.now();
+    tx.insert_connect_link(&digest(&secret), staff, provider, now + ATTEMPT).await?;
+    tx.commit().await?;
+    Ok(format!("/connect/{provider}?link={secret}"))
 }
 
 fn gone() -> Response {

@@ -1,17 +1,26 @@
-//! What speaks HTTP to people: the page a provider sends them back to. Decides nothing about grants.
+//! What speaks HTTP to people and programs: pages, the API, and the page a provider sends people back to. Decides nothing: that is
+//! `review` and `grants`.
 
 pub(crate) mod connect;
+mod guard;
 pub(crate) mod loopback;
 mod page;
+mod pages;
+mod server;
+pub(crate) mod signin;
 
-/// Serves pages until it is told to stop; open requests are answered first.
-///
-/// # Errors
-/// If accepting connections fails.
-pub(crate) async fn serve(
-    listener: tokio::net::TcpListener,
-    pages: axum::Router,
-    ended: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, pages).with_graceful_shutdown(ended).await
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use crate::app::App;
+
+pub(crate) use server::serve;
+
+/// Everything that is served.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let forms = middleware::from_fn_with_state(app.clone(), guard::forms);
+    let pages = pages::router().merge(signin::leaving()).layer(forms);
+    let headers = middleware::from_fn_with_state(app.clone(), guard::headers);
+    pages.merge(signin::router()).merge(pages::assets()).with_state(app.clone()).merge(connect::router(app)).layer(headers)
 }

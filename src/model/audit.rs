@@ -1,0 +1,84 @@
+//! The audit: who did what to what, when and why, with what stood before and after. Holds no words of events (S8, S22).
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::model::{entry::Entry, exception::Exception, ids::StaffId};
+
+/// Derivation, as an actor.
+pub(crate) const DERIVATION: &str = "kalends";
+
+/// One act.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Act {
+    /// Whose book; none for what is nobody's, such as a token or a role.
+    pub(crate) staff: Option<StaffId>,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) actor: String,
+    /// A verb: `approve`, `assign`, `lock` …
+    pub(crate) act: String,
+    pub(crate) subject_kind: &'static str,
+    pub(crate) subject: String,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+    pub(crate) why: Option<String>,
+}
+
+impl Act {
+    /// What happened to an entry.
+    pub(crate) fn on_entry(
+        actor: &str,
+        act: &str,
+        at: DateTime<Utc>,
+        (before, after): (Option<&Entry>, &Entry),
+        why: Option<String>,
+    ) -> Self {
+        Self {
+            staff: Some(after.staff),
+            at,
+            actor: actor.to_owned(),
+            act: act.to_owned(),
+            subject_kind: "entry",
+            subject: after.id.to_string(),
+            before: before.map(entry),
+            after: Some(entry(after)),
+            why,
+        }
+    }
+
+    /// What happened to a question.
+    pub(crate) fn on_exception(
+        actor: &str,
+        act: &str,
+        at: DateTime<Utc>,
+        (before, after): (&Exception, &Exception),
+        why: Option<String>,
+    ) -> Self {
+        Self {
+            staff: Some(after.staff),
+            at,
+            actor: actor.to_owned(),
+            act: act.to_owned(),
+            subject_kind: "exception",
+            subject: after.id.to_string(),
+            before: Some(exception(before, at)),
+            after: Some(exception(after, at)),
+            why,
+        }
+    }
+}
+
+fn entry(entry: &Entry) -> Value {
+    let mut shown = entry.body.meaning();
+    shown["status"] = json!(entry.status);
+    shown["version"] = json!(entry.version);
+    shown["held"] = json!(entry.body.held);
+    shown
+}
+
+fn exception(exception: &Exception, now: DateTime<Utc>) -> Value {
+    json!({
+        "standing": exception.standing(now), "version": exception.version, "assignee": exception.assignee,
+        "snoozed_until": exception.snoozed_until, "reasons": exception.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,130 @@
+//! `FIELD=VALUE`: what people type about an entry, as decisions. Commands, forms and the API say it alike.
+
+use chrono::{DateTime, NaiveTime, Utc};
+
+use super::{Refusal, questions::seen};
+use crate::{
+    model::{
+        catalog::Catalog,
+        day::instant,
+        decision::{Act, Assignment, EditedTime, Leg},
+        entry::Entry,
+    },
+    store::Tx,
+};
+
+/// Fields that say when it was, or that it was nothing.
+const WHEN: [&str; 4] = ["start", "end", "when", "not_work"];
+
+fn wrong<T>(text: String) -> Result<T, Refusal> {
+    Err(Refusal::Wrong(text))
+}
+
+/// The acts that some fields of an entry mean.
+pub(crate) async fn acts(tx: &mut Tx, catalog: &Catalog, entry: &Entry, typed: &[String]) -> Result<Vec<Act>, Refusal> {
+    let is_when = |field: &&String| WHEN.contains(&field.split('=').next().unwrap_or_default());
+    let what: Vec<String> = typed.iter().filter(|field| !is_when(field)).cloned().collect();
+    let mut acts = Vec::new();
+    if !what.is_empty() {
+        acts.push(Act::Assign(assignment(catalog, &what)?));
+    }
+    let (mut start, mut end) = (entry.body.start, entry.body.end);
+    for field in typed.iter().filter(is_when) {
+        match split(field)? {
+            ("start", value) => start = time(entry, value)?,
+            ("end", value) => end = time(entry, value)?,
+            ("not_work", "yes") => acts.push(Act::NotWork),
+            ("when", "follow") => acts.push(Act::Follow),
+            ("when", "keep") => acts.push(Act::Keep { seen: seen(tx, entry).await? }),
+            ("when", "both") => acts.push(Act::Both { seen: seen(tx, entry).await? }),
+            (name, value) => {
+                return wrong(format!("`{name}={value}` is not known; not_work takes yes, when takes keep, follow or both"));
+            }
+        }
+    }
+    if (start, end) != (entry.body.start, entry.body.end) {
+        if start >= end {
+            return wrong("the start is not before the end".to_owned());
+        }
+        acts.push(Act::Time(EditedTime { start, end, seen: seen(tx, entry).await? }));
+    }
+    if acts.is_empty() { wrong("that is what stands already".to_owned()) } else { Ok(acts) }
+}
+
+/// Parts of an entry, each `SHARE:FIELD=VALUE,FIELD=VALUE`, as the act that divides it.
+pub(crate) async fn divided(tx: &mut Tx, catalog: &Catalog, entry: &Entry, parts: &[String]) -> Result<Act, Refusal> {
+    let mut legs = Vec::new();
+    for part in parts {
+        let (share, fields) = part.split_once(':').unwrap_or((part, ""));
+        let share = share.trim().trim_end_matches('%').parse().ok().filter(|share| (1..=1000).contains(share));
+        let Some(share) = share else { return wrong(format!("`{part}` is no part such as 60:project=ACME-15")) };
+        let fields: Vec<String> = fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect();
+        legs.push(Leg { share, assignment: assignment(catalog, &fields)? });
+    }
+    if legs.len() < 2 || legs.len() > 20 {
+        return wrong("an entry is divided into 2 to 20 parts".to_owned());
+    }
+    Ok(Act::Split { legs, seen: seen(tx, entry).await? })
+}
+
+fn split(field: &str) -> Result<(&str, &str), Refusal> {
+    field.split_once('=').map_or_else(|| wrong(format!("`{field}` is not FIELD=VALUE")), Ok)
+}
+
+fn time(entry: &Entry, value: &str) -> Result<DateTime<Utc>, Refusal> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(value) {
+        return Ok(at.to_utc());
+    }
+    match NaiveTime::parse_from_str(value, "%H:%M") {
+        Ok(local) => Ok(instant(entry.body.timezone, entry.body.date.and_time(local))),
+        Err(_) => wrong(format!("`{value}` is no time such as 09:30")),
+    }
+}
+
+/// What an entry is, from fields; names are checked against the catalog.
+pub(crate) fn assignment(catalog: &Catalog, typed: &[String]) -> Result<Assignment, Refusal> {
+    let mut wanted = Assignment::default();
+    for field in typed {
+        let (name, value) = split(field)?;
+        let given = Some((!value.is_empty()).then(|| value.to_owned()));
+        match name {
+            "client" => {
+                if !value.is_empty() && !catalog.clients.contains_key(value) {
+                    return wrong(unknown("client", value, catalog.clients.keys()));
+                }
+                wanted.client = given;
+            }
+            "project" => {
+                let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
+                let known = catalog.project(value).map(|(_, project)| project.code.clone());
+                if !value.is_empty() && known.is_none() {
+                    return wrong(unknown("project", value, codes));
+                }
+                wanted.project = Some(known);
+            }
+            "task" => wanted.task = given,
+            "description" => wanted.description = given,
+            "billable" => wanted.billable = Some(yes_or_no(value)?),
+            "tags" => wanted.tags = Some(value.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()),
+            _ => {
+                let known = "client, project, task, billable, tags, description, start, end, when, not_work";
+                return wrong(format!("`{name}` is no field; known: {known}"));
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+fn yes_or_no(value: &str) -> Result<bool, Refusal> {
+    match value {
+        "yes" | "true" => Ok(true),
+        "no" | "false" => Ok(false),
+        _ => wrong(format!("billable is yes or no, not `{value}`")),
+    }
+}
+
+fn unknown<'a>(what: &str, value: &str, known: impl IntoIterator<Item = &'a String>) -> String {
+    let distance = |one: &&String| strsim::damerau_levenshtein(&one.to_lowercase(), &value.to_lowercase());
+    let near = known.into_iter().min_by_key(distance).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    format!("there is no {what} {value}{near}")
+}

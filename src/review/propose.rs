@@ -1,0 +1,177 @@
+//! Make it a rule: the smallest rule that would have decided what a person just decided, with what else it would change. Written beside
+//! the other rule files, in a file of its own, so that taking the file away takes the rule back.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    model::{event::Event, exception::ExceptionStatus, principal::Principal, staff::Staff, verdict::Verdict},
+    settling::{activation::Active, verdicts},
+    store::{Error, Tx},
+};
+
+/// How far back it is tried.
+const DAYS: u64 = 120;
+
+/// A rule that could be written.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Proposal {
+    pub(crate) id: String,
+    /// Its file, below the folder of the rules.
+    pub(crate) file: String,
+    pub(crate) yaml: String,
+    /// Open questions that it would answer, this one among them.
+    pub(crate) clears: usize,
+    /// Other events of the last months that would read differently.
+    pub(crate) changes: usize,
+    /// Of those that were decided otherwise, a few: date, and from what to what.
+    pub(crate) examples: Vec<String>,
+}
+
+/// What the event was decided to be.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Project(String),
+    Client(String),
+    NotWork,
+}
+
+/// The smallest rule for an event, if one can be found that decides it.
+pub(crate) async fn rule(
+    tx: &mut Tx,
+    who: &Principal,
+    active: &Active,
+    event: &Event,
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> Result<Option<Proposal>, Error> {
+    let people: Vec<Staff> = tx.staff().await?.into_iter().filter(|person| who.sees_everyone() || who.reads_words_of(person.id)).collect();
+    let from = now.date_naive() - Days::new(DAYS);
+    let mut known = Vec::new();
+    for person in &people {
+        let events = tx.events_on(person.id, from, now.date_naive()).await?;
+        let asked = tx.exceptions_on(person.id, from, now.date_naive()).await?;
+        let asked: Vec<_> = asked.into_iter().filter(|one| one.status == ExceptionStatus::Open).map(|one| one.subject.id).collect();
+        known.push((person, events, asked));
+    }
+    let mut best: Option<Proposal> = None;
+    for (words, when) in conditions(event) {
+        let Some(candidate) = Candidate::new(active, event, outcome, &words, &when) else { continue };
+        let mut proposal = candidate.proposal;
+        let mut decides = false;
+        for (person, events, asked) in &known {
+            let before = verdicts(person, events.iter(), &active.rules);
+            let after = verdicts(person, events.iter(), &candidate.active.rules);
+            for one in events {
+                let (old, new) = (before.get(&one.id), after.get(&one.id));
+                if old == new {
+                    continue;
+                }
+                decides |= one.id == event.id;
+                if asked.contains(&one.meeting.0) && new.is_some_and(|verdict| verdict.conflicts().next().is_none()) {
+                    proposal.clears += 1;
+                } else {
+                    proposal.changes += 1;
+                    if proposal.examples.len() < 5 {
+                        let date = person.zones.first_date(&one.fact.span);
+                        proposal.examples.push(format!("{date}: {} to {}", shown(old), shown(new)));
+                    }
+                }
+            }
+        }
+        let better = |than: &Proposal| (proposal.changes, usize::MAX - proposal.clears) < (than.changes, usize::MAX - than.clears);
+        if decides && best.as_ref().is_none_or(better) {
+            best = Some(proposal);
+        }
+    }
+    Ok(best)
+}
+
+fn shown(verdict: Option<&Verdict>) -> String {
+    use crate::model::catalog::Field;
+    let Some(verdict) = verdict else { return "nothing".to_owned() };
+    if verdict.skip.is_some() {
+        return "not work".to_owned();
+    }
+    verdict.value(Field::Project).or_else(|| verdict.value(Field::Client)).unwrap_or("nothing").to_owned()
+}
+
+/// A rule set with the rule in it.
+struct Candidate {
+    active: Active,
+    proposal: Proposal,
+}
+
+impl Candidate {
+    fn new(active: &Active, event: &Event, outcome: &Outcome, words: &str, when: &serde_json::Value) -> Option<Self> {
+        let id = name(words);
+        let file = format!("made-{id}.yaml");
+        let yaml = written(active, &id, event, outcome, when);
+        let mut files = active.files.clone();
+        if files.insert(format!("rules/{file}"), yaml.clone()).is_some() {
+            return None;
+        }
+        let active = Active::from_files(files, &active.policy).ok()?;
+        Some(Self { active, proposal: Proposal { id, file, yaml, clears: 0, changes: 0, examples: Vec::new() } })
+    }
+}
+
+/// What could tell this event, from the words that most likely mean others of its kind to the series that means only itself.
+fn conditions(event: &Event) -> Vec<(String, serde_json::Value)> {
+    let title = event.fact.text.title.trim();
+    let words: Vec<&str> = title.split_whitespace().filter(|word| !word.chars().any(|char| char.is_ascii_digit())).collect();
+    let phrase = words.join(" ");
+    let trimmed = phrase.trim_matches(|char: char| !char.is_alphanumeric());
+    let mut found = Vec::new();
+    if trimmed.chars().count() > 2 && title.contains(trimmed) {
+        found.push((trimmed.to_owned(), json!({ "title": { "words": [trimmed] } })));
+    }
+    if title.chars().count() > 2 && title != trimmed {
+        found.push((title.to_owned(), json!({ "title": { "words": [title] } })));
+    }
+    if event.fact.recurring {
+        found.push((format!("series {trimmed}"), json!({ "series": [event.fact.ical_uid] })));
+    }
+    found
+}
+
+/// The rule and its test, as a file.
+fn written(active: &Active, id: &str, event: &Event, outcome: &Outcome, when: &serde_json::Value) -> String {
+    let text = &event.fact.text;
+    let people: Vec<&str> = text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.as_str()).collect();
+    let (effect, expect) = match outcome {
+        Outcome::Project(code) => (format!("set: {{project: {}}}", quoted(code)), format!("project: {}", quoted(code))),
+        Outcome::Client(key) => (format!("set: {{client: {}}}", quoted(key)), format!("client: {}", quoted(key))),
+        Outcome::NotWork => ("skip: not work".to_owned(), "outcome: skipped".to_owned()),
+    };
+    let section = active.rules.section_for_overrides();
+    // JSON is YAML: what people typed is quoted once, and safely.
+    let series =
+        if when.get("series").is_some() { format!(", recurring: true, series: {}", quoted(&event.fact.ical_uid)) } else { String::new() };
+    let test = format!(
+        "tests:\n  - name: {}\n    event: {{title: {}, attendees: {}{series}}}\n    expect: {{{expect}}}\n",
+        quoted(id),
+        quoted(&text.title),
+        json!(people)
+    );
+    let test = if series.is_empty() { test } else { String::new() };
+    format!("# Made from a decision in the queue.\nrules:\n  - id: {id}\n    section: {section}\n    when: {when}\n    {effect}\n{test}")
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Words as an id: kebab-case, and with what tells two alike ones apart.
+fn name(words: &str) -> String {
+    let plain: String = words.to_lowercase().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
+    let parts: Vec<_> = plain.split('-').filter(|part| !part.is_empty()).take(6).collect();
+    let digest = crate::model::ids::digest(words);
+    format!("{}{}{}", parts.join("-"), if parts.is_empty() { "rule-" } else { "-" }, &digest[..4])
+}
+
+/// The date from which a proposal was tried.
+pub(crate) fn tried_from(now: DateTime<Utc>) -> NaiveDate {
+    now.date_naive() - Days::new(DAYS)
+}

@@ -1,0 +1,227 @@
+//! Answers to questions: what it was, that it was no work, that it is no problem, later, or someone else.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Desk, Refusal, is_about_segment,
+    overlap::{self, Winner},
+    table::{self, QuestionAct},
+    wanted,
+};
+use crate::{
+    model::{
+        audit,
+        decision::{Act, EditedTime, Seen},
+        entry::Entry,
+        event::Span,
+        exception::{Exception, ExceptionStatus, Reason, Standing, SubjectKind},
+        ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
+    },
+    settling::{Wanted, rederive},
+    store::{self, Tx},
+};
+
+/// What a person says to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// What it was, or when.
+    Change(Vec<Act>),
+    NotWork,
+    /// Seen, not a problem (S14).
+    Dismiss {
+        why: Option<String>,
+    },
+    Snooze {
+        until: Option<DateTime<Utc>>,
+    },
+    Assign {
+        to: Option<StaffId>,
+    },
+    /// Who keeps the time that two entries share.
+    Overlap(Winner),
+}
+
+impl Answer {
+    fn act(&self) -> QuestionAct {
+        match self {
+            Self::Change(_) | Self::Overlap(_) => QuestionAct::Answer,
+            Self::NotWork => QuestionAct::NotWork,
+            Self::Dismiss { .. } => QuestionAct::Dismiss,
+            Self::Snooze { .. } => QuestionAct::Snooze,
+            Self::Assign { .. } => QuestionAct::Assign,
+        }
+    }
+}
+
+/// Whether capture asks it, about a calendar or a connection, and not derivation.
+pub(super) fn is_of_source(exception: &Exception) -> bool {
+    !matches!(exception.subject.kind, SubjectKind::Meeting | SubjectKind::Day)
+}
+
+impl Desk<'_> {
+    /// Answers one question, and shows it as it stands afterwards, with what takes the answer back.
+    pub(crate) async fn answer(
+        &self,
+        id: ExceptionId,
+        seen: Option<i64>,
+        answer: &Answer,
+    ) -> Result<(Exception, Option<BatchId>), Refusal> {
+        self.answer_as(id, seen, answer, BatchId(ids::fresh())).await
+    }
+
+    /// The same, as part of what is done at one stroke.
+    pub(crate) async fn answer_as(
+        &self,
+        id: ExceptionId,
+        seen: Option<i64>,
+        answer: &Answer,
+        batch: BatchId,
+    ) -> Result<(Exception, Option<BatchId>), Refusal> {
+        let staff = self.store.read().await?.exception(&id.to_string()).await?.staff;
+        let mut tx = self.begin(staff).await?;
+        let before = tx.exception(&id.to_string()).await?;
+        let (short, standing) = (ids::short(id.0), before.standing(self.basis.now));
+        let may = |capacity| table::question(standing, answer.act(), capacity, is_of_source(&before));
+        table::best(&self.who.capacities(staff), may).map_err(|no| match no {
+            table::No::Closed => Refusal::NotAsked(standing),
+            no => Refusal::No("exception", short.clone(), no),
+        })?;
+        if let Some(seen) = seen.filter(|seen| *seen != before.version) {
+            return Err(Refusal::Stale("exception", short, seen, before.version));
+        }
+        let undoable = match answer {
+            Answer::Snooze { until } => {
+                let next = Exception { version: before.version + 1, snoozed_until: *until, ..before.clone() };
+                tx.save_exceptions(&[next]).await?;
+                false
+            }
+            Answer::Assign { to } => {
+                let next = Exception { version: before.version + 1, assignee: *to, ..before.clone() };
+                tx.save_exceptions(&[next]).await?;
+                false
+            }
+            _ => {
+                self.decide(&mut tx, &before, answer, batch).await?;
+                true
+            }
+        };
+        let after = tx.exception(&id.to_string()).await?;
+        if matches!(answer, Answer::Dismiss { .. } | Answer::NotWork) && after.status == ExceptionStatus::Open {
+            return Err(Refusal::StillMissing);
+        }
+        let why = if let Answer::Dismiss { why } = answer { why.clone() } else { None };
+        let act = answer.act().as_str();
+        tx.audit(&[audit::Act::on_exception(&self.who.name, act, self.basis.now, (&before, &after), why)]).await?;
+        tx.commit().await?;
+        Ok((after, undoable.then_some(batch)))
+    }
+
+    async fn decide(&self, tx: &mut Tx, before: &Exception, answer: &Answer, batch: BatchId) -> Result<(), Refusal> {
+        let subject = before.subject;
+        if before.subject.kind == SubjectKind::Meeting {
+            self.is_open_on(tx, before.staff, before.date).await?;
+        }
+        let acts: Vec<Act> = match answer {
+            Answer::Overlap(winner) => return self.overlap(tx, before, *winner, batch).await,
+            Answer::Change(acts) => acts.clone(),
+            Answer::NotWork => vec![Act::NotWork],
+            _ => before.reasons.iter().map(|reason| dismissal(before, reason)).collect(),
+        };
+        if matches!(answer, Answer::Change(_) | Answer::NotWork) {
+            if subject.kind != SubjectKind::Meeting {
+                return Err(Refusal::NoMeeting);
+            }
+            self.is_not_settled(tx, before.entry).await?;
+        }
+        let person = tx.staff_member(before.staff).await?;
+        for act in acts {
+            let segment = if is_about_segment(&act) { subject.segment } else { 0 };
+            self.record(tx, &person, (subject.id, segment, before.entry), act, Some(batch)).await?;
+        }
+        if !is_of_source(before) {
+            rederive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await?;
+            return Ok(());
+        }
+        // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
+        let (status, version, closed_at) = (ExceptionStatus::Dismissed, before.version + 1, Some(self.basis.now));
+        Ok(tx.save_exceptions(&[Exception { status, version, closed_at, ..before.clone() }]).await?)
+    }
+
+    async fn is_not_settled(&self, tx: &mut Tx, entry: Option<EntryId>) -> Result<(), Refusal> {
+        let Some(id) = entry else { return Ok(()) };
+        let entry = tx.entry_of(id).await?;
+        let may = |capacity| table::entry(entry.status, super::EntryAct::Change, capacity, self.four_eyes);
+        match table::best(&self.who.capacities(entry.staff), may) {
+            // What was voided by an answer is answered anew.
+            Ok(_) | Err(table::No::Gone) => Ok(()),
+            Err(no) => Err(Refusal::No("entry", ids::short(id.0), no)),
+        }
+    }
+
+    /// Gives both entries of an overlap the time that is left to them; one that nothing is left of was no work.
+    async fn overlap(&self, tx: &mut Tx, before: &Exception, winner: Winner, batch: BatchId) -> Result<(), Refusal> {
+        let (this, other) = both(tx, before).await?;
+        let times = |entry: &Entry| (entry.body.start, entry.body.end);
+        let (this_after, other_after) = overlap::settle(times(&this), times(&other), winner);
+        let mut pages = Wanted { dates: [this.body.date, other.body.date].into(), ..Wanted::default() };
+        let person = tx.staff_member(before.staff).await?;
+        for (entry, after) in [(&this, this_after), (&other, other_after)] {
+            if after == Some(times(entry)) {
+                continue;
+            }
+            if entry.status.is_settled() {
+                return Err(Refusal::OtherIsSettled(entry.status));
+            }
+            let act = match after {
+                Some((start, end)) => Act::Time(EditedTime { start, end, seen: seen(tx, entry).await? }),
+                None => Act::NotWork,
+            };
+            let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
+            self.record(tx, &person, (entry.key.meeting.0, segment, Some(entry.id)), act, Some(batch)).await?;
+            pages.subjects.insert(entry.key.meeting.0);
+        }
+        rederive(tx, before.staff, pages, self.basis()).await?;
+        Ok(())
+    }
+
+    /// What a person did last about a question, so that it can be taken back.
+    pub(crate) async fn last_batch(&self, exception: &Exception) -> Result<BatchId, Refusal> {
+        let standing = exception.standing(self.basis.now);
+        let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
+        table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", ids::short(exception.id.0), no))?;
+        let decisions = self.store.read().await?.decisions_about(&[exception.subject.id]).await?;
+        decisions
+            .into_iter()
+            .rev()
+            .find_map(|decision| decision.batch)
+            .filter(|_| standing != Standing::Cleared)
+            .ok_or(Refusal::NothingToUndo)
+    }
+}
+
+fn dismissal(exception: &Exception, reason: &Reason) -> Act {
+    Act::Dismiss { subject: exception.subject.kind, reason: reason.reason.clone(), cause: reason.cause.clone() }
+}
+
+/// The entry an overlap is asked about, and the one it names.
+async fn both(tx: &mut Tx, exception: &Exception) -> Result<(Entry, Entry), Refusal> {
+    let overlap = exception.reasons.iter().find(|reason| reason.reason == "overlap" || reason.reason == "duplicate");
+    let (Some(overlap), Some(id)) = (overlap, exception.entry) else { return Err(Refusal::NoOverlap) };
+    let this = tx.entry_of(id).await?;
+    let named = overlap.cause["meetings"].as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok().map(MeetingId));
+    let others: Vec<MeetingId> = named.filter(|meeting| *meeting != this.key.meeting).collect();
+    let near = tx.entries_of_meetings(&others).await?;
+    let meets = |other: &Entry| other.staff == this.staff && other.body.start < this.body.end && this.body.start < other.body.end;
+    let other = near.into_iter().find(|other| other.status != crate::model::entry::EntryStatus::Void && meets(other));
+    Ok((this, other.ok_or(Refusal::NoOverlap)?))
+}
+
+/// Where the entry's event stands now, which the person has seen.
+pub(crate) async fn seen(tx: &mut Tx, entry: &Entry) -> Result<Seen, store::Error> {
+    // An entry that a person wrote is its own event.
+    let Some(id) = entry.body.event else { return Ok(Seen { start: entry.body.start, end: entry.body.end }) };
+    Ok(match tx.event(id).await?.fact.span {
+        Span::Timed { start, end, .. } => Seen { start, end },
+        Span::AllDay { .. } => Seen { start: entry.body.start, end: entry.body.end },
+    })
+}

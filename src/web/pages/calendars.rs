@@ -1,0 +1,188 @@
+//! Calendars: what is read for a person, how that goes in plain words, and how to connect more.
+
+use std::sync::Arc;
+
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use super::{
+    Failure,
+    form::{Before, go, value},
+    layout::{csrf, page},
+    text::{Style, words},
+};
+use crate::{
+    app::{App, health::Health},
+    model::{
+        audit,
+        connection::{Connection, ConnectionStatus, Provider},
+        ids::{CalendarId, StaffId},
+        principal::Role,
+        staff::{Source, Staff},
+    },
+    web::{
+        connect,
+        guard::{Signed, now},
+    },
+};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/calendars", get(show)).route("/calendars/connect", post(begin)).route("/calendars/{id}", post(change))
+}
+
+async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(before): Query<Before>) -> Result<Markup, Failure> {
+    let style = Style::of(&headers);
+    let health = app.health().await?;
+    let everyone = signed.who.has(Role::Ops);
+    let people: Vec<&Staff> = health.people.iter().filter(|one| everyone || Some(one.id) == signed.who.staff).collect();
+    let providers: Vec<Provider> =
+        [Provider::Google, Provider::Outlook].into_iter().filter(|one| app.config.apps.of(*one).is_some()).collect();
+    let content = html! {
+        section.card aria-label="Connect" {
+            h2 { "Connect a calendar" }
+            p { "Kalends reads your calendar and turns events into draft time entries. It never writes to it." }
+            div.acts {
+                @for provider in &providers {
+                    form method="post" action="/calendars/connect" data-plain {
+                        (csrf(&signed)) button.primary name="provider" value=(provider) { "Connect " (provider.title()) }
+                    }
+                }
+                @if providers.is_empty() { p.quiet { "No app at Google or Microsoft is configured yet; the README says how to register one." } }
+            }
+            p.quiet { "A calendar that is published as a feed: " code { "kalends calendar add ics --url-file FILE" } " (its address is a secret, and is best not typed into a page)." }
+        }
+        @for person in people { (of_person(&app, &signed, &health, person, everyone, style)) }
+    };
+    Ok(page(&signed, "Calendars", "/calendars", before.told().as_ref(), &content))
+}
+
+fn of_person(app: &App, signed: &Signed, health: &Health, person: &Staff, named: bool, style: Style) -> Markup {
+    let sources: Vec<_> =
+        health.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none()).collect();
+    let broken = health.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
+    html! {
+        section aria-label=(person.name) {
+            @if named { h2 { (person.name) } }
+            @for one in broken { (reconnect(signed, one, person.id)) }
+            @if sources.is_empty() { p.quiet { "No calendar is read yet." } }
+            @for source in sources { (calendar(app, signed, health, source, style)) }
+        }
+    }
+}
+
+fn reconnect(signed: &Signed, one: &Connection, staff: StaffId) -> Markup {
+    html! {
+        div.card { p.bad { strong { (one.provider.title()) " does not let Kalends in any more" } " for " bdi { (one.email) } ". Nothing is lost; connect it again and what was missed is read." }
+            @if signed.who.staff == Some(staff) {
+                form method="post" action="/calendars/connect" data-plain { (csrf(signed)) button.primary name="provider" value=(one.provider) { "Connect it again" } }
+            }
+        }
+    }
+}
+
+fn calendar(app: &App, signed: &Signed, health: &Health, source: &Source, style: Style) -> Markup {
+    let calendar = &source.calendar;
+    let own = signed.who.staff == Some(calendar.staff);
+    let choices = |list: &[(&'static str, &'static str)], now: &str, name: &'static str, label: &'static str| {
+        let list = list.to_vec();
+        html! { label { (label) select name=(name) { @for (value, words) in &list { option value=(value) selected[*value == now] { (words) } } } } }
+    };
+    html! {
+        div.card {
+            h3 { (words(&calendar.name)) " " @if source.paused { span.tag { "paused" } } }
+            p { (state(app, health, source, style)) }
+            @if own {
+                form.row method="post" action=(format!("/calendars/{}", calendar.id)) {
+                    (csrf(signed))
+                    (choices(&[("full", "all its words"), ("busy-block", "only that the time is taken"), ("ignore", "nothing")], calendar.privacy.as_str(), "privacy", "Keep"))
+                    (choices(&[("mine", "those I organise or am invited to"), ("all", "all of them")], calendar.whose.as_str(), "whose", "Events"))
+                    button name="act" value="set" { "Save" }
+                    @if source.paused { button name="act" value="resume" { "Read it again" } } @else { button name="act" value="pause" { "Stop reading for now" } }
+                }
+            }
+        }
+    }
+}
+
+/// How reading it goes, in plain words.
+fn state(app: &App, health: &Health, source: &Source, style: Style) -> Markup {
+    let zone = health
+        .people
+        .iter()
+        .find(|one| one.id == source.calendar.staff)
+        .map_or(chrono_tz::UTC, |one| one.zones.on(app.config.clock.now().date_naive()));
+    let at = |at: DateTime<Utc>| format!("{} {}", style.date(at.with_timezone(&zone).date_naive()), style.time(at, zone));
+    let poll = health.poll(source);
+    html! {
+        @match poll.and_then(|poll| Some((poll.failing_since?, poll.failure.clone()?))) {
+            Some((since, failure)) => { span.bad { "Cannot be read since " (at(since)) ": " (failure) } ". It is tried again by itself." },
+            None => {
+                @match source.last_success {
+                    Some(last) => { span.good { "Read " (at(last)) } },
+                    None => span.quiet { "Not read yet" },
+                }
+                @if let (Some(poll), false) = (poll, source.paused) { span.quiet { " · next " (at(poll.due_at)) } }
+            }
+        }
+        @if let Some(held) = &source.held { br; span.held { (held.meetings) " meetings vanished at once; their time stands until that is confirmed: " code { "kalends calendar accept-removals" } } }
+    }
+}
+
+/// On to the provider, by a link that only this person has.
+async fn begin(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
+    let provider: Provider = value(&pairs, "provider").and_then(|word| word.parse().ok()).ok_or(Failure::NotFound)?;
+    let staff = signed.who.staff.ok_or(Failure::NotFound)?;
+    let link = connect::link(&app, staff, provider).await?;
+    Ok(Redirect::to(&link).into_response())
+}
+
+async fn change(
+    State(app): State<Arc<App>>,
+    Path(id): Path<CalendarId>,
+    signed: Signed,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let mut tx = app.store.write().await?;
+    let (mut source, _) = tx.source(id).await?;
+    if signed.who.staff != Some(source.calendar.staff) {
+        return Err(Failure::NotFound);
+    }
+    let odd = || Failure::Odd("This is no choice.".to_owned());
+    match value(&pairs, "act") {
+        Some("pause") => source.paused = true,
+        Some("resume") => source.paused = false,
+        Some("set") => {
+            let less = source.calendar.privacy;
+            source.calendar.privacy = value(&pairs, "privacy").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
+            source.calendar.whose = value(&pairs, "whose").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
+            if source.calendar.privacy != less && source.calendar.privacy != crate::model::staff::Privacy::Full {
+                let days = tx.forget_words(id).await?;
+                tx.mark_due(source.calendar.staff, &days, crate::store::days::Due::Again, app.config.clock.now()).await?;
+            }
+        }
+        _ => return Err(Failure::NotFound),
+    }
+    tx.update_calendar(&source).await?;
+    tx.want_full(Some(id), app.config.clock.now()).await?;
+    tx.audit(&[audit::Act {
+        staff: Some(source.calendar.staff),
+        at: now(),
+        actor: signed.who.name.clone(),
+        act: value(&pairs, "act").unwrap_or("set").to_owned(),
+        subject_kind: "calendar",
+        subject: id.to_string(),
+        before: None,
+        after: Some(serde_json::json!({ "privacy": source.calendar.privacy, "whose": source.calendar.whose, "paused": source.paused })),
+        why: None,
+    }])
+    .await?;
+    tx.commit().await?;
+    Ok(go("/calendars", "saved", None, None))
+}

@@ -1,0 +1,138 @@
+//! The pages: rendered here, usable without script, quicker with it. Each loads what it shows, and hands what is done to `review`.
+
+mod approve;
+mod calendars;
+mod catalog;
+mod form;
+pub(super) mod layout;
+mod queue;
+mod queue_item;
+mod rule;
+mod text;
+mod week;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use maud::html;
+
+use super::guard::Signed;
+use crate::{
+    app::App,
+    model::principal::{Principal, Role},
+    review::{Desk, Refusal, table::No},
+    settling::activation::Active,
+    store,
+};
+
+/// Pages for people who are signed in.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home))
+        .merge(queue::router())
+        .merge(rule::router())
+        .merge(week::router())
+        .merge(approve::router())
+        .merge(calendars::router())
+        .merge(catalog::router())
+        .fallback(async || Failure::NotFound)
+}
+
+/// What pages are drawn and worked with: ours alone.
+pub(super) fn assets() -> Router<Arc<App>> {
+    const DAY: &str = "public, max-age=86400";
+    let css = || async { ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, DAY)], layout::css()) };
+    let js = || async { ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, DAY)], include_str!("../assets/app.js")) };
+    Router::new().route(layout::CSS, get(css)).route(layout::JS, get(js))
+}
+
+async fn home(signed: Signed) -> Redirect {
+    let reviews = [Role::Reviewer, Role::Ops].iter().any(|role| signed.who.has(*role));
+    Redirect::to(if reviews { "/queue" } else { "/week" })
+}
+
+/// Who acts on what, for one request.
+pub(super) fn desk<'a>(app: &'a App, active: &'a Active, who: &'a Principal) -> Desk<'a> {
+    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), who, four_eyes: app.config.four_eyes }
+}
+
+/// Why a page cannot be shown, or what was asked for was not done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    NotFound,
+    Refused(Refusal),
+    Odd(String),
+    Broken(anyhow::Error),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound
+            | Self::Refused(
+                Refusal::No(_, _, No::Unknown)
+                | Refusal::Store(store::Error::Missing(_) | store::Error::NoneEnds(_) | store::Error::Several(_)),
+            ) => StatusCode::NOT_FOUND,
+            Self::Refused(Refusal::Stale(..) | Refusal::Store(store::Error::Outdated(_))) => StatusCode::PRECONDITION_FAILED,
+            Self::Refused(Refusal::No(_, _, No::NotYours | No::OwnTime)) => StatusCode::FORBIDDEN,
+            Self::Refused(Refusal::Wrong(_) | Refusal::NeedsReason(_)) | Self::Odd(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(Refusal::Store(_)) | Self::Broken(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(_) => StatusCode::CONFLICT,
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let (heading, words) = match (&self, status) {
+            (_, StatusCode::NOT_FOUND) => ("There is no such page", "It does not exist, or it is not for you to see.".to_owned()),
+            (Self::Refused(refusal), StatusCode::PRECONDITION_FAILED) => ("Someone else was quicker", refusal.to_string()),
+            (Self::Refused(Refusal::Store(error)), _) => {
+                tracing::warn!("A page cannot be shown: {error}");
+                ("It does not work right now", error.to_string())
+            }
+            (Self::Refused(refusal), _) => ("That was not done", refusal.to_string()),
+            (Self::Odd(words), _) => ("That was not done", words.clone()),
+            (Self::Broken(error), _) => {
+                tracing::warn!("A page cannot be shown: {error:#}");
+                ("It does not work right now", error.to_string())
+            }
+            (Self::NotFound, _) => ("There is no such page", String::new()),
+        };
+        let page = layout::plain(
+            heading,
+            &html! {
+                p role="alert" { (words) }
+                p { a href="/" { "Back to your pages" } " – nothing was lost; go back to see what you had typed." }
+            },
+        );
+        (status, page).into_response()
+    }
+}

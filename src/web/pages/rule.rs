@@ -1,0 +1,135 @@
+//! Make it a rule: what a decision would look like as a rule, what else it would change, and the key that writes it.
+
+use std::{path::Path as FilePath, sync::Arc};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+
+use super::{
+    Failure,
+    form::go,
+    layout::{csrf, page},
+    queue_item::reads,
+};
+use crate::{
+    app::{App, rule_files},
+    model::{audit, decision::Act, exception::Exception, ids::ExceptionId},
+    review::propose::{self, Outcome, Proposal},
+    settling::activation::Active,
+    store::Tx,
+    web::guard::{Signed, now},
+};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/rule/{id}", get(show).post(write))
+}
+
+async fn show(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Markup, Failure> {
+    let active = app.current().await?;
+    let proposal = proposed(&app, &active, &signed, id).await?;
+    let writable = is_writable(&app.config.rules);
+    let content = html! {
+        @match &proposal {
+            None => p { "No rule could be found that decides it and nothing it must not. Write one by hand; " code { "kalends rules explain" } " says what the rules see." },
+            Some(one) => {
+                p { "It answers " strong { (one.clears) } " open " @if one.clears == 1 { "question" } @else { "questions" } ", and changes " strong { (one.changes) } " other events since " (propose::tried_from(app.config.clock.now())) "." }
+                @if !one.examples.is_empty() { ul { @for example in &one.examples { li { (example) } } } }
+                h2 { code { "rules/" (one.file) } }
+                pre { (one.yaml) }
+                @if writable {
+                    form method="post" action=(format!("/rule/{id}")) { (csrf(&signed)) button.primary data-key="r" data-focus { "Write it " kbd { "r" } } }
+                    p.quiet { "It is a file of its own: take it away, and the rule is taken back." }
+                } @else {
+                    p { "The folder of the rules cannot be written from here. Put this file there, and run " code { "kalends sync" } "." }
+                }
+            }
+        }
+        p { a.button href="/queue" data-key="j" { "Back to the queue " kbd { "j" } } }
+    };
+    Ok(page(&signed, "Make it a rule", "/queue", None, &content))
+}
+
+fn is_writable(folder: &FilePath) -> bool {
+    tempfile_in(folder).is_ok()
+}
+
+/// Whether a file can be made there: rights are not all that can stand against it.
+fn tempfile_in(folder: &FilePath) -> std::io::Result<()> {
+    let probe = folder.join(".kalends-probe");
+    std::fs::File::create(&probe)?;
+    std::fs::remove_file(probe)
+}
+
+async fn proposed(app: &App, active: &Active, signed: &Signed, id: ExceptionId) -> Result<Option<Proposal>, Failure> {
+    let mut tx = app.store.read().await?;
+    let exception = tx.question_seen(&signed.who, id).await?.ok_or(Failure::NotFound)?;
+    if !signed.who.reviews(exception.staff) {
+        return Err(Failure::NotFound);
+    }
+    let Some(outcome) = outcome(&mut tx, &exception).await? else { return Ok(None) };
+    let Some(entry) = exception.entry else { return Ok(None) };
+    let Some(event) = tx.entry_of(entry).await?.body.event else { return Ok(None) };
+    let event = tx.event(event).await?;
+    if !reads(app, signed, &exception, &event) {
+        return Ok(None);
+    }
+    Ok(propose::rule(&mut tx, &signed.who, active, &event, &outcome, app.config.clock.now()).await?)
+}
+
+/// What a person decided about a question's meeting.
+async fn outcome(tx: &mut Tx, exception: &Exception) -> Result<Option<Outcome>, Failure> {
+    let decisions = tx.decisions_about(&[exception.subject.id]).await?;
+    let told = decisions.iter().rev().find_map(|decision| match &decision.act {
+        Act::NotWork => Some(Outcome::NotWork),
+        Act::Assign(one) => match (&one.project, &one.client) {
+            (Some(Some(code)), _) => Some(Outcome::Project(code.clone())),
+            (_, Some(Some(key))) => Some(Outcome::Client(key.clone())),
+            _ => None,
+        },
+        _ => None,
+    });
+    Ok(told)
+}
+
+async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Response, Failure> {
+    let active = app.current().await?;
+    let proposal = proposed(&app, &active, &signed, id).await?.ok_or(Failure::NotFound)?;
+    let file = app.config.rules.join(&proposal.file);
+    let written = async {
+        tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
+        let mut files = rule_files(&app.config.rules)?;
+        files.insert(format!("rules/{}", proposal.file), proposal.yaml.clone());
+        let next = Active::from_files(files, &app.config.policy);
+        let mut next = next.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
+        app.activate(&mut next).await?;
+        anyhow::Ok(())
+    };
+    if let Err(error) = written.await {
+        // Nothing half done is left behind.
+        drop(tokio::fs::remove_file(&file).await);
+        return Err(error.into());
+    }
+    let mut tx = app.store.write().await?;
+    tx.audit(&[audit::Act {
+        staff: None,
+        at: now(),
+        actor: signed.who.name.clone(),
+        act: "add-rule".to_owned(),
+        subject_kind: "rule",
+        subject: proposal.id.clone(),
+        before: None,
+        after: Some(serde_json::json!({ "file": proposal.file, "clears": proposal.clears, "changes": proposal.changes })),
+        why: None,
+    }])
+    .await?;
+    tx.commit().await?;
+    let active = app.current().await?;
+    crate::settling::settle_due(&app.store, active.basis(app.config.clock.now()), app.vault.daemon).await?;
+    Ok(go("/queue", "written", None, None).into_response())
+}
