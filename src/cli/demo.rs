@@ -1,9 +1,11 @@
 //! `demo`: a small agency with some weeks of calendars, and what Kalends makes of them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 
 use super::{Outcome, answer, book, demo_calendars, demo_providers, entries, explain, setup};
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     },
     settling::activation::Active,
     store::entries::EntryFilter,
+    web,
 };
 
 /// What was typed.
@@ -29,6 +32,12 @@ pub(crate) struct Args {
     /// Show accounts at providers instead: connected, changed, renewed, taken back, against servers that run beside it.
     #[arg(long)]
     providers: bool,
+    /// Then serve its pages, and print a one-time link to the reviewer's queue.
+    #[arg(long, conflicts_with = "providers")]
+    serve: bool,
+    /// Where --serve listens.
+    #[arg(long, default_value = "127.0.0.1:8721")]
+    listen: std::net::SocketAddr,
     /// Throw an earlier demo there away and begin anew.
     #[arg(long)]
     fresh: bool,
@@ -62,6 +71,24 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
     show(&app, &active, args, stands.date_naive()).await?;
     let settled = synced.settled;
     answer(&format!("\nthis run wrote {} entries and {} exceptions", settled.entries, settled.exceptions));
+    if args.serve {
+        return serve_it(app, args.listen).await;
+    }
+    app.store.close().await;
+    Ok(Outcome::Done)
+}
+
+/// Serves the demo's pages until it is interrupted. Nothing is polled: its time stands still.
+async fn serve_it(mut app: App, listen: std::net::SocketAddr) -> anyhow::Result<Outcome> {
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+    app.config.listen = listener.local_addr()?;
+    let people = app.store.read().await?.staff().await?;
+    let reviewer = people.iter().find(|one| one.email() == demo_calendars::REVIEWER).context("the demo has no reviewer; begin anew with --fresh")?;
+    let link = web::signin::link(&app, reviewer.id).await?;
+    answer(&format!("\nSign in as {}, who reviews everyone's time (works once, for 30 minutes; Ctrl-C ends it):\n  {}", reviewer.name, link.expose_secret()));
+    let app = Arc::new(app);
+    let ended = async { drop(tokio::signal::ctrl_c().await) };
+    web::serve(listener, web::router(app.clone()), ended).await;
     app.store.close().await;
     Ok(Outcome::Done)
 }
@@ -96,6 +123,8 @@ async fn make(args: &Args, today: NaiveDate, midnight: DateTime<Utc>) -> anyhow:
             last_day: None,
         };
         tx.insert_staff(&staff).await?;
+        let (roles, reviews) = demo_calendars::rights(person.email);
+        tx.set_rights(staff.id, &roles, &reviews).await?;
         for (name, text) in &person.calendars {
             let file = folder.join(format!("{name}.ics"));
             std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;

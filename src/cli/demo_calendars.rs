@@ -1,7 +1,11 @@
 //! The calendars of the demo's agency, written as files like those that calendar programs export.
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
+
+use crate::model::principal::{Reviews, Role};
 
 /// Someone at the agency.
 pub(super) struct Person {
@@ -107,6 +111,18 @@ const TEAM: &[&str] = &[
 const AWAY: &[&str] = &["TRANSP:OPAQUE", "X-MICROSOFT-CDO-BUSYSTATUS:OOF"];
 
 /// Everyone, with calendars from a Monday on.
+/// Who reviews everyone's time in the demo.
+pub(super) const REVIEWER: &str = "ines@northwind.example";
+
+/// What someone of the demo may do.
+pub(super) fn rights(email: &str) -> (BTreeSet<Role>, Reviews) {
+    match email {
+        REVIEWER => ([Role::Staff, Role::Reviewer].into(), Reviews::Everyone),
+        "tom@northwind.example" => ([Role::Staff, Role::Ops, Role::Admin].into(), Reviews::default()),
+        _ => ([Role::Staff].into(), Reviews::default()),
+    }
+}
+
 pub(super) fn people(monday: NaiveDate) -> Vec<Person> {
     let (berlin, new_york) = (Tz::Europe__Berlin, Tz::America__New_York);
     let person = |name, email, zone, calendars| Person { name, email, zone, calendars };

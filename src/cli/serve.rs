@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -16,7 +17,10 @@ use crate::{
     app::App,
     config::Config,
     daemon::{Alone, Daemon},
-    model::connection::{ConnectionStatus, Provider},
+    model::{
+        connection::{ConnectionStatus, Provider},
+        principal::{Reviews, Role},
+    },
     web,
 };
 
@@ -42,7 +46,8 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         let ended = async move { drop(until.wait_for(|stop| *stop).await) };
         web::serve(listener, pages, ended).await;
     });
-    info!("Kalends is running; people connect at http://{listen}/connect/… with links from `kalends connect-link`.");
+    first_link(&app).await?;
+    info!("Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`.");
     notify(&[sd_notify::NotifyState::Ready]);
     signalled(&app, &mut term).await?;
     notify(&[sd_notify::NotifyState::Stopping]);
@@ -53,6 +58,23 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     app.store.close().await;
     info!(file = alone.holds_a_file(), "Stopped.");
     Ok(Outcome::Done)
+}
+
+/// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has.
+async fn first_link(app: &App) -> anyhow::Result<()> {
+    let mut tx = app.store.write().await?;
+    if tx.has_admin().await? {
+        return Ok(());
+    }
+    let Some(first) = tx.staff().await?.into_iter().min_by_key(|one| one.id) else {
+        info!("Nobody can sign in yet: add the first person with `kalends staff add ADDRESS`, and start again.");
+        return Ok(());
+    };
+    tx.set_rights(first.id, &Role::ALL.iter().copied().collect(), &Reviews::Everyone).await?;
+    tx.commit().await?;
+    let link = web::signin::link(app, first.id).await?;
+    info!("{} has all roles from now on and signs in once with {}", first.email(), link.expose_secret());
+    Ok(())
 }
 
 /// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers.

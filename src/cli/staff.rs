@@ -1,5 +1,7 @@
 //! `staff`: the people whose time is recorded.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
@@ -11,6 +13,7 @@ use crate::{
     model::{
         day::Zones,
         ids::{self, StaffId},
+        principal::{Reviews, Role},
         staff::{Staff, Working},
     },
     store::Error,
@@ -50,6 +53,8 @@ pub(crate) async fn add(app: &App, args: &Add) -> anyhow::Result<Outcome> {
         Err(Error::Taken(_)) => anyhow::bail!("someone has one of these addresses already; see: kalends staff list"),
         done => done?,
     }
+    // Her own time is hers to look after; everything else is given by `users set`.
+    tx.set_rights(staff.id, &BTreeSet::from([Role::Staff]), &Reviews::default()).await?;
     tx.commit().await?;
     answer(&format!("added {}; her time counts from {first_day}, in {}", staff.email(), args.timezone));
     Ok(Outcome::Done)

@@ -137,9 +137,9 @@ impl Tx {
         Ok(row.map(|(staff, hash)| (StaffId(staff), hash)))
     }
 
-    /// Whether anybody can sign in at all.
-    pub(crate) async fn anyone_signs_in(&mut self) -> Result<bool, Error> {
-        const SQL: &str = "select exists (select 1 from staff_role)";
+    /// Whether there is anyone who can give others their rights.
+    pub(crate) async fn has_admin(&mut self) -> Result<bool, Error> {
+        const SQL: &str = "select exists (select 1 from staff_role where role = 'admin')";
         Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
     }
 

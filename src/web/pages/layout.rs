@@ -10,6 +10,7 @@ use crate::model::principal::Role;
 
 pub(in crate::web) const CSS: &str = "/assets/app.css";
 pub(in crate::web) const JS: &str = "/assets/app.js";
+pub(in crate::web) const ICON: &str = "/assets/icon.svg";
 
 /// Quarters of an hour in a day: what the week's grid is made of.
 const QUARTERS: usize = 96;
@@ -66,6 +67,7 @@ pub(super) fn page(signed: &Signed, title: &str, here: &str, done: Option<&Done>
                 }
             }
             main #main tabindex="-1" {
+                div.title {
                 h1 { (title) }
                 div #said role="status" aria-live="polite" {
                     @if let Some(done) = done {
@@ -80,6 +82,7 @@ pub(super) fn page(signed: &Signed, title: &str, here: &str, done: Option<&Done>
                             @if let Some(rule) = &done.rule { a.button href=(rule) data-key="r" { "Make it a rule " kbd { "r" } } }
                         }
                     }
+                }
                 }
                 (content)
             }
@@ -101,7 +104,7 @@ fn frame(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Kalends" }
-                link rel="icon" href="data:,";
+                link rel="icon" type="image/svg+xml" href=(ICON);
                 link rel="stylesheet" href=(CSS);
                 script src=(JS) defer {}
             }

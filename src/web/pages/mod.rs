@@ -51,7 +51,8 @@ pub(super) fn assets() -> Router<Arc<App>> {
     const DAY: &str = "public, max-age=86400";
     let css = || async { ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, DAY)], layout::css()) };
     let js = || async { ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, DAY)], include_str!("../assets/app.js")) };
-    Router::new().route(layout::CSS, get(css)).route(layout::JS, get(js))
+    let icon = || async { ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, DAY)], include_str!("../assets/icon.svg")) };
+    Router::new().route(layout::CSS, get(css)).route(layout::JS, get(js)).route(layout::ICON, get(icon))
 }
 
 async fn home(signed: Signed) -> Redirect {

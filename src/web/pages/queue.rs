@@ -117,6 +117,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     let open = match item.map(ExceptionId) {
         Some(id) => match list.iter().find(|one| one.id == id) {
             Some(one) => Some(one.clone()),
+            // One answer can clear the next question too; then it is the turn of the one after.
+            None if looked.before.told().is_some() && !list.is_empty() => list.first().cloned(),
             None => tx.question_seen(&signed.who, id).await?,
         },
         None => list.first().cloned(),

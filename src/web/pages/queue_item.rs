@@ -113,7 +113,7 @@ pub(super) fn shown(
             @if exception.status == ExceptionStatus::Open {
                 form #answer method="post" action=(address) {
                     (hidden(signed, exception, looked, next))
-                    @if exception.reasons.iter().any(|reason| reason.reason == "overlap") { (overlaps(item)) } @else { (answers(item)) }
+                    @if exception.reasons.iter().any(|reason| reason.reason == "overlap") { (overlaps(item)) } @else { (answers(exception, item)) }
                     @if item.alike > 1 {
                         label.inline { input type="checkbox" name="all" value="1" data-key="a"; "the same to all " (item.alike.min(500)) @if item.alike > 500 { "+" } " alike " kbd { "a" } }
                     }
@@ -195,15 +195,47 @@ pub(super) fn what(entry: &Entry) -> Markup {
     }
 }
 
-fn answers(item: &Item) -> Markup {
+/// One answer with a number: the field that a form sends, its value, the words on it and why it may be right.
+struct Choice {
+    name: &'static str,
+    value: String,
+    words: String,
+    why: String,
+}
+
+/// What is most likely right, first: where something is missing that is a project, where something is only odd that it is fine.
+fn choices(exception: &Exception, item: &Item) -> Vec<Choice> {
+    let said = |name, value: &str, words: &str, why: &str| Choice { name, value: value.to_owned(), words: words.to_owned(), why: why.to_owned() };
+    let accept = said("act", "dismiss", "Accept it as it is", "seen, no problem");
+    let asks_what = ["unmatched", "missing-field", "unknown-code", "conflict", "closed-project", "low-confidence"];
+    let likely = item.likely.iter().map(|one| {
+        let value = match (&one.project, &one.client) {
+            (Some(code), _) => format!("project={code}"),
+            (None, Some(key)) => format!("client={key}"),
+            _ => String::new(),
+        };
+        let words = one.project.clone().or_else(|| one.client.clone()).unwrap_or_default();
+        Choice { name: "likely", value, words, why: one.why.clone() }
+    });
+    let mut choices = match exception.lead() {
+        "internal-billable" => vec![said("likely", "billable=no", "Not billable", "nobody from outside was there"), accept],
+        "duplicate" => vec![said("act", "not-work", "Not work: it is there twice", "the other one stays"), accept],
+        lead if asks_what.contains(&lead) => Vec::new(),
+        _ => vec![accept],
+    };
+    choices.extend(likely);
+    choices.truncate(9);
+    choices
+}
+
+fn answers(exception: &Exception, item: &Item) -> Markup {
+    let choices = choices(exception, item);
     html! {
-        @if item.likely.is_empty() { p.quiet { "Nothing alike is known; say what it was with " kbd { "e" } "." } }
+        @if choices.is_empty() { p.quiet { "Nothing alike is known; say what it was with " kbd { "e" } "." } }
         ol.answers {
-            @for (number, one) in item.likely.iter().enumerate() {
-                @let value = match (&one.project, &one.client) { (Some(code), _) => format!("project={code}"), (None, Some(key)) => format!("client={key}"), _ => String::new() };
-                li { button name="likely" value=(value) data-key=(number + 1) data-focus[number == 0] {
-                    kbd { (number + 1) } " " (words(one.project.as_deref().or(one.client.as_deref()).unwrap_or_default()))
-                    small.quiet { (one.why) }
+            @for (number, one) in choices.iter().enumerate() {
+                li { button name=(one.name) value=(one.value) data-key=(number + 1) data-focus[number == 0] {
+                    kbd { (number + 1) } " " (words(&one.words)) small.quiet { (one.why) }
                 } }
             }
         }
@@ -229,9 +261,8 @@ fn edit(signed: &Signed, exception: &Exception, item: &Item, looked: &Looked, ne
     let Some(entry) = &item.entry else { return html! {} };
     let time = |at: DateTime<Utc>| at.with_timezone(&entry.body.timezone).format("%H:%M").to_string();
     html! {
-        button type="button" data-key="e" data-opens="edit" hidden {}
         details #edit {
-            summary { "Say what it was, or when " kbd { "e" } }
+            summary data-key="e" data-opens="edit" { "Say what it was, or when " kbd { "e" } }
             form method="post" action=(address) {
                 (hidden(signed, exception, looked, next))
                 div.row {

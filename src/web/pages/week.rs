@@ -118,7 +118,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     let content = html! {
         (head(&signed, &week, style, now))
         @if let Some(detail) = detail { (detail) }
-        div.scroll tabindex="0" role="region" aria-label="The week's days" { div.week { @for day in 0..7 { (day_of(&week, monday + Days::new(day), open, style, now)) } } }
+        div.scroll tabindex="0" role="region" aria-label="The week's days" { div.week { (axis(style)) @for day in 0..7 { (day_of(&week, monday + Days::new(day), open, style, now)) } } }
         (write_form(&signed, &week, &active.rules.catalog.projects().map(|(client, project)| (project.code.clone(), client.name.clone())).collect::<Vec<_>>()))
     };
     Ok(page(&signed, &title, "/week", looked.before.told().as_ref(), &content))
@@ -140,11 +140,17 @@ fn head(signed: &Signed, week: &Week, style: Style, now: DateTime<Utc>) -> Marku
                 form method="post" action="/week/submit" {
                     (csrf(signed)) input type="hidden" name="back" value=(address(week.monday, week.staff.id, None));
                     @for entry in &ready { input type="hidden" name="one" value={ (entry.id) ":" (entry.version) }; }
-                    button.primary data-key="s" { "Submit " (ready.len()) " entries " kbd { "s" } }
+                    button.primary data-key="s" { "Submit " (ready.len()) @if ready.len() == 1 { " entry " } @else { " entries " } kbd { "s" } }
                 }
             }
         }
     }
+}
+
+/// The hours beside the days.
+fn axis(style: Style) -> Markup {
+    let hour = |hour: u32| NaiveDate::default().and_hms_opt(hour, 0, 0).map(|at| style.time(at.and_utc(), chrono_tz::UTC)).unwrap_or_default();
+    html! { div.hours aria-hidden="true" { div {} div.axis { @for at in [7, 9, 11, 13, 15, 17, 19] { span class={ "s" (at * 4) " l8" } { (hour(at)) } } } } }
 }
 
 fn day_of(week: &Week, date: NaiveDate, open: Option<&Entry>, style: Style, now: DateTime<Utc>) -> Markup {
@@ -158,7 +164,7 @@ fn day_of(week: &Week, date: NaiveDate, open: Option<&Entry>, style: Style, now:
     html! {
         section.day aria-label=(style.full_date(date)) {
             h2 { (style.date(date)) " " span.quiet { (hours(sum)) } }
-            @if is_over && gap > 1800 && week.staff.works_on(date) { p.quiet { (hours(gap)) " h not accounted for" } }
+            p.quiet.gap { @if is_over && gap > 1800 && week.staff.works_on(date) { (hours(gap)) " h not accounted for" } }
             div.grid {
                 @for entry in &here {
                     @let (start, length) = quarters(entry.body.start, entry.body.end, zone);

@@ -1,0 +1,156 @@
+// A reviewer clears the demo's queue by keyboard alone, in a real browser; every page is looked at in three widths, light and dark, with
+// axe, and without script. Usage: node review.mjs PROGRAM SCREENSHOTS. Fails if anything is not as it should be.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [program, shots] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = ["/queue", "/week", "/approve", "/calendars", "/catalog"];
+const WIDTHS = [320, 768, 1440];
+// A first load over the wire, and how often a key is pressed for each question.
+const BYTES = 100 * 1024;
+const KEYS = 1.3;
+const folder = mkdtempSync(join(tmpdir(), "kalends-browser-"));
+const problems = [];
+const check = (is, words) => { if (!is) { problems.push(words); console.error(`not as it should be: ${words}`); } };
+
+const port = 20000 + (process.pid % 20000);
+const demo = spawn(program, ["demo", "--serve", "--dir", join(folder, "demo"), "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
+const link = await new Promise((found, failed) => {
+  let text = "";
+  demo.stdout.on("data", (more) => { text += more; const one = text.match(/http:\S+link=\S+/); if (one) found(one[0]); });
+  demo.on("exit", () => failed(new Error(`the demo ended: ${text}`)));
+});
+const browser = await chromium.launch({
+  executablePath: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync),
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+mkdirSync(shots, { recursive: true });
+const base = `http://127.0.0.1:${port}`;
+
+try {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const reports = [];
+  page.on("console", (message) => { if (message.type() === "error") reports.push(message.text()); });
+  page.on("response", (answer) => { if (answer.status() >= 400) reports.push(`${answer.status()} ${answer.url()}`); });
+  page.on("dialog", (dialog) => { reports.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  await page.goto(link);
+  await page.waitForFunction(() => document.activeElement && document.activeElement.matches("button"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/queue*");
+  await page.screenshot({ path: join(shots, "queue-before.png"), fullPage: true });
+  const state = await context.storageState();
+  await looks(state);
+  await without(state);
+  await first(state);
+  await page.goto(`${base}/queue`);
+  const { keys, questions } = await clear(page);
+  const each = keys / questions;
+  console.log(`${questions} questions cleared with ${keys} keys: ${each.toFixed(2)} for each`);
+  check(each <= KEYS, `${each.toFixed(2)} keys for each question, ${KEYS} were meant`);
+  await page.screenshot({ path: join(shots, "queue-after.png"), fullPage: true });
+  check(reports.length === 0, `the browser reports ${reports.join("; ")}`);
+} finally {
+  await browser.close();
+  demo.kill("SIGINT");
+}
+console.log(problems.length === 0 ? "all pages are as they should be" : `${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+// Answers every question with the key that is most likely right: the first answer, or it is accepted, or it was no work.
+async function clear(page) {
+  let keys = 0;
+  const count = async () => Number(await page.locator("main p strong").first().textContent());
+  const all = await page.locator("#bulk input[name=one]").count();
+  check((await count()) >= all, "the count is less than what is listed");
+  const press = async (key) => { keys += 1; await page.keyboard.press(key); await page.waitForFunction(() => !("busy" in document.body.dataset)); await page.waitForTimeout(30); };
+  const before = new Set();
+  for (let round = 0; round < all * 4 && (await page.locator(".items > li").count()) > 0; round += 1) {
+    const item = await page.locator("#answer").getAttribute("action");
+    const alike = await page.locator("#answer input[name=all]").count();
+    const answers = await page.locator("#answer [data-key='1']").count();
+    const seen = before.has(item);
+    before.add(item);
+    if (alike > 0 && !seen) await press("a");
+    if (process.env.VERBOSE) console.log(item, await page.locator("#item h2").textContent(), alike, answers, seen);
+    await press(seen ? "n" : answers > 0 ? "1" : (await page.locator("[data-key=d]").count()) > 0 && !(await unmatched(page)) ? "d" : "n");
+    if (!(await page.locator("header.top").count())) { console.error(`answered with: ${await page.locator("main").textContent()}`); await page.goto(`${base}/queue`); }
+  }
+  check((await page.locator(".items > li").count()) === 0, "the queue is not empty");
+  return { keys, questions: all };
+}
+
+async function unmatched(page) {
+  return /unmatched|missing-field/.test(await page.locator("#item > ul").textContent());
+}
+
+// Every page, three widths, light and dark: no axe finding, nothing wider than the window.
+async function looks(state) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of WIDTHS) {
+      const context = await browser.newContext({ storageState: state, viewport: { width, height: 800 }, colorScheme, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      for (const path of PAGES) {
+        await page.goto(base + path);
+        if (path === "/week") { const block = page.locator("a.block").first(); if (await block.count()) await block.click(); }
+        if (path === "/approve") { const cell = page.locator("td a").first(); if (await cell.count()) await cell.click(); }
+        await page.waitForFunction(() => !("busy" in document.body.dataset));
+        const name = `${path.slice(1)}-${width}-${colorScheme}`;
+        await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        check(wide <= 0, `${name} is ${wide} px wider than the window`);
+        await page.evaluate(() => document.getElementById("help")?.close());
+        // From outside the page, whose policy allows no script but its own.
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+        for (const one of violations) check(false, `${name}: ${one.id} at ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+      }
+      await context.close();
+    }
+  }
+}
+
+// Without script every page is there, and a question is answered by a button.
+async function without(state) {
+  const context = await browser.newContext({ storageState: state, javaScriptEnabled: false, viewport: { width: 1024, height: 800 } });
+  const page = await context.newPage();
+  for (const path of PAGES) {
+    const answer = await page.goto(base + path);
+    check(answer.status() === 200 && (await page.locator("h1").count()) === 1, `${path} without script`);
+  }
+  await page.goto(`${base}/queue`);
+  const action = await page.locator("#answer").getAttribute("action");
+  await page.locator("[data-key='s']").click();
+  check(page.url().includes("done=snoozed"), "a question is not put off without script");
+  check((await page.locator("#answer").getAttribute("action")) !== action, "the next question does not come without script");
+  await context.close();
+}
+
+// What a first load takes over the wire, and that nothing moves while it comes.
+async function first(state) {
+  const context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 } });
+  for (const path of PAGES) {
+    const page = await context.newPage();
+    const client = await context.newCDPSession(page);
+    await client.send("Network.enable");
+    await client.send("Network.setCacheDisabled", { cacheDisabled: true });
+    let bytes = 0;
+    client.on("Network.loadingFinished", (event) => { bytes += event.encodedDataLength; });
+    await page.addInitScript(() => {
+      window.shifted = 0;
+      new PerformanceObserver((list) => { for (const one of list.getEntries()) window.shifted += one.value; }).observe({ type: "layout-shift", buffered: true });
+    });
+    await page.goto(base + path, { waitUntil: "networkidle" });
+    const shifted = await page.evaluate(() => window.shifted);
+    check(bytes <= BYTES, `${path} takes ${bytes} bytes`);
+    check(shifted === 0, `${path} moves by ${shifted} while it loads`);
+    console.log(`${path}: ${(bytes / 1024).toFixed(1)} KiB, layout shift ${shifted}`);
+    await page.close();
+  }
+  await context.close();
+}
