@@ -83,9 +83,14 @@ async fn serve_it(mut app: App, listen: std::net::SocketAddr) -> anyhow::Result<
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
     app.config.listen = listener.local_addr()?;
     let people = app.store.read().await?.staff().await?;
-    let reviewer = people.iter().find(|one| one.email() == demo_calendars::REVIEWER).context("the demo has no reviewer; begin anew with --fresh")?;
+    let reviewer =
+        people.iter().find(|one| one.email() == demo_calendars::REVIEWER).context("the demo has no reviewer; begin anew with --fresh")?;
     let link = web::signin::link(&app, reviewer.id).await?;
-    answer(&format!("\nSign in as {}, who reviews everyone's time (works once, for 30 minutes; Ctrl-C ends it):\n  {}", reviewer.name, link.expose_secret()));
+    answer(&format!(
+        "\nSign in as {}, who reviews everyone's time (works once, for 30 minutes; Ctrl-C ends it):\n  {}",
+        reviewer.name,
+        link.expose_secret()
+    ));
     let app = Arc::new(app);
     let ended = async { drop(tokio::signal::ctrl_c().await) };
     web::serve(listener, web::router(app.clone()), ended).await;

@@ -47,7 +47,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         web::serve(listener, pages, ended).await;
     });
     first_link(&app).await?;
-    info!("Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`.");
+    info!(
+        "Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`."
+    );
     notify(&[sd_notify::NotifyState::Ready]);
     signalled(&app, &mut term).await?;
     notify(&[sd_notify::NotifyState::Stopping]);

@@ -150,7 +150,7 @@ pub(crate) async fn exchange(
     Ok(request.request_async(&oauth.http).await.map_err(judged)?)
 }
 
-fn redirect_url(redirect: &Url) -> Result<RedirectUrl, NotConnected> {
+pub(super) fn redirect_url(redirect: &Url) -> Result<RedirectUrl, NotConnected> {
     // The address as it was written: providers compare it letter by letter.
     RedirectUrl::new(redirect.to_string()).map_err(|error| NotConnected::Odd(error.to_string()))
 }

@@ -3,6 +3,7 @@
 //! Tokens are sealed before they reach the store ([`keys`]) and are refreshed by one at a time, across tasks and daemons ([`refresh`]).
 
 pub(crate) mod connect;
+pub(crate) mod identify;
 pub(crate) mod keys;
 mod questions;
 pub(crate) mod refresh;

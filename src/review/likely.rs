@@ -26,14 +26,6 @@ pub(crate) struct Likely {
     pub(crate) why: String,
 }
 
-impl Likely {
-    /// The answer as a decision. What a project implies is left to the project.
-    pub(crate) fn assignment(&self) -> Assignment {
-        let client = if self.project.is_some() { None } else { self.client.clone().map(Some) };
-        Assignment { client, project: self.project.clone().map(Some), ..Assignment::default() }
-    }
-}
-
 /// What speaks for an answer, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ground {

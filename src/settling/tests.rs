@@ -77,7 +77,7 @@ fn question(reason: &str) -> Question {
 }
 
 fn ask(derived: Vec<Question>, standing: &[Exception]) -> Vec<Exception> {
-    exceptions(StaffId(fresh()), derived, standing, |_| None, now())
+    exceptions(StaffId(fresh()), derived, standing, |_| None, (None, now()))
 }
 
 #[test]

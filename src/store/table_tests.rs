@@ -239,7 +239,7 @@ on_each_database! {
         let subject = ids::fresh();
         let decision = Decision {
             id: DecisionId(ids::fresh()), staff: staff.id, subject, segment: 0, entry: None, act: Act::NotWork,
-            why: Some("private".into()), actor: "ops@northwind.example".into(), at: now(),
+            batch: None, why: Some("private".into()), actor: "ops@northwind.example".into(), at: now(),
         };
         tx.insert_decision(&decision, Some(day(3))).await.expect("decided");
         assert_eq!(tx.decisions_about(&[subject]).await.expect("decisions"), [decision.clone()]);

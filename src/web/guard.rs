@@ -28,7 +28,7 @@ const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// A page is used more often than its session has to be noted as used.
 const NOTED: TimeDelta = TimeDelta::minutes(5);
 pub(super) const BODY_MAX: usize = 1 << 20;
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
     base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 /// The field and the header that carry a session's token.
 pub(super) const CSRF_FIELD: &str = "csrf";
@@ -46,7 +46,7 @@ pub(super) fn cookie_name(app: &App) -> &'static str {
     if is_secure(app) { "__Host-kalends" } else { "kalends" }
 }
 
-fn is_secure(app: &App) -> bool {
+pub(super) fn is_secure(app: &App) -> bool {
     app.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod connect;
 mod guard;
 pub(crate) mod loopback;
+mod oidc;
 mod page;
 mod pages;
 mod server;
@@ -22,5 +23,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let forms = middleware::from_fn_with_state(app.clone(), guard::forms);
     let pages = pages::router().merge(signin::leaving()).layer(forms);
     let headers = middleware::from_fn_with_state(app.clone(), guard::headers);
-    pages.merge(signin::router()).merge(pages::assets()).with_state(app.clone()).merge(connect::router(app)).layer(headers)
+    pages
+        .merge(signin::router())
+        .merge(oidc::router())
+        .merge(pages::assets())
+        .with_state(app.clone())
+        .merge(connect::router(app))
+        .layer(headers)
 }

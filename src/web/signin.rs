@@ -11,7 +11,7 @@ use argon2::{
 use axum::{
     Extension, Form, Router,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::CONTENT_SECURITY_POLICY},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -30,7 +30,7 @@ use super::{
 use crate::{
     app::App,
     grants::keys::digest,
-    model::{audit, ids::StaffId},
+    model::{audit, connection::Provider, ids::StaffId},
 };
 
 const LINK: TimeDelta = TimeDelta::minutes(30);
@@ -44,7 +44,7 @@ const PASSWORD_MAX: usize = 256;
 pub(crate) const TOKEN_PREFIX: &str = "kal_";
 
 /// 256 random bits as text.
-fn secret() -> SecretString {
+pub(super) fn secret() -> SecretString {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into()
 }
 
@@ -93,15 +93,15 @@ pub(super) fn leaving() -> Router<Arc<App>> {
 }
 
 #[derive(Default, Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
     #[serde(default)]
     link: String,
 }
 
 /// Only pages of ours are gone on to.
-fn target(next: &str) -> &str {
+pub(super) fn target(next: &str) -> &str {
     let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if ours { next } else { "/" }
 }
@@ -111,7 +111,6 @@ async fn ask(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Respons
 }
 
 fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Response {
-    let _providers = &app.config.apps;
     let page = layout::plain(
         "Sign in",
         &html! {
@@ -124,10 +123,25 @@ fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Respo
                 input #password type="password" name="password" autocomplete="current-password" required;
                 button.primary { "Sign in" }
             }
+            @for provider in [Provider::Google, Provider::Outlook] { @if app.config.apps.of(provider).is_some() {
+                form method="post" action=(format!("/sign-in/with/{provider}")) {
+                    input type="hidden" name="next" value=(next);
+                    button { "Sign in with " @if provider == Provider::Outlook { "Microsoft" } @else { "Google" } }
+                }
+            } }
             p.quiet { "No password? Ask for a one-time link: " code { "kalends users link ADDRESS" } }
         },
     );
-    (status, page).into_response()
+    // A form may lead on to the provider: browsers hold what follows a form against the page's policy too.
+    let origins = [Provider::Google, Provider::Outlook].into_iter().filter_map(|one| app.config.apps.of(one));
+    let origins: String = origins.map(|one| format!(" {}", one.authorize_url.origin().ascii_serialization())).collect();
+    let policy = guard::POLICY.replace("form-action 'self'", &format!("form-action 'self'{origins}"));
+    (status, [(CONTENT_SECURITY_POLICY, policy)], page).into_response()
+}
+
+/// Signing in elsewhere did not work, and why.
+pub(super) fn refused(app: &App, why: &str) -> Response {
+    form(app, "/", Some(why), StatusCode::UNAUTHORIZED)
 }
 
 #[derive(Deserialize)]

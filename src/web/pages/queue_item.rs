@@ -205,7 +205,8 @@ struct Choice {
 
 /// What is most likely right, first: where something is missing that is a project, where something is only odd that it is fine.
 fn choices(exception: &Exception, item: &Item) -> Vec<Choice> {
-    let said = |name, value: &str, words: &str, why: &str| Choice { name, value: value.to_owned(), words: words.to_owned(), why: why.to_owned() };
+    let said =
+        |name, value: &str, words: &str, why: &str| Choice { name, value: value.to_owned(), words: words.to_owned(), why: why.to_owned() };
     let accept = said("act", "dismiss", "Accept it as it is", "seen, no problem");
     let asks_what = ["unmatched", "missing-field", "unknown-code", "conflict", "closed-project", "low-confidence"];
     let likely = item.likely.iter().map(|one| {

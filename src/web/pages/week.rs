@@ -149,7 +149,8 @@ fn head(signed: &Signed, week: &Week, style: Style, now: DateTime<Utc>) -> Marku
 
 /// The hours beside the days.
 fn axis(style: Style) -> Markup {
-    let hour = |hour: u32| NaiveDate::default().and_hms_opt(hour, 0, 0).map(|at| style.time(at.and_utc(), chrono_tz::UTC)).unwrap_or_default();
+    let hour =
+        |hour: u32| NaiveDate::default().and_hms_opt(hour, 0, 0).map(|at| style.time(at.and_utc(), chrono_tz::UTC)).unwrap_or_default();
     html! { div.hours aria-hidden="true" { div {} div.axis { @for at in [7, 9, 11, 13, 15, 17, 19] { span class={ "s" (at * 4) " l8" } { (hour(at)) } } } } }
 }
 

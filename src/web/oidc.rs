@@ -1,0 +1,131 @@
+//! Signing in with the account that people connect anyway: each provider has a way back of its own, an attempt is good once, for this
+//! browser, for ten minutes.
+
+use std::sync::Arc;
+
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, header::COOKIE},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use chrono::TimeDelta;
+use secrecy::ExposeSecret;
+use url::Url;
+use uuid::Uuid;
+
+use super::{guard, signin};
+use crate::{
+    app::App,
+    grants::{
+        OAuth,
+        connect::{NotConnected, Return},
+        identify::{self, Account},
+        keys::{Place, digest},
+    },
+    model::{
+        connection::{ConnectionStatus, Provider},
+        ids::{self, StaffId},
+    },
+    store::access::SignInAttempt,
+};
+
+const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
+const COOKIE_NAME: &str = "kalends_sign_in";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/sign-in/with/{provider}", post(go)).route("/sign-in/with/{provider}/callback", get(back))
+}
+
+/// Where providers send people back to.
+fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
+    let base = app.config.public_url.clone();
+    let base = base.or_else(|| Url::parse(&format!("http://{}/", app.config.listen)).ok());
+    let url = base.and_then(|base| base.join(&format!("sign-in/with/{provider}/callback")).ok());
+    url.ok_or_else(|| NotConnected::Odd("public_url in the configuration is no address".to_owned()))
+}
+
+fn place(state: &str) -> Place {
+    Place { table: "sign_in_attempt", row: ids::derived(Uuid::nil(), &digest(state)), column: "verifier" }
+}
+
+async fn go(State(app): State<Arc<App>>, Path(provider): Path<Provider>, headers: HeaderMap, Form(asked): Form<signin::Asked>) -> Response {
+    if !guard::is_from_here(&app, &headers) {
+        return guard::forbidden("This request comes from another site.");
+    }
+    match begun(&app, provider, signin::target(&asked.next)).await {
+        Ok(response) => response,
+        Err(error) => signin::refused(&app, &error.to_string()),
+    }
+}
+
+async fn begun(app: &App, provider: Provider, target: &str) -> Result<Response, NotConnected> {
+    let registered = app.config.apps.of(provider).ok_or_else(|| NotConnected::Odd(format!("{} is not configured", provider.title())))?;
+    let begun = identify::begin(&OAuth::new(registered, &app.api)?, &redirect(app, provider)?)?;
+    let state = begun.state.expose_secret();
+    let cookie = signin::secret();
+    let verifier = app.vault.keys()?.seal(place(state), &begun.verifier)?;
+    let (now, browser) = (guard::now(), digest(cookie.expose_secret()));
+    let attempt = SignInAttempt { provider: provider.to_string(), verifier, browser, target: target.to_owned(), until: now + ATTEMPT };
+    let mut tx = app.store.write().await?;
+    tx.insert_sign_in_attempt(&digest(state), &attempt, now).await?;
+    tx.commit().await?;
+    let secure = if guard::is_secure(app) { "; Secure" } else { "" };
+    let (age, secret) = (ATTEMPT.num_seconds(), cookie.expose_secret());
+    let cookie = format!("{COOKIE_NAME}={secret}; Path=/sign-in/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    Ok(([(axum::http::header::SET_COOKIE, cookie)], Redirect::to(begun.url.as_str())).into_response())
+}
+
+async fn back(State(app): State<Arc<App>>, Path(provider): Path<Provider>, headers: HeaderMap, Query(back): Query<Return>) -> Response {
+    match finished(&app, provider, &headers, back).await {
+        Ok((staff, target)) => {
+            let signed = signin::begin(&app, staff, &target, provider.as_str()).await;
+            signed.unwrap_or_else(|error| signin::refused(&app, &error.to_string()))
+        }
+        Err(error) => signin::refused(&app, &error.to_string()),
+    }
+}
+
+async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Return) -> Result<(StaffId, String), NotConnected> {
+    let unknown = || NotConnected::Odd("this is not the page that was waited for; sign in again".to_owned());
+    let state = back.state.clone().ok_or_else(unknown)?;
+    let mut tx = app.store.write().await?;
+    let attempt = tx.take_sign_in_attempt(&digest(&state)).await?.ok_or_else(unknown)?;
+    tx.commit().await?;
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let prefix = format!("{COOKIE_NAME}=");
+    let same_browser = cookies.filter_map(|cookie| cookie.trim().strip_prefix(&prefix)).any(|cookie| digest(cookie) == attempt.browser);
+    let now = guard::now();
+    if attempt.provider != provider.as_str() || attempt.until < now || !same_browser {
+        return Err(unknown());
+    }
+    let registered = app.config.apps.of(provider).ok_or_else(unknown)?;
+    let verifier = app.vault.keys()?.open(place(&state), &attempt.verifier)?;
+    let oauth = OAuth::new(registered, &app.api)?;
+    let account = identify::finish(registered, &oauth, &redirect(app, provider)?, &verifier, back, now).await?;
+    Ok((person(app, provider, &account).await?, attempt.target))
+}
+
+/// Who an account is here: who she was before, else who connected it, else whose address the provider vouches for.
+async fn person(app: &App, provider: Provider, account: &Account) -> Result<StaffId, NotConnected> {
+    let mut tx = app.store.write().await?;
+    if let Some(staff) = tx.identity(&account.issuer, &account.subject).await? {
+        return Ok(staff);
+    }
+    let connected = tx
+        .connections()
+        .await?
+        .into_iter()
+        .find(|one| one.provider == provider && one.account == account.account && one.status != ConnectionStatus::Removed);
+    let staff = match (connected, &account.email) {
+        (Some(connection), _) => Some(connection.staff),
+        (None, Some(email)) => tx.staff().await?.into_iter().find(|one| one.has_address(email)).map(|one| one.id),
+        (None, None) => None,
+    };
+    let nobody = || NotConnected::Odd("this account is nobody's here; sign in another way, and connect its calendar first".to_owned());
+    let staff = staff.ok_or_else(nobody)?;
+    tx.insert_identity(&account.issuer, &account.subject, staff).await?;
+    tx.commit().await?;
+    Ok(staff)
+}
