@@ -200,7 +200,7 @@ on_each_database! {
         assert_eq!(kickoff_entry(&world), Some(approved));
         assert_eq!(world.reasons(), ["changed-after-approval"]);
         let refused = world.run(&["entries", "set", &id, "task=Talk"]).expect_err("settled");
-        assert!(refused.contains("does not change any more"), "{refused}");
+        assert!(refused.contains("a reviewer reopens it first"), "{refused}");
     }
 
     fn s16_what_is_to_come_is_no_entry(world: World) {

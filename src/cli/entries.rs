@@ -131,12 +131,17 @@ pub(crate) async fn merge(app: &App, id: &str, into: &str, format: Format) -> an
 pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
     let who = book::operator(app).await?;
-    let mut known = Vec::new();
-    for id in ids {
-        known.push((app.store.read().await?.entry(id).await?.id, None));
+    let (mut known, mut shown, mut refused) = (Vec::new(), Vec::new(), 0);
+    for typed in ids {
+        match app.store.read().await?.entry(typed).await {
+            Ok(entry) => known.push((entry.id, None)),
+            Err(error) => {
+                complain(&format!("error: {typed} was not {done}: {error}"));
+                refused += 1;
+            }
+        }
     }
     let outcomes = desk(app, &active, &who).act_on_all(&known, what).await?;
-    let (mut shown, mut refused) = (Vec::new(), 0);
     for (id, outcome) in outcomes {
         match outcome {
             Ok(entry) => shown.push(entry),

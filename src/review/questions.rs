@@ -189,13 +189,13 @@ impl Desk<'_> {
         let standing = exception.standing(self.basis.now);
         let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
         table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", ids::short(exception.id.0), no))?;
-        let decisions = self.store.read().await?.decisions_about(&[exception.subject.id]).await?;
-        decisions
-            .into_iter()
-            .rev()
-            .find_map(|decision| decision.batch)
-            .filter(|_| standing != Standing::Cleared)
-            .ok_or(Refusal::NothingToUndo)
+        // An overlap may have been settled on the other of the two.
+        let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
+        let named = named.filter_map(|id| id.as_str()?.parse::<uuid::Uuid>().ok());
+        let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
+        let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
+        decisions.sort_by_key(|decision| decision.id);
+        decisions.into_iter().rev().find_map(|decision| decision.batch).ok_or(Refusal::NothingToUndo)
     }
 }
 

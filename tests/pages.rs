@@ -1,0 +1,331 @@
+//! The pages, as a browser and as someone else meet them: who gets in, what is refused, and what every answer says of itself.
+
+use std::{collections::BTreeMap, io::Write as _, process::Child};
+
+use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use serde_json::Value;
+
+use crate::support::{DANA, World, event, on_each_database, text};
+
+const EVA: &str = "eva@northwind.example";
+const KIM: &str = "kim@northwind.example";
+const OPS: &str = "olga@northwind.example";
+const PASSWORD: &str = "correct horse battery";
+
+/// A program that serves pages, and is killed with the test.
+struct Served {
+    child: Child,
+    base: String,
+    client: Client,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A free port. Another program may take it meanwhile; then the test fails, and says so.
+fn port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port()
+}
+
+async fn served(world: &World) -> Served {
+    let base = format!("http://127.0.0.1:{}", port());
+    world.configure_more(&format!("listen: {}\n", &base[7..]));
+    let mut child = world.spawn(&["serve"]);
+    let (out, log) = (child.stdout.take(), child.stderr.take());
+    std::thread::spawn(move || out.map(std::io::read_to_string));
+    std::thread::spawn(move || log.map(std::io::read_to_string));
+    // Another test may have been first.
+    let _first = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+    let served = Served { child, base, client };
+    for _ in 0..200 {
+        if served.client.get(format!("{}/sign-in", served.base)).send().await.is_ok() {
+            return served;
+        }
+        #[expect(clippy::disallowed_methods, reason = "a program starts in real time")]
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("it does not serve");
+}
+
+/// Someone who is signed in.
+#[derive(Clone)]
+struct Person {
+    cookie: String,
+    csrf: String,
+}
+
+impl Served {
+    async fn get(&self, path: &str, who: Option<&Person>) -> Response {
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        if let Some(who) = who {
+            request = request.header("cookie", &who.cookie);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    async fn post(&self, path: &str, who: Option<&Person>, form: &[(&str, &str)], more: &[(&'static str, &str)]) -> Response {
+        let mut request = self.client.post(format!("{}{path}", self.base)).form(form);
+        if let Some(who) = who {
+            request = request.header("cookie", &who.cookie);
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
+        let answer = self.post("/sign-in", None, &[("email", email), ("password", password)], &[]).await;
+        let cookie = answer.headers().get("set-cookie")?.to_str().ok()?.split(';').next()?.to_owned();
+        let page = self.get("/catalog", Some(&Person { cookie: cookie.clone(), csrf: String::new() })).await.text().await.ok()?;
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1)?.split('"').next()?.to_owned();
+        Some(Person { cookie, csrf })
+    }
+}
+
+fn with_password(world: &World, email: &str, more: &[&str]) {
+    let args: Vec<&str> = ["users", "set", email, "--password"].iter().chain(more).copied().collect();
+    let mut child = world.spawn_with_input(&args);
+    writeln!(child.stdin.take().expect("stdin"), "{PASSWORD}").expect("typed");
+    assert!(child.wait_with_output().expect("it ran").status.success());
+}
+
+/// Dana, whose time it is; Eva, who reviews it; Kim, a colleague; Olga of ops.
+fn firm(world: &World) {
+    for (email, more) in [
+        (EVA, &["--role", "staff", "--role", "reviewer", "--reviews", DANA][..]),
+        (KIM, &["--role", "staff"]),
+        (OPS, &["--role", "ops", "--role", "admin"]),
+    ] {
+        world.run(&["staff", "add", email, "--first-day", "2026-02-01"]).expect("added");
+        with_password(world, email, more);
+    }
+    with_password(world, DANA, &["--role", "staff"]);
+    world.calendar(&[
+        event("x", "20260302T090000Z", "20260302T100000Z", "Something secret", ""),
+        event("y", "20260303T090000Z", "20260303T100000Z", "[ACME-15] Work", ""),
+    ]);
+    world.sync();
+    // The clock of the book stands; sessions live by the machine's.
+}
+
+async fn people(served: &Served) -> BTreeMap<&'static str, Person> {
+    let mut people = BTreeMap::new();
+    for email in [DANA, EVA, KIM, OPS] {
+        people.insert(email, served.sign_in(email, PASSWORD).await.expect("signed in"));
+    }
+    people
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
+}
+
+fn of(list: &[Value], name: &str, value: &str) -> (String, i64) {
+    let found = list.iter().find(|one| one[name] == value).expect("one");
+    (text(found, "id").to_owned(), found["version"].as_i64().unwrap_or(1))
+}
+
+on_each_database! {
+    fn every_page_is_for_those_it_is_for(world: World) {
+        firm(&world);
+        let (entry, _) = of(&world.entries(), "project", "ACME-15");
+        let (question, _) = of(&world.exceptions(), "reason", "unmatched");
+        let dana = world.json(&["users", "list"]).as_array().expect("people").iter().find(|one| one["email"] == DANA).map(|one| text(one, "id").to_owned()).expect("Dana");
+        block_on(async {
+            let served = served(&world).await;
+            let people = people(&served).await;
+            let week = format!("/week?person={dana}&of=2026-03-02");
+            let open = format!("/queue?item={question}");
+            // Page, then what Dana, Eva, Kim and Olga get, and what a stranger gets.
+            let pages = [
+                ("/queue", [200, 200, 200, 200]),
+                ("/week", [200, 200, 200, 200]),
+                (week.as_str(), [200, 200, 404, 404]),
+                ("/approve", [404, 200, 404, 404]),
+                ("/calendars", [200, 200, 200, 200]),
+                ("/catalog", [200, 200, 200, 200]),
+                ("/nowhere", [404, 404, 404, 404]),
+            ];
+            for (path, expected) in pages {
+                for (email, status) in [DANA, EVA, KIM, OPS].iter().zip(expected) {
+                    assert_eq!(served.get(path, Some(&people[email])).await.status().as_u16(), status, "{email} {path}");
+                }
+                let stranger = served.get(path, None).await.status();
+                assert!(stranger == StatusCode::SEE_OTHER || path == "/nowhere", "a stranger {path}: {stranger}");
+            }
+            for (email, reads) in [(DANA, true), (EVA, true), (KIM, false), (OPS, false)] {
+                let page = served.get(&open, Some(&people[email])).await.text().await.expect("a page");
+                assert_eq!(page.contains("Something secret"), reads, "{email}");
+            }
+            // What changes something: who may not is told so, or not even that it exists.
+            let acts = [
+                (format!("/queue/{question}"), vec![("act", "dismiss")], [403, 409, 404, 403]),
+                (format!("/entries/{entry}"), vec![("act", "approve")], [403, 303, 404, 403]),
+                (format!("/entries/{entry}"), vec![("act", "reopen"), ("why", "x")], [403, 303, 404, 403]),
+                (format!("/entries/{entry}"), vec![("act", "change"), ("task", "Talk")], [303, 303, 404, 403]),
+                (format!("/approve?of=2026-03-02&person={dana}"), vec![("act", "seen"), ("person", &dana), ("of", "2026-03-02")], [404, 303, 404, 404]),
+                (format!("/entries/{dana}"), vec![("act", "approve")], [404, 404, 404, 404]),
+            ];
+            for (path, form, expected) in &acts {
+                for (email, status) in [DANA, EVA, KIM, OPS].iter().zip(expected) {
+                    let who = &people[email];
+                    let mut form: Vec<(&str, &str)> = form.clone();
+                    form.push(("csrf", &who.csrf));
+                    if form.contains(&("task", "Talk")) && *email == EVA {
+                        form.retain(|(name, _)| *name != "task");
+                        form.push(("task", "Other"));
+                    }
+                    assert_eq!(served.post(path, Some(who), &form, &[]).await.status().as_u16(), *status, "{email} {path} {form:?}");
+                }
+            }
+        });
+    }
+
+    fn what_comes_from_elsewhere_changes_nothing(world: World) {
+        firm(&world);
+        let (question, _) = of(&world.exceptions(), "reason", "unmatched");
+        block_on(async {
+            let served = served(&world).await;
+            let people = people(&served).await;
+            let (eva, other) = (&people[EVA], &people[KIM]);
+            let paths = [
+                format!("/queue/{question}"), "/queue/seen".to_owned(), "/queue/bulk".to_owned(), format!("/undo/{question}"), format!("/rule/{question}"),
+                "/week/submit".to_owned(), "/week/write".to_owned(), format!("/entries/{question}"), "/approve".to_owned(), "/calendars/connect".to_owned(),
+                format!("/calendars/{question}"), "/sign-out".to_owned(),
+            ];
+            for path in &paths {
+                let form = [("act", "not-work"), ("csrf", eva.csrf.as_str())];
+                for (what, status, answer) in [
+                    ("no token", 403, served.post(path, Some(eva), &form[..1], &[]).await),
+                    ("another's token", 403, served.post(path, Some(eva), &[("csrf", other.csrf.as_str())], &[]).await),
+                    ("another site", 403, served.post(path, Some(eva), &form, &[("sec-fetch-site", "cross-site")]).await),
+                    ("another origin", 403, served.post(path, Some(eva), &form, &[("origin", "https://evil.example")]).await),
+                    ("nobody", 401, served.post(path, None, &form, &[]).await),
+                    ("plain text", 403, served.client.post(format!("{}{path}", served.base)).header("cookie", &eva.cookie).header("content-type", "text/plain").body(format!("csrf={}", eva.csrf)).send().await.expect("an answer")),
+                ] {
+                    assert_eq!(answer.status().as_u16(), status, "{what} {path}");
+                }
+            }
+            assert_eq!(served.get(&format!("/queue/{question}"), Some(eva)).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+        });
+        assert!(world.reasons().contains(&"unmatched".to_owned()));
+    }
+
+    fn every_answer_says_how_it_is_to_be_held(world: World) {
+        firm(&world);
+        block_on(async {
+            let served = served(&world).await;
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            for path in ["/", "/queue", "/week", "/approve", "/calendars", "/catalog", "/sign-in", "/sign-in/link?link=x", "/nowhere", "/assets/app.css", "/assets/app.js", "/connect/google?link=x"] {
+                let answer = served.get(path, Some(&eva)).await;
+                for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")] {
+                    assert_eq!(answer.headers().get(name).and_then(|value| value.to_str().ok()), Some(value), "{path} {name}");
+                }
+                let policy = answer.headers()["content-security-policy"].to_str().expect("text");
+                assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+                assert!(path.starts_with("/assets") || answer.headers()["cache-control"] == "no-store", "{path}");
+            }
+        });
+    }
+
+    fn a_session_is_new_ends_and_is_nobody_elses(world: World) {
+        firm(&world);
+        block_on(async {
+            let served = served(&world).await;
+            let fixed = served.client.post(format!("{}/sign-in", served.base)).header("cookie", "kalends=chosen-by-someone-else").form(&[("email", EVA), ("password", PASSWORD)]).send().await.expect("an answer");
+            assert!(!fixed.headers()["set-cookie"].to_str().expect("text").contains("chosen"));
+            assert!(fixed.headers()["set-cookie"].to_str().expect("text").contains("HttpOnly; SameSite=Lax"));
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let gone = served.post("/sign-out", Some(&eva), &[("csrf", &eva.csrf)], &[]).await;
+            assert_eq!(gone.status(), StatusCode::SEE_OTHER);
+            assert_eq!(served.get("/queue", Some(&eva)).await.status(), StatusCode::SEE_OTHER);
+            let kim = served.sign_in(KIM, PASSWORD).await.expect("signed in");
+            world.run(&["users", "set", KIM, "--role", "staff", "--role", "ops"]).expect("another role");
+            assert_eq!(served.get("/queue", Some(&kim)).await.status(), StatusCode::SEE_OTHER);
+            assert_eq!(served.get("/sign-in?next=https://evil.example", None).await.text().await.expect("a page").matches("evil.example").count(), 0);
+        });
+        assert!(world.rows("select digest from session").iter().all(|digest| digest.len() == 64));
+    }
+
+    fn passwords_are_not_guessed(world: World) {
+        firm(&world);
+        block_on(async {
+            let served = served(&world).await;
+            for _ in 0..10 {
+                assert!(served.sign_in(DANA, "wrong horse battery").await.is_none());
+            }
+            // Even the right one is not looked at any more, from here and for her; nobody learns who exists.
+            assert!(served.sign_in(DANA, PASSWORD).await.is_none());
+            let known = served.post("/sign-in", None, &[("email", DANA), ("password", "x")], &[]).await;
+            let unknown = served.post("/sign-in", None, &[("email", "nobody@northwind.example"), ("password", "x")], &[]).await;
+            assert_eq!(known.status(), unknown.status());
+            assert_eq!(known.text().await.expect("a page"), unknown.text().await.expect("a page"));
+        });
+    }
+
+    fn a_one_time_link_works_once(world: World) {
+        firm(&world);
+        let link = block_on(async {
+            let served = served(&world).await;
+            let told = world.run(&["users", "link", EVA]).expect("a link");
+            let path = told.lines().next().and_then(|line| line.split("/sign-in/link").nth(1)).expect("an address").to_owned();
+            let link = path.trim_start_matches("?link=").to_owned();
+            for _ in 0..2 {
+                assert_eq!(served.get(&format!("/sign-in/link{path}"), None).await.status(), StatusCode::OK);
+            }
+            assert_eq!(served.post("/sign-in/link", None, &[("link", &link)], &[]).await.status(), StatusCode::SEE_OTHER);
+            assert_eq!(served.post("/sign-in/link", None, &[("link", &link)], &[]).await.status(), StatusCode::GONE);
+            link
+        });
+        assert!(!world.rows("select digest from sign_in_link").contains(&link));
+    }
+
+    fn what_someone_saw_is_what_she_acts_on(world: World) {
+        firm(&world);
+        let (entry, version) = of(&world.entries(), "project", "ACME-15");
+        block_on(async {
+            let served = served(&world).await;
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            world.run(&["entries", "set", &entry, "task=Talk"]).expect("set");
+            let seen = version.to_string();
+            let stale = served.post(&format!("/entries/{entry}"), Some(&eva), &[("act", "approve"), ("version", &seen), ("csrf", &eva.csrf)], &[]).await;
+            assert_eq!(stale.status(), StatusCode::PRECONDITION_FAILED);
+            assert!(stale.text().await.expect("a page").contains("Someone else was quicker"));
+            let now = of(&world.entries(), "project", "ACME-15").1.to_string();
+            let done = served.post(&format!("/entries/{entry}"), Some(&eva), &[("act", "approve"), ("version", &now), ("csrf", &eva.csrf)], &[]).await;
+            assert_eq!(done.status(), StatusCode::SEE_OTHER);
+        });
+    }
+}
+
+#[test]
+fn half_a_request_does_not_keep_others_out() {
+    let world = World::new("kalends.db".to_owned());
+    firm(&world);
+    block_on(async {
+        let served = served(&world).await;
+        let host = served.base.trim_start_matches("http://").to_owned();
+        let mut open = Vec::new();
+        for _ in 0..500 {
+            let mut stream = std::net::TcpStream::connect(&host).expect("connected");
+            stream.write_all(b"GET /queue HTTP/1.1\r\nHost: x\r\nX-Slow: ").expect("half of it");
+            open.push(stream);
+        }
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            assert_eq!(served.get("/sign-in", None).await.status(), StatusCode::OK);
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
+        // Who never finishes is hung up on.
+        use std::io::Read as _;
+        open[0].set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
+        let mut rest = Vec::new();
+        open[0].read_to_end(&mut rest).expect("hung up on");
+    });
+}
