@@ -1,6 +1,10 @@
 //! The pages, as a browser and as someone else meet them: who gets in, what is refused, and what every answer says of itself.
 
-use std::{collections::BTreeMap, io::Write as _, process::Child};
+use std::{
+    collections::BTreeMap,
+    io::{Read as _, Write as _},
+    process::Child,
+};
 
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
@@ -286,6 +290,28 @@ on_each_database! {
         assert!(!world.rows("select digest from sign_in_link").contains(&link));
     }
 
+    fn an_answer_becomes_a_rule_that_answers_the_others(world: World) {
+        firm(&world);
+        let weekly = |day: u32| event(&format!("w{day}"), &format!("202603{day:02}T140000Z"), &format!("202603{day:02}T150000Z"), "Borealis weekly 7", "");
+        world.calendar(&[weekly(4), weekly(11), weekly(18), event("x", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Now known", ""), event("y", "20260303T090000Z", "20260303T100000Z", "[ACME-15] Work", "")]);
+        world.sync();
+        let asked: Vec<Value> = world.exceptions().into_iter().filter(|one| one["reason"] == "unmatched").collect();
+        let (question, _) = of(&asked, "date", "2026-03-04");
+        block_on(async {
+            let served = served(&world).await;
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let answered = served.post(&format!("/queue/{question}"), Some(&eva), &[("likely", "project=GBX-3"), ("csrf", &eva.csrf)], &[]).await;
+            let next = answered.headers()["location"].to_str().expect("text").to_owned();
+            assert!(next.contains("undo=") && next.contains(&format!("rule={question}")), "{next}");
+            let offer = served.get(&format!("/rule/{question}"), Some(&eva)).await.text().await.expect("a page");
+            assert!(offer.contains("<strong>2</strong> more open questions") && offer.contains("Borealis weekly") && offer.contains("project: &quot;GBX-3&quot;"), "{offer}");
+            assert_eq!(served.post(&format!("/rule/{question}"), Some(&eva), &[("csrf", &eva.csrf)], &[]).await.status(), StatusCode::SEE_OTHER);
+        });
+        assert_eq!(world.reasons().iter().filter(|reason| *reason == "unmatched").count(), 0, "{:?}", world.reasons());
+        assert_eq!(world.entries().iter().filter(|entry| entry["project"] == "GBX-3").count(), 3);
+        world.run(&["rules", "test"]).expect("its test passes");
+    }
+
     fn what_someone_saw_is_what_she_acts_on(world: World) {
         firm(&world);
         let (entry, version) = of(&world.entries(), "project", "ACME-15");
@@ -323,7 +349,6 @@ fn half_a_request_does_not_keep_others_out() {
         }
         assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
         // Who never finishes is hung up on.
-        use std::io::Read as _;
         open[0].set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
         let mut rest = Vec::new();
         open[0].read_to_end(&mut rest).expect("hung up on");

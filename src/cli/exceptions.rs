@@ -62,13 +62,12 @@ pub(crate) async fn resolve(app: &App, args: &Resolve, format: Format) -> anyhow
     let active = book::active(app).await?;
     let mut tx = app.store.read().await?;
     let exception = tx.exception(&args.id).await?;
-    let answer = match args.overlap {
-        Some(winner) => Answer::Overlap(winner),
-        None => {
-            let entry = exception.entry.context("this exception is about no entry; dismiss it, or mend its cause")?;
-            let entry = tx.entry_of(entry).await?;
-            Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &args.fields).await?)
-        }
+    let answer = if let Some(winner) = args.overlap {
+        Answer::Overlap(winner)
+    } else {
+        let entry = exception.entry.context("this exception is about no entry; dismiss it, or mend its cause")?;
+        let entry = tx.entry_of(entry).await?;
+        Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &args.fields).await?)
     };
     drop(tx);
     say(app, &args.id, &answer, format).await

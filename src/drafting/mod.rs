@@ -83,7 +83,9 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
     pieces.extend(meetings::written(page, &decisions));
     merge(&mut pieces);
-    pieces.iter_mut().for_each(|piece| piece.freeze(page));
+    for piece in &mut pieces {
+        piece.freeze(page);
+    }
     pieces.extend(meetings::orphans(page, &pieces));
     pieces.sort_by_key(|piece| (piece.body.start, piece.key));
     day_checks::run(page, &mut pieces);

@@ -1,4 +1,4 @@
-//! Signing in with an account at Google or Microsoft (OpenID Connect, code flow with PKCE): who it is, and nothing else. No grant is kept.
+//! Signing in with an account at Google or Microsoft (`OpenID` Connect, code flow with PKCE): who it is, and nothing else. No grant is kept.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use crate::{config::providers::App, model::connection::Provider};
 
 /// An account, by names that last.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "what a provider calls it")]
 pub(crate) struct Account {
     pub(crate) issuer: String,
     pub(crate) subject: String,

@@ -10,6 +10,7 @@ pub(crate) const DERIVATION: &str = "kalends";
 
 /// One act.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the verb of an act is its act")]
 pub(crate) struct Act {
     /// Whose book; none for what is nobody's, such as a token or a role.
     pub(crate) staff: Option<StaffId>,

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 use crate::{
-    model::{catalog::Catalog, decision::Assignment, event::Event, exception::Exception, ids::StaffId},
+    model::{catalog::Catalog, event::Event, exception::Exception, ids::StaffId},
     store::{Error, Tx, queue::Alike},
 };
 

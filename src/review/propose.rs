@@ -1,13 +1,22 @@
 //! Make it a rule: the smallest rule that would have decided what a person just decided, with what else it would change. Written beside
 //! the other rule files, in a file of its own, so that taking the file away takes the rule back.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    model::{event::Event, exception::ExceptionStatus, principal::Principal, staff::Staff, verdict::Verdict},
-    settling::{activation::Active, verdicts},
+    model::{
+        entry::{Entry, EntryStatus},
+        event::Event,
+        exception::ExceptionStatus,
+        principal::Principal,
+        staff::Staff,
+        verdict::Verdict,
+    },
+    settling::{activation::Active, rehearsal::run_tests, verdicts},
     store::{Error, Tx},
 };
 
@@ -21,7 +30,7 @@ pub(crate) struct Proposal {
     /// Its file, below the folder of the rules.
     pub(crate) file: String,
     pub(crate) yaml: String,
-    /// Open questions that it would answer, this one among them.
+    /// Other open questions that it would answer.
     pub(crate) clears: usize,
     /// Other events of the last months that would read differently.
     pub(crate) changes: usize,
@@ -35,6 +44,16 @@ pub(crate) enum Outcome {
     Project(String),
     Client(String),
     NotWork,
+}
+
+impl Outcome {
+    fn is(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Project(code) => entry.body.project.as_ref() == Some(code),
+            Self::Client(key) => entry.body.client.as_ref() == Some(key),
+            Self::NotWork => entry.status == EntryStatus::Void,
+        }
+    }
 }
 
 /// The smallest rule for an event, if one can be found that decides it.
@@ -53,14 +72,17 @@ pub(crate) async fn rule(
         let events = tx.events_on(person.id, from, now.date_naive()).await?;
         let asked = tx.exceptions_on(person.id, from, now.date_naive()).await?;
         let asked: Vec<_> = asked.into_iter().filter(|one| one.status == ExceptionStatus::Open).map(|one| one.subject.id).collect();
-        known.push((person, events, asked));
+        // What stands so already, by decision or by rule, is no change.
+        let stands = tx.entries_on(person.id, from, now.date_naive()).await?.into_iter().filter(|entry| outcome.is(entry));
+        let stands: BTreeSet<_> = stands.map(|entry| entry.key.meeting).collect();
+        known.push((person, events, asked, stands));
     }
     let mut best: Option<Proposal> = None;
     for (words, when) in conditions(event) {
         let Some(candidate) = Candidate::new(active, event, outcome, &words, &when) else { continue };
         let mut proposal = candidate.proposal;
         let mut decides = false;
-        for (person, events, asked) in &known {
+        for (person, events, asked, stands) in &known {
             let before = verdicts(person, events.iter(), &active.rules);
             let after = verdicts(person, events.iter(), &candidate.active.rules);
             for one in events {
@@ -68,10 +90,13 @@ pub(crate) async fn rule(
                 if old == new {
                     continue;
                 }
-                decides |= one.id == event.id;
+                if one.id == event.id {
+                    decides = true;
+                    continue;
+                }
                 if asked.contains(&one.meeting.0) && new.is_some_and(|verdict| verdict.conflicts().next().is_none()) {
                     proposal.clears += 1;
-                } else {
+                } else if !stands.contains(&one.meeting) {
                     proposal.changes += 1;
                     if proposal.examples.len() < 5 {
                         let date = person.zones.first_date(&one.fact.span);
@@ -112,7 +137,13 @@ impl Candidate {
         if files.insert(format!("rules/{file}"), yaml.clone()).is_some() {
             return None;
         }
+        let failing = |set: &Active| run_tests(&set.rules).into_iter().filter(|test| !test.differences.is_empty()).count();
+        let before = failing(active);
         let active = Active::from_files(files, &active.policy).ok()?;
+        // A rule that fails its own test, or that of another, is no proposal.
+        if failing(&active) > before {
+            return None;
+        }
         Some(Self { active, proposal: Proposal { id, file, yaml, clears: 0, changes: 0, examples: Vec::new() } })
     }
 }
@@ -149,14 +180,13 @@ fn written(active: &Active, id: &str, event: &Event, outcome: &Outcome, when: &s
     // JSON is YAML: what people typed is quoted once, and safely.
     let series =
         if when.get("series").is_some() { format!(", recurring: true, series: {}", quoted(&event.fact.ical_uid)) } else { String::new() };
-    let test = format!(
+    let proof = format!(
         "tests:\n  - name: {}\n    event: {{title: {}, attendees: {}{series}}}\n    expect: {{{expect}}}\n",
         quoted(id),
         quoted(&text.title),
         json!(people)
     );
-    let test = if series.is_empty() { test } else { String::new() };
-    format!("# Made from a decision in the queue.\nrules:\n  - id: {id}\n    section: {section}\n    when: {when}\n    {effect}\n{test}")
+    format!("# Made from a decision in the queue.\nrules:\n  - id: {id}\n    section: {section}\n    when: {when}\n    {effect}\n{proof}")
 }
 
 fn quoted(text: &str) -> String {

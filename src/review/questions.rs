@@ -14,7 +14,7 @@ use crate::{
         decision::{Act, EditedTime, Seen},
         entry::Entry,
         event::Span,
-        exception::{Exception, ExceptionStatus, Reason, Standing, SubjectKind},
+        exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
     },
     settling::{Wanted, rederive},
@@ -143,8 +143,8 @@ impl Desk<'_> {
             return Ok(());
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
-        let (status, version, closed_at) = (ExceptionStatus::Dismissed, before.version + 1, Some(self.basis.now));
-        Ok(tx.save_exceptions(&[Exception { status, version, closed_at, ..before.clone() }]).await?)
+        let (version, status, closed_at) = (before.version + 1, ExceptionStatus::Dismissed, Some(self.basis.now));
+        Ok(tx.save_exceptions(&[Exception { version, status, closed_at, ..before.clone() }]).await?)
     }
 
     async fn is_not_settled(&self, tx: &mut Tx, entry: Option<EntryId>) -> Result<(), Refusal> {

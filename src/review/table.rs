@@ -63,20 +63,17 @@ pub(crate) fn entry(state: EntryStatus, act: EntryAct, who: Capacity, four_eyes:
     match (act, state) {
         (_, Exported) => Err(No::Final),
         (_, Void) => Err(No::Gone),
-        (EntryAct::Reopen, Approved) => Ok(Draft),
+        (EntryAct::Reopen, Approved) | (EntryAct::Change, Draft | Rejected) | (EntryAct::Withdraw, Submitted) => Ok(Draft),
         (EntryAct::Reopen, _) => Err(No::NotApproved),
         (EntryAct::Approve | EntryAct::Submit, Approved) => Err(No::AlreadyApproved),
         (_, Approved) => Err(No::ReopenFirst),
         (EntryAct::Approve, Draft | Submitted) => Ok(Approved),
-        (EntryAct::Approve, Rejected) => Err(No::NotSubmitted),
-        (EntryAct::Change, Draft | Rejected) => Ok(Draft),
         (EntryAct::Void, Draft | Rejected) => Ok(Void),
         (EntryAct::Change | EntryAct::Void, Submitted) => Err(No::SubmittedFirst),
         (EntryAct::Submit, Draft | Rejected) => Ok(Submitted),
         (EntryAct::Submit, Submitted) => Err(No::AlreadySubmitted),
-        (EntryAct::Withdraw, Submitted) => Ok(Draft),
         (EntryAct::Reject, Submitted) => Ok(Rejected),
-        (EntryAct::Withdraw | EntryAct::Reject, Draft | Rejected) => Err(No::NotSubmitted),
+        (EntryAct::Approve, Rejected) | (EntryAct::Withdraw | EntryAct::Reject, Draft | Rejected) => Err(No::NotSubmitted),
     }
 }
 

@@ -108,7 +108,7 @@ impl Tx {
     /// Every book of the audit from its start, for whoever wants to know whether a row was changed or taken away.
     pub(crate) async fn audit_breaks(&mut self) -> Result<Vec<i64>, Error> {
         let rows: Vec<Row> =
-            on!(self, |conn| { QueryBuilder::new(COLUMNS).push("true order by staff, seq").build_query_as().fetch_all(conn).await })?;
+            on!(self, |conn| QueryBuilder::new(COLUMNS).push("true order by staff, seq").build_query_as().fetch_all(conn).await)?;
         let (mut breaks, mut of, mut last) = (Vec::new(), None, String::new());
         for row in rows.into_iter().map(Audited::from) {
             if of != Some(row.act.staff) {

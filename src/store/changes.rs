@@ -9,6 +9,8 @@ use crate::model::{ids::StaffId, principal::Principal};
 
 const ROWS: usize = 1_000;
 
+type Row = (i64, String, Uuid, Uuid, i64, At);
+
 /// One record that changed: the last version before or at this place of the feed, or a later one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -40,7 +42,6 @@ impl Tx {
     /// is ever passed over (S22).
     pub(crate) async fn changes_after(&mut self, who: &Principal, seq: i64, limit: i64) -> Result<Vec<Change>, Error> {
         let settled = self.dialect("", " and xid < pg_snapshot_xmin(pg_current_snapshot())");
-        type Row = (i64, String, Uuid, Uuid, i64, At);
         let rows: Vec<Row> = on!(self, |conn| {
             let mut query = QueryBuilder::new("select seq, kind, subject, staff, version, at from change where seq > ");
             query.push_bind(seq).push(settled);

@@ -145,16 +145,12 @@ impl Tx {
                 query.push(" and staff = ").push_bind(staff.0);
             }
             if let Some((how, start, end)) = wanted.span {
-                match how {
-                    Match::Day => {}
-                    Match::Start => {
-                        drop(query.push(" and starts_at >= ").push_bind(At(start)).push(" and starts_at < ").push_bind(At(end)))
-                    }
-                    Match::End => drop(query.push(" and ends_at > ").push_bind(At(start)).push(" and ends_at <= ").push_bind(At(end))),
-                    Match::Intersection => {
-                        query.push(" and ends_at > ").push_bind(At(start)).push(" and starts_at < ").push_bind(At(end));
-                    }
-                }
+                let (from, until) = match how {
+                    Match::Start => (" and starts_at >= ", " and starts_at < "),
+                    Match::End => (" and ends_at > ", " and ends_at <= "),
+                    Match::Day | Match::Intersection => (" and ends_at > ", " and starts_at < "),
+                };
+                query.push(from).push_bind(At(start)).push(until).push_bind(At(end));
             }
             if wanted.statuses.is_empty() {
                 query.push(" and status <> 'void'");

@@ -102,7 +102,7 @@ pub(super) struct Asked {
 
 /// Only pages of ours are gone on to.
 pub(super) fn target(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && next.chars().all(|char| char.is_ascii_graphic());
     if ours { next } else { "/" }
 }
 
@@ -134,8 +134,9 @@ fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Respo
     );
     // A form may lead on to the provider: browsers hold what follows a form against the page's policy too.
     let origins = [Provider::Google, Provider::Outlook].into_iter().filter_map(|one| app.config.apps.of(one));
-    let origins: String = origins.map(|one| format!(" {}", one.authorize_url.origin().ascii_serialization())).collect();
-    let policy = guard::POLICY.replace("form-action 'self'", &format!("form-action 'self'{origins}"));
+    let origins: Vec<_> =
+        ["form-action 'self'".to_owned()].into_iter().chain(origins.map(|one| one.authorize_url.origin().ascii_serialization())).collect();
+    let policy = guard::POLICY.replace("form-action 'self'", &origins.join(" "));
     (status, [(CONTENT_SECURITY_POLICY, policy)], page).into_response()
 }
 

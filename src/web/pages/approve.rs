@@ -146,7 +146,7 @@ fn cell(cell: Option<&Cell>, person: &Staff, monday: NaiveDate) -> Markup {
 
 /// What a week consists of, so that a later difference is noticed.
 fn digest(entries: &[Entry]) -> String {
-    ids::digest(&entries.iter().map(|entry| format!("{}:{} ", entry.id, entry.version)).collect::<String>())
+    ids::digest(&entries.iter().map(|entry| format!("{}:{}", entry.id, entry.version)).collect::<Vec<_>>().join(" "))
 }
 
 fn week(

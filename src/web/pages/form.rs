@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::layout::Done;
+use crate::web::signin::target;
 
 /// What was done just before, as the address of the next page says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,11 +28,10 @@ impl Before {
             "assigned" => "Handed over.",
             "saved" => "Saved.",
             "submitted" => "Submitted.",
-            "withdrawn" => "Taken back.",
             "approved" => "Approved.",
             "rejected" => "Sent back.",
             "reopened" => "Reopened.",
-            "undone" => "Taken back.",
+            "withdrawn" | "undone" => "Taken back.",
             "written" => "The rule is written and in force.",
             "some" => "Done, except where someone else was quicker or it was not allowed: those still stand here.",
             _ => return None,
@@ -45,15 +45,15 @@ impl Before {
 
 /// On to the next page, which says what was done.
 pub(super) fn go(to: &str, done: &str, undo: Option<&str>, rule: Option<&str>) -> Response {
-    let to = if to.starts_with('/') && !to.starts_with("//") && !to.contains('\\') { to } else { "/" };
-    let joined = if to.contains('?') { '&' } else { '?' };
-    let mut address = format!("{to}{joined}done={done}");
+    let (path, query) = target(to).split_once('?').unwrap_or((target(to), ""));
+    let mut address = url::form_urlencoded::Serializer::new(String::new());
+    address.extend_pairs(url::form_urlencoded::parse(query.as_bytes())).append_pair("done", done);
     for (name, value) in [("undo", undo), ("rule", rule)] {
         if let Some(value) = value {
-            address.push_str(&format!("&{name}={value}"));
+            address.append_pair(name, value);
         }
     }
-    Redirect::to(&address).into_response()
+    Redirect::to(&format!("{path}?{}", address.finish())).into_response()
 }
 
 /// A value of a form; none where it is empty or absent.

@@ -38,7 +38,7 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: 
         @match &proposal {
             None => p { "No rule could be found that decides it and nothing it must not. Write one by hand; " code { "kalends rules explain" } " says what the rules see." },
             Some(one) => {
-                p { "It answers " strong { (one.clears) } " open " @if one.clears == 1 { "question" } @else { "questions" } ", and changes " strong { (one.changes) } " other events since " (propose::tried_from(app.config.clock.now())) "." }
+                p { "It answers " strong { (one.clears) } " more open " @if one.clears == 1 { "question" } @else { "questions" } ", and changes " strong { (one.changes) } " other events since " (propose::tried_from(app.config.clock.now())) "." }
                 @if !one.examples.is_empty() { ul { @for example in &one.examples { li { (example) } } } }
                 h2 { code { "rules/" (one.file) } }
                 pre { (one.yaml) }
