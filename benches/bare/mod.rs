@@ -13,7 +13,11 @@ pub(super) async fn bare_insert(book: &Path, empty: &Path) -> (Duration, usize) 
     let mut from = SqliteConnection::connect(&format!("sqlite:{}", book.display())).await.expect("the book");
     let mut to = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", empty.display())).await.expect("an empty book");
     sqlx::raw_sql("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on").execute(&mut to).await.expect("set");
-    for schema in [include_str!("../../migrations/sqlite/0001_book.sql"), include_str!("../../migrations/sqlite/0002_connections.sql")] {
+    for schema in [
+        include_str!("../../migrations/sqlite/0001_book.sql"),
+        include_str!("../../migrations/sqlite/0002_connections.sql"),
+        include_str!("../../migrations/sqlite/0003_review.sql"),
+    ] {
         sqlx::raw_sql(schema).execute(&mut to).await.expect("the schema");
     }
     let (mut took, mut count) = (Duration::ZERO, 0);
