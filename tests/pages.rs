@@ -9,6 +9,9 @@ use std::{
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
 
+use kalends_fakes::Consent;
+
+use crate::connecting::{accounts, connect};
 use crate::support::{DANA, World, event, on_each_database, text};
 
 const EVA: &str = "eva@northwind.example";
@@ -310,6 +313,40 @@ on_each_database! {
         assert_eq!(world.reasons().iter().filter(|reason| *reason == "unmatched").count(), 0, "{:?}", world.reasons());
         assert_eq!(world.entries().iter().filter(|entry| entry["project"] == "GBX-3").count(), 3);
         world.run(&["rules", "test"]).expect("its test passes");
+    }
+
+    fn the_account_that_is_connected_signs_in_too(world: World) {
+        firm(&world);
+        let providers = accounts(&world);
+        connect(&world, &["google"]).expect("connected");
+        block_on(async {
+            let served = served(&world).await;
+            let begun = |cookie: Option<String>| async {
+                let answer = served.post("/sign-in/with/google", None, &[("next", "/week")], &[]).await;
+                assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
+                let own = answer.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+                let at = answer.headers()["location"].to_str().expect("text").to_owned();
+                let back = served.client.get(at).send().await.expect("the provider").headers()["location"].to_str().expect("text").to_owned();
+                let path = back.trim_start_matches(&served.base).to_owned();
+                (path.clone(), served.client.get(back).header("cookie", cookie.unwrap_or(own)).send().await.expect("an answer"))
+            };
+            let (path, signed) = begun(None).await;
+            assert_eq!(signed.status(), StatusCode::SEE_OTHER, "{:?}", signed.text().await);
+            assert_eq!(signed.headers()["location"], "/week");
+            let cookie = signed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+            let dana = Person { cookie, csrf: String::new() };
+            assert!(served.get("/week", Some(&dana)).await.text().await.expect("a page").contains(DANA));
+            // The way back is good once, and in one browser.
+            assert_eq!(served.get(&path, None).await.status(), StatusCode::UNAUTHORIZED);
+            let (_, elsewhere) = begun(Some("kalends_sign_in=another".to_owned())).await;
+            assert_eq!(elsewhere.status(), StatusCode::UNAUTHORIZED);
+            // An account that nobody here has is nobody.
+            let _calendar = providers.google.account("stranger@elsewhere.example");
+            providers.google.consent(Consent::Auto { email: Some("stranger@elsewhere.example".to_owned()), withhold: Vec::new() });
+            let (_, stranger) = begun(None).await;
+            assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+            assert!(stranger.text().await.expect("a page").contains("nobody"));
+        });
     }
 
     fn what_someone_saw_is_what_she_acts_on(world: World) {

@@ -93,7 +93,7 @@ fn checked(app: &App, claims: Claims, now: DateTime<Utc>) -> Result<Account, &'s
         return Err("the provider's answer is out of date; compare this machine's clock");
     }
     let issuer = if claims.iss.contains("://") { claims.iss.clone() } else { format!("https://{}", claims.iss) };
-    if Url::parse(&issuer).map(|issuer| issuer.origin()) != Ok(app.authorize_url.origin()) {
+    if !is_issuer(app, &issuer) {
         return Err("the answer comes from another provider than the one that was asked");
     }
     let email = claims.email.filter(|_| app.provider == Provider::Google && claims.email_verified == Some(true));
@@ -102,6 +102,13 @@ fn checked(app: &App, claims: Claims, now: DateTime<Utc>) -> Result<Account, &'s
         _ => claims.sub.clone(),
     };
     Ok(Account { issuer, subject: claims.sub, account, email: email.map(|email| email.to_lowercase()) })
+}
+
+/// Whether an issuer is the provider that was asked: by its lasting name, or where people are sent to sign in (national clouds).
+fn is_issuer(app: &App, issuer: &str) -> bool {
+    let lasting = if app.provider == Provider::Outlook { "https://login.microsoftonline.com" } else { "https://accounts.google.com" };
+    let Ok(issuer) = Url::parse(issuer) else { return false };
+    issuer.origin() == app.authorize_url.origin() || issuer.origin().ascii_serialization() == lasting
 }
 
 #[cfg(test)]
