@@ -23,6 +23,7 @@ pub(crate) mod providers;
 mod secret;
 
 const LISTEN_PORT: u16 = 8721;
+const REQUESTS_A_MINUTE: u32 = 600;
 
 /// What may be set, in the file or as `KALENDS_NAME` in the environment. Everything has a default.
 #[derive(Debug, Default, Deserialize)]
@@ -51,6 +52,8 @@ struct Settings {
     /// Proxies that are believed about whom they stand before.
     trusted_proxies: Vec<std::net::IpAddr>,
     review: Review,
+    /// How many requests a token may send to the API in a minute.
+    requests_a_minute: Option<u32>,
 }
 
 /// What `review:` says.
@@ -102,6 +105,8 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<url::Url>,
     pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
     pub(crate) titles: Titles,
+    /// How many requests a token may send to the API in a minute.
+    pub(crate) requests_a_minute: u32,
 }
 
 /// Where the keys are that tokens are sealed with.
@@ -167,6 +172,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         public_url: file.public_url,
         trusted_proxies: file.trusted_proxies,
         titles: file.review.titles.unwrap_or_default(),
+        requests_a_minute: file.requests_a_minute.unwrap_or(REQUESTS_A_MINUTE),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What speaks HTTP to people and programs: pages, the API, and the page a provider sends people back to. Decides nothing: that is
 //! `review` and `grants`.
 
+mod api;
 pub(crate) mod connect;
 mod guard;
 pub(crate) mod loopback;
@@ -27,6 +28,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(signin::router())
         .merge(oidc::router())
         .merge(pages::assets())
+        .merge(api::router(&app))
         .with_state(app.clone())
         .merge(connect::router(app))
         .layer(headers)

@@ -1,0 +1,66 @@
+//! What a body says about an entry, as decisions; names are checked against the catalog, and every one that is wrong is told.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::problem::{Kind, Misfit, Problem};
+use crate::model::{catalog::Catalog, decision::Assignment};
+
+/// A field that is absent, null, or set.
+#[expect(clippy::option_option, reason = "absent, cleared and set are three states")]
+fn given(body: &Value, name: &str) -> Option<Option<String>> {
+    body.get(name).map(|value| value.as_str().map(str::to_owned))
+}
+
+/// What an entry is, from the fields of a body. `pointer` is where that stands.
+pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: &mut Vec<Misfit>) -> Assignment {
+    let at = |name: &str| format!("{pointer}/{name}");
+    let mut wanted = Assignment {
+        client: given(body, "client"),
+        project: given(body, "project"),
+        task: given(body, "task"),
+        description: given(body, "description"),
+        billable: body.get("billable").and_then(Value::as_bool),
+        tags: body
+            .get("tags")
+            .map(|tags| tags.as_array().into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()),
+    };
+    if let Some(Some(key)) = &wanted.client
+        && !catalog.clients.contains_key(key)
+    {
+        found.push(Misfit::new(at("client"), unknown("client", key, catalog.clients.keys())));
+    }
+    if let Some(Some(code)) = &wanted.project {
+        match catalog.project(code) {
+            Some((client, project)) => {
+                if let Some(Some(key)) = &wanted.client
+                    && *key != client.key
+                {
+                    found.push(Misfit::new(at("project"), format!("it is a project of {}, not of {key}", client.key)));
+                }
+                wanted.project = Some(Some(project.code.clone()));
+            }
+            None => {
+                let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
+                found.push(Misfit::new(at("project"), unknown("project", code, codes)));
+            }
+        }
+    }
+    wanted
+}
+
+/// An instant of a body.
+pub(super) fn instant(body: &Value, name: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(body.get(name)?.as_str()?).ok().map(|at| at.to_utc())
+}
+
+/// Nothing was wrong.
+pub(super) fn all_fit(found: Vec<Misfit>) -> Result<(), Problem> {
+    if found.is_empty() { Ok(()) } else { Err(Problem::misfits(Kind::Invalid, found)) }
+}
+
+fn unknown<'a>(what: &str, value: &str, known: impl IntoIterator<Item = &'a String>) -> String {
+    let distance = |one: &&String| strsim::damerau_levenshtein(&one.to_lowercase(), &value.to_lowercase());
+    let near = known.into_iter().min_by_key(distance).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    format!("there is no such {what}{near}")
+}
