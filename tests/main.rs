@@ -1,6 +1,8 @@
 //! Kalends through its public ways in: the command line, the shipped files, the schemas of both databases.
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
+mod api;
+mod api_roles;
 mod bad_files;
 mod cases;
 mod cli;

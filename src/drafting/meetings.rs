@@ -123,6 +123,8 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
         ..values::blank(page, &slot)
     };
     let piece = |(key, mut body, assignment): (EntryKey, Body, Assignment)| {
+        // One entry has the name it was given elsewhere: the first part of what was divided.
+        body.external_ref = body.external_ref.filter(|_| key.leg == 0);
         let mut provenance = Provenance::default();
         values::apply(page, &mut body, &mut provenance, None, &assignment);
         let title = values::folded(body.description.as_deref().unwrap_or_default());
