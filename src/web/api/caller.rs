@@ -17,7 +17,7 @@ use crate::{
     web::guard::now,
 };
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// A token is used more often than that has to be noted.
 const NOTED: TimeDelta = TimeDelta::minutes(1);
 

@@ -200,7 +200,6 @@ async fn tasks(call: Call) -> Result<Answer, Problem> {
     Answer::of(&TaskPage { items, next_cursor })
 }
 
-#[expect(clippy::unused_async, reason = "the same shape as every handler")]
 async fn owned_by_file(call: Call) -> Result<Answer, Problem> {
     let folder = call.app.config.rules.file_name().map_or_else(|| "rules".into(), |name| name.to_string_lossy());
     let told = format!(

@@ -1,4 +1,4 @@
-//! The OpenAPI document: made of the table of operations, so that it says what is served and nothing else.
+//! The `OpenAPI` document: made of the table of operations, so that it says what is served and nothing else.
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -13,19 +13,19 @@ use super::{
 
 /// Every schema that an operation names.
 pub(super) fn known(operations: &[Operation]) -> Known {
-    let (mut taken, mut given) = (Known::new(), Known::new());
+    let (mut asked, mut given) = (Known::new(), Known::new());
     for operation in operations {
         let takes = operation.takes.iter().map(|takes| &takes.shape).chain(&operation.query);
-        takes.for_each(|shape| taken.extend(shape.others.iter().cloned()));
+        takes.for_each(|shape| asked.extend(shape.others.iter().cloned()));
         operation.gives.1.iter().for_each(|shape| given.extend(shape.others.iter().cloned()));
     }
     given.extend(Shape::of::<Told>().others);
-    taken.values_mut().for_each(without_null_characters);
+    asked.values_mut().for_each(without_null_characters);
     // What is answered has all its fields, null where there is nothing.
     for schema in given.values_mut().filter(|schema| schema["additionalProperties"] == json!(false)) {
         schema["required"] = schema["properties"].as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default();
     }
-    given.extend(taken);
+    given.extend(asked);
     given
 }
 

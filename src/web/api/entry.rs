@@ -23,7 +23,7 @@ use crate::{
 #[schema(as = Entry)]
 pub(super) struct Shown {
     pub(super) id: Uuid,
-    /// Counts its changes; the ETag is this number in quotation marks.
+    /// Counts its changes; the `ETag` is this number in quotation marks.
     #[schema(minimum = 1)]
     version: i64,
     /// The address of the person whose time it is.

@@ -110,7 +110,7 @@ pub(super) struct LikelyShown {
 #[schema(as = Exception)]
 pub(super) struct Shown {
     id: Uuid,
-    /// Counts its changes; the ETag is this number in quotation marks.
+    /// Counts its changes; the `ETag` is this number in quotation marks.
     #[schema(minimum = 1)]
     version: i64,
     staff: String,

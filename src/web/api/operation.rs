@@ -167,7 +167,7 @@ impl Call {
 
 fn typed<T: DeserializeOwned>(value: Value, kind: Kind) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let pointer = error.path().iter().map(|step| format!("/{step}")).collect::<String>();
+        let pointer = error.path().iter().fold(String::new(), |pointer, step| format!("{pointer}/{step}"));
         Problem::misfits(kind, vec![Misfit::new(pointer, error.inner().to_string())])
     })
 }

@@ -31,19 +31,16 @@ pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: 
         found.push(Misfit::new(at("client"), unknown("client", key, catalog.clients.keys())));
     }
     if let Some(Some(code)) = &wanted.project {
-        match catalog.project(code) {
-            Some((client, project)) => {
-                if let Some(Some(key)) = &wanted.client
-                    && *key != client.key
-                {
-                    found.push(Misfit::new(at("project"), format!("it is a project of {}, not of {key}", client.key)));
-                }
-                wanted.project = Some(Some(project.code.clone()));
+        if let Some((client, project)) = catalog.project(code) {
+            if let Some(Some(key)) = &wanted.client
+                && *key != client.key
+            {
+                found.push(Misfit::new(at("project"), format!("it is a project of {}, not of {key}", client.key)));
             }
-            None => {
-                let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
-                found.push(Misfit::new(at("project"), unknown("project", code, codes)));
-            }
+            wanted.project = Some(Some(project.code.clone()));
+        } else {
+            let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
+            found.push(Misfit::new(at("project"), unknown("project", code, codes)));
         }
     }
     wanted
