@@ -1,6 +1,7 @@
 """Real ids, versions, people and projects in place of invented ones. What was made wrong on purpose stays as it is."""
 
 import atexit
+import datetime
 import hashlib
 import json
 import os
@@ -63,6 +64,18 @@ def map_query(context, query):
     return query
 
 
+def is_date(value):
+    try:
+        return isinstance(value, str) and len(value) == 10 and bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def is_instant(value):
+    shape = r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+    return isinstance(value, str) and re.fullmatch(shape, value, re.ASCII) is not None and is_date(value[:10])
+
+
 def real(body):
     names = {"staff": "staff", "to": "staff", "client": "clients", "project": "projects"}
     for name, value in body.items():
@@ -77,7 +90,7 @@ def real(body):
                 if isinstance(one, dict):
                     real(one)
     # Times of one day, most of the time in their order.
-    if isinstance(body.get("start"), str) and isinstance(body.get("end"), str) and all("T" in body[name] for name in ("start", "end")):
+    if all(is_instant(body.get(name)) for name in ("start", "end")) and ("date" not in body or is_date(body["date"])):
         days = [f"2026-{month:02}-{day:02}" for month in (10, 11) for day in range(1, 29)]
         day = pick(days, body["start"], of=50)
         if day in days:

@@ -30,8 +30,9 @@ pub(super) struct Request {
 /// The key that was sent.
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(sent) = headers.get(HEADER) else { return Ok(None) };
-    let key = sent.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
-    let wrong = || Problem::misfits(Kind::Malformed, vec![Misfit::new("/Idempotency-Key", "it has 1 to 255 plain characters")]);
+    let key = sent.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    let wrong =
+        || Problem::misfits(Kind::Malformed, vec![Misfit::new("/Idempotency-Key", "it has 1 to 255 plain characters and no space")]);
     key.map(|key| Some(key.to_owned())).ok_or_else(wrong)
 }
 
