@@ -3,6 +3,7 @@
 
 mod api;
 mod api_roles;
+mod backtest;
 mod bad_files;
 mod cases;
 mod cli;

@@ -3,6 +3,7 @@
 //! Answers go to stdout, everything else to stderr. Exit codes are a promise: 0 done, 1 failed, 2 usage, 3 findings.
 
 mod access;
+mod backtest;
 mod book;
 mod calendars;
 mod connections;
@@ -368,6 +369,8 @@ enum Rules {
     Check(rules::Args),
     /// Runs the tests that stand in the rule files.
     Test(rules::Args),
+    /// Says what other rule files would change in the book, and writes nothing.
+    Backtest(backtest::Args),
     /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.
     Explain(explain::Args),
 }
@@ -511,6 +514,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
         Command::Periods(Periods::List) => access::locks(app).await,
         Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
+        Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
         Command::Serve

@@ -1,6 +1,7 @@
 //! One pass over the due days of a person: load, judge, draft, write the difference.
 
 pub(crate) mod activation;
+pub(crate) mod backtest;
 pub(crate) mod difference;
 mod pages;
 pub(crate) mod pass;

@@ -1,0 +1,141 @@
+//! `rules backtest`: what other rule files would change, before they do.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::{Format, Outcome, answer, book, complain, entries, rules};
+use crate::{
+    app::{App, rule_files},
+    model::{entry::Entry, ids},
+    settling::{
+        activation::Active,
+        backtest::{self, Backtest, Changed},
+    },
+};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// First date, included.
+    #[arg(long)]
+    from: NaiveDate,
+    /// Last date, included.
+    #[arg(long)]
+    to: NaiveDate,
+    /// The folder of the rule files to try; the configured one if none is given.
+    #[arg(long)]
+    rules: Option<PathBuf>,
+    /// Exit with code 3 if more than this part of the entries would change, such as 2%.
+    #[arg(long, value_name = "PERCENT")]
+    max_changed: Option<String>,
+}
+
+/// Examples of each move.
+const EXAMPLES: usize = 3;
+
+pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Result<Outcome> {
+    ensure!(args.from <= args.to, "--from {} is after --to {}", args.from, args.to);
+    let limit = args.max_changed.as_deref().map(percent).transpose()?;
+    let active = book::active(app).await?;
+    let folder = args.rules.clone().unwrap_or_else(|| app.config.rules.clone());
+    if rules::load(&folder)?.is_none() {
+        return Ok(Outcome::Findings);
+    }
+    let read = Active::from_files(rule_files(&folder)?, &app.config.policy);
+    let mut candidate = read.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
+    let now = app.config.clock.now();
+    backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
+    let is_watched = format == Format::Table && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let told = |done: usize, of: usize| {
+        if is_watched && done > 0 {
+            complain(&format!("{done} of {of} people"));
+        }
+    };
+    let found = backtest::backtest(&app.store, candidate.basis(now), (args.from, args.to), told).await?;
+    let emails = entries::emails(app).await?;
+    match format {
+        Format::Json => answer(&serde_json::to_string_pretty(&to_json(&found))?),
+        Format::Table => answer(&text(&found, &emails)),
+    }
+    let over = limit.is_some_and(|limit| found.share() > limit);
+    if let (true, Some(limit)) = (over, limit) {
+        complain(&format!("{:.1} % of the entries would change, which is more than {limit} %", found.share()));
+    }
+    Ok(if over { Outcome::Findings } else { Outcome::Done })
+}
+
+fn percent(typed: &str) -> anyhow::Result<f64> {
+    let number: Option<f64> = typed.trim().trim_end_matches('%').trim().parse().ok();
+    match number.filter(|number| (0.0..=100.0).contains(number)) {
+        Some(number) => Ok(number),
+        None => anyhow::bail!("`{typed}` is no part such as 2%"),
+    }
+}
+
+fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::StaffId, String>) -> String {
+    let mut lines = vec![format!(
+        "{} of {} would change ({:.1} %); billable time {}",
+        found.changed.len(),
+        book::count(found.entries, "entry", "entries"),
+        found.share(),
+        signed_hours(found.billable())
+    )];
+    let moves = found.moves();
+    if !moves.is_empty() {
+        let rows = moves.iter().map(|((from, to), (count, seconds))| {
+            let examples = found.changed.iter().filter(|one| is_move(one, from, to)).take(EXAMPLES);
+            let examples: Vec<_> =
+                examples.map(|one| format!("{} {}", one.after.body.date.format("%m-%d"), ids::short(one.after.id.0))).collect();
+            [from.clone(), to.clone(), count.to_string(), entries::hours(*seconds), examples.join(", ")]
+        });
+        lines.push(format!("\n{}", book::table(["from", "to", "entries", "h", "such as"], rows)));
+    }
+    let questions = found.questions();
+    if !questions.is_empty() {
+        let rows = questions.iter().map(|(reason, (new, gone))| [reason.clone(), new.to_string(), gone.to_string()]);
+        lines.push(format!("\n{}", book::table(["question", "new", "gone"], rows)));
+    }
+    let (submitted, approved) = found.weeks();
+    for (weeks, words) in [(submitted, "goes back from submitted to draft"), (approved, "is approved, stays, and would be asked about")] {
+        lines.extend(
+            weeks
+                .iter()
+                .map(|(staff, monday)| format!("\n{}, week of {monday}: something {words}", emails.get(staff).map_or("", String::as_str))),
+        );
+    }
+    lines.push("\nNothing was written.".to_owned());
+    lines.join("\n")
+}
+
+fn is_move(one: &Changed, from: &str, to: &str) -> bool {
+    let single = Backtest { entries: 0, changed: vec![one.clone()], asked: Vec::new() };
+    single.moves().keys().any(|(one, other)| one == from && other == to)
+}
+
+fn signed_hours(seconds: i64) -> String {
+    let sign = if seconds < 0 { "-" } else { "+" };
+    format!("{sign}{} h", entries::hours(seconds.abs()))
+}
+
+fn to_json(found: &Backtest) -> Value {
+    let entry = |entry: &Entry| entries::to_json(entry, "");
+    let moves = found
+        .moves()
+        .into_iter()
+        .map(|((from, to), (count, seconds))| json!({ "from": from, "to": to, "entries": count, "seconds": seconds }));
+    let questions = found.questions().into_iter().map(|(reason, (new, gone))| json!({ "reason": reason, "new": new, "gone": gone }));
+    let changed = found.changed.iter().map(|one| json!({ "before": one.before.as_ref().map(entry), "after": entry(&one.after) }));
+    let asked = found.asked.iter().map(|one| {
+        json!({ "id": one.after.id, "before": one.before.as_ref().map(|before| before.status), "after": one.after.status, "date": one.after.date,
+            "reasons": one.after.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>() })
+    });
+    let (submitted, approved) = found.weeks();
+    json!({
+        "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
+        "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": submitted, "approved_weeks": approved,
+        "rows": changed.collect::<Vec<_>>(), "exceptions": asked.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,164 @@
+//! A dry run of settling: what would stand if other rules were in force. Writes nothing; the rows it names are those that making the rules
+//! active would write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::{
+    activation::Active,
+    difference::Difference,
+    pages::{self, Wanted},
+    pass::{Basis, compare, derive},
+};
+use crate::{
+    model::{
+        catalog::Closed,
+        entry::{Entry, EntryStatus},
+        exception::{Exception, ExceptionStatus},
+        ids::StaffId,
+        policy::Policy,
+    },
+    store::{Error, Store},
+};
+
+/// Days that are derived at once.
+const DAYS: u64 = 31;
+
+/// One entry that would read differently.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    pub(crate) before: Option<Entry>,
+    pub(crate) after: Entry,
+}
+
+/// One question that would come, go or read differently.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) before: Option<Exception>,
+    pub(crate) after: Exception,
+}
+
+/// What other rules would change.
+#[derive(Debug, Default)]
+pub(crate) struct Backtest {
+    /// Entries that stand in the span.
+    pub(crate) entries: usize,
+    pub(crate) changed: Vec<Changed>,
+    pub(crate) asked: Vec<Asked>,
+}
+
+/// Tries rules on every person's days of a span. `told` hears how many people are done, of how many.
+pub(crate) async fn backtest(
+    store: &Store,
+    candidate: Basis<'_>,
+    (from, to): (NaiveDate, NaiveDate),
+    mut told: impl FnMut(usize, usize),
+) -> Result<Backtest, Error> {
+    let mut found = Backtest::default();
+    let people = store.read().await?.staff().await?;
+    for (done, staff) in people.iter().enumerate() {
+        told(done, people.len());
+        let mut seen: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        let mut first = from.max(staff.first_day);
+        while first <= to {
+            let last = to.min(first + Days::new(DAYS - 1));
+            let mut tx = store.read().await?;
+            let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
+            let policy = Policy { locked_through, ..candidate.policy.clone() };
+            let dates =
+                first.iter_days().take_while(|date| *date <= last).filter(|date| locked_through.is_none_or(|through| through < *date));
+            let pages = pages::load(&mut tx, staff, Wanted { dates: dates.collect(), subjects: BTreeSet::new() }).await?;
+            let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
+            let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));
+            let here = |date: NaiveDate| first <= date && date <= last;
+            found.entries += pages.entries.values().filter(|one| here(one.body.date) && one.status != EntryStatus::Void).count();
+            // A meeting can pull in days of the next stretch: what was said of it once is not said again.
+            let changed = entries.into_iter().filter(|one| seen.insert(one.id.0));
+            found.changed.extend(changed.map(|after| Changed { before: pages.entries.get(&after.id).cloned(), after }));
+            let asked = exceptions.into_iter().filter(|one| seen.insert(one.id.0));
+            found.asked.extend(asked.map(|after| Asked { before: pages.exceptions.get(&after.id).cloned(), after }));
+            first = last + Days::new(1);
+        }
+    }
+    told(people.len(), people.len());
+    Ok(found)
+}
+
+/// Knows records that would leave the files as what they would be then: closed today (S6).
+pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut Active, today: NaiveDate) -> Result<(), Error> {
+    let mut closed: Closed = store.read().await?.closed_records().await?;
+    let next = &candidate.rules.catalog;
+    for (client, project) in active.rules.catalog.projects().filter(|(_, project)| next.project(&project.code).is_none()) {
+        let mut project = project.clone();
+        project.until = Some(project.until.map_or(today, |until| until.min(today)));
+        closed.projects.push((client.key.clone(), project));
+        if next.client(&client.key).is_none() {
+            closed.clients.push(client.clone());
+        }
+    }
+    candidate.rules.add_closed(closed);
+    Ok(())
+}
+
+/// What an entry counts for in a sum.
+fn what(entry: &Entry) -> String {
+    if entry.status == EntryStatus::Void {
+        return "(no time)".to_owned();
+    }
+    entry.body.project.clone().or_else(|| entry.body.client.clone()).unwrap_or_else(|| "(unmatched)".to_owned())
+}
+
+impl Backtest {
+    /// Entries and seconds that would move, from where to where.
+    pub(crate) fn moves(&self) -> BTreeMap<(String, String), (usize, i64)> {
+        let mut moves: BTreeMap<_, (usize, i64)> = BTreeMap::new();
+        for one in &self.changed {
+            let from = one.before.as_ref().map_or_else(|| "(no time)".to_owned(), what);
+            let sum = moves.entry((from, what(&one.after))).or_default();
+            sum.0 += 1;
+            sum.1 += one.after.body.seconds;
+        }
+        moves
+    }
+
+    /// By how many seconds the billable time would grow or shrink.
+    pub(crate) fn billable(&self) -> i64 {
+        let of =
+            |entry: &Entry| if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.seconds } else { 0 };
+        self.changed.iter().map(|one| of(&one.after) - one.before.as_ref().map_or(0, of)).sum()
+    }
+
+    /// Questions that would be new, and that would be gone, by their first reason.
+    pub(crate) fn questions(&self) -> BTreeMap<String, (usize, usize)> {
+        let mut sums: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for one in &self.asked {
+            let was = one.before.as_ref().is_some_and(|before| before.status == ExceptionStatus::Open);
+            match (was, one.after.status == ExceptionStatus::Open) {
+                (false, true) => sums.entry(one.after.lead().to_owned()).or_default().0 += 1,
+                (true, false) => sums.entry(one.before.as_ref().map_or("", |before| before.lead()).to_owned()).or_default().1 += 1,
+                _ => {}
+            }
+        }
+        sums
+    }
+
+    /// Weeks of people in which something that was submitted goes back to draft, and in which something approved would be asked about.
+    pub(crate) fn weeks(&self) -> (BTreeSet<(StaffId, NaiveDate)>, BTreeSet<(StaffId, NaiveDate)>) {
+        let monday = |date: NaiveDate| date - Days::new(u64::from(date.weekday().num_days_from_monday()));
+        let submitted = self.changed.iter().filter_map(|one| one.before.as_ref()).filter(|before| before.status == EntryStatus::Submitted);
+        let asks = |one: &&Asked| one.after.reasons.iter().any(|reason| reason.reason == "changed-after-approval");
+        let approved = self.asked.iter().filter(|one| one.after.status == ExceptionStatus::Open).filter(asks);
+        (
+            submitted.map(|entry| (entry.staff, monday(entry.body.date))).collect(),
+            approved.map(|one| (one.after.staff, monday(one.after.date))).collect(),
+        )
+    }
+
+    /// Hundredths of the entries that would change.
+    pub(crate) fn share(&self) -> f64 {
+        let changed = u32::try_from(self.changed.len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.entries).unwrap_or(u32::MAX).max(1);
+        f64::from(changed) * 100.0 / f64::from(all)
+    }
+}
