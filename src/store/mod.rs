@@ -175,6 +175,14 @@ impl Store {
     /// Brings the schema up to date. Safe to run at any time, by several at once.
     pub(crate) async fn migrate(&self) -> Result<(), Error> {
         let done = match self {
+            // The library locks PostgreSQL's book by itself, SQLite's it does not: two who made it together would each make half.
+            Self::Sqlite { .. } if matches!(self.check().await, Err(Error::Older { .. })) => match self.write().await? {
+                Tx::Sqlite(mut tx) => match migrations::sqlite().run_direct(None, &mut *tx, false).await {
+                    Ok(()) => tx.commit().await.map_err(MigrateError::Execute),
+                    failed => failed,
+                },
+                Tx::Postgres(_) => Ok(()),
+            },
             Self::Sqlite { writer, .. } => migrations::sqlite().run(writer).await,
             Self::Postgres(pool) => migrations::postgres().run(pool).await,
         };

@@ -1,6 +1,6 @@
 //! The book on both databases. PostgreSQL comes from `TEST_POSTGRES_URL`, which `tests/run` sets; without it the tests fail.
 
-use super::{Error, Store};
+use super::{Database, Error, Store};
 
 /// Runs one test on each database, in a book of its own.
 macro_rules! on_each_database {
@@ -70,5 +70,18 @@ on_each_database! {
         run(&mut tx, "update _sqlx_migrations set version = 9000 where version = 3").await.expect("written");
         drop(tx);
         store.check().await.expect("as before");
+    }
+}
+
+#[tokio::test]
+async fn a_book_that_several_make_at_once_is_made_once() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut making = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let file = Database::Sqlite(folder.path().join("book.db"));
+            making.spawn(async move { Store::open(&file).await?.migrate().await });
+        }
+        making.join_all().await.into_iter().for_each(|made| made.expect("made"));
     }
 }
