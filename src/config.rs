@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
+    calendar::http::Named,
     clock::Clock,
     model::policy::{Policy, Rounding},
     store::Database,
@@ -85,6 +86,15 @@ struct Feeds {
 /// Settings that the environment may overrule. The book's address, a secret, has a way of its own.
 const OVERRULED: &[&str] = &["rules", "rounding", "locked_through", "clock", "four_eyes"];
 
+impl Feeds {
+    /// # Errors
+    /// The first entry that names no server, by path.
+    fn servers(&self) -> Result<Vec<Named>, (String, String)> {
+        let read = |(place, entry): (usize, &String)| entry.parse().map_err(|message| (format!("feeds.allow[{place}]"), message));
+        self.allow.iter().enumerate().map(read).collect()
+    }
+}
+
 /// What the program runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -99,7 +109,7 @@ pub(crate) struct Config {
     pub(crate) keys: KeySource,
     pub(crate) polling: poll::Polling,
     /// Hosts of feeds that may be inside the firm's own network.
-    pub(crate) feeds: Vec<String>,
+    pub(crate) feeds: Vec<Named>,
     pub(crate) mail: mail::Mail,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) public_url: Option<url::Url>,
@@ -149,8 +159,12 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
     let apps = file.providers.apps(folder, &environment).map_err(&mut beside);
     let polling = file.poll.polling().map_err(&mut beside);
     let mail = file.digest.mail(folder, &environment).map_err(&mut beside);
+    let feeds = file.feeds.servers().map_err(&mut beside);
     let keys = keys(file.key_file.as_deref(), folder, &environment).map_err(&mut beside);
-    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), Ok(mail), true) = (database, apps, keys, polling, mail, findings.is_empty()) else {
+    let found_nothing = findings.is_empty();
+    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), Ok(mail), Ok(feeds), true) =
+        (database, apps, keys, polling, mail, feeds, found_nothing)
+    else {
         return Err(findings);
     };
     Ok(Config {
@@ -166,7 +180,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         apps,
         keys,
         polling,
-        feeds: file.feeds.allow,
+        feeds,
         mail,
         listen: file.listen.unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))),
         public_url: file.public_url,
@@ -263,6 +277,14 @@ mod tests {
     fn every_mistake_is_told_at_once() {
         let found = read(&source("databas: x\nfour_eyes: maybe\n"), Path::new("."), |_| None).expect_err("mistakes");
         assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn a_server_that_is_none_is_told_where_it_stands_and_what_to_write() {
+        let given = source("feeds:\n  allow: [radicale.lan, \"10.0.0.0/8\"]\n");
+        let found = read(&given, Path::new("."), |_| None).expect_err("refused");
+        assert_eq!((found.len(), found[0].1.position(&given)), (1, (2, 25)));
+        assert!(found[0].1.message.contains("`10.0.0.0/8` names no server; write each as HOST"), "{}", found[0].1.message);
     }
 
     #[test]

@@ -27,7 +27,12 @@ use reqwest::{
 use tokio::time::timeout;
 use url::Url;
 
-pub(crate) use self::{body::capped, client::api_client, gate::Guard, retry_after::retry_after};
+pub(crate) use self::{
+    body::capped,
+    client::api_client,
+    gate::{Guard, Named},
+    retry_after::retry_after,
+};
 use self::{
     client::{built, cause, ours, plain},
     gate::{Because, Gate},

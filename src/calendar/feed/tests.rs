@@ -19,7 +19,8 @@ fn known(etag: Option<&str>, last_modified: Option<&str>) -> Validators {
 }
 
 async fn ask(server: &Server, before: &Validators, now: DateTime<Utc>) -> Result<Fetched, Refused> {
-    let web = Web::new(Guard { allowed: vec![server.name()] }, Limits { body_bytes: 1 << 20, ..Limits::default() });
+    let web =
+        Web::new(Guard { allowed: vec![server.name().parse().expect("a server")] }, Limits { body_bytes: 1 << 20, ..Limits::default() });
     fetch(&web, &server.url("/private-0123456789abcdef/SECRET.ics").as_str().into(), before, now).await
 }
 

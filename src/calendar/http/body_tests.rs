@@ -12,7 +12,7 @@ use super::{
 const TICK: Duration = Duration::from_millis(1);
 
 fn web(server: &Server, limits: Limits) -> Web {
-    Web::new(Guard { allowed: vec![server.name()] }, limits)
+    Web::new(Guard { allowed: vec![server.name().parse().expect("a server")] }, limits)
 }
 
 async fn get(server: &Server, limits: Limits) -> Result<Vec<u8>, Error> {

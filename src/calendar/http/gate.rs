@@ -1,7 +1,7 @@
 //! Decides about an address as it is written, before anything is looked up: scheme, host, port. What a name resolves to is decided in
 //! `resolver`; both happen on every hop, since reqwest asks no resolver about an address that is a number.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
@@ -13,8 +13,15 @@ const PORTS: [u16; 4] = [80, 443, 8080, 8443];
 /// What addresses may be reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guard {
-    /// Internal servers that the configuration names, each as `host` (on the usual ports) or `host:port`.
-    pub(crate) allowed: Vec<String>,
+    /// Internal servers that the configuration names.
+    pub(crate) allowed: Vec<Named>,
+}
+
+/// One server: `host` (on the usual ports), `host:port`, `[v6]`, `[v6]:port`, or an IPv6 address without brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    host: Host,
+    port: Option<u16>,
 }
 
 /// Whether an address is reached because it is public, or because it was named.
@@ -27,14 +34,13 @@ pub(super) enum Because {
 /// A guard, made ready.
 #[derive(Debug)]
 pub(super) struct Gate {
-    allowed: Vec<(Host, Option<u16>)>,
+    allowed: Vec<Named>,
     pub(super) ports: Vec<u16>,
 }
 
 impl Gate {
-    /// An entry that names no host allows nothing.
     pub(super) fn of(guard: Guard) -> Self {
-        Self { allowed: guard.allowed.into_iter().filter_map(|entry| named(&entry)).collect(), ports: PORTS.to_vec() }
+        Self { allowed: guard.allowed, ports: PORTS.to_vec() }
     }
 
     /// # Errors
@@ -42,7 +48,7 @@ impl Gate {
     pub(super) fn admit(&self, url: &Url) -> Result<Because, Error> {
         let (host, port) = whole(url)?;
         let is_usual = self.ports.contains(&port);
-        if self.allowed.iter().any(|(known, on)| *known == host && on.map_or(is_usual, |on| on == port)) {
+        if self.allowed.iter().any(|known| known.host == host && known.port.map_or(is_usual, |on| on == port)) {
             return Ok(Because::Named);
         }
         if !is_usual {
@@ -85,17 +91,34 @@ fn rootless(host: Host) -> Host {
     }
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, or an IPv6 address without brackets.
-fn named(entry: &str) -> Option<(Host, Option<u16>)> {
-    let entry = entry.trim();
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(entry: &str) -> Result<Self, String> {
+        parsed(entry.trim()).ok_or_else(|| {
+            format!("`{entry}` names no server; write each as HOST, HOST:PORT or its address, without https://, patterns or networks")
+        })
+    }
+}
+
+fn parsed(entry: &str) -> Option<Named> {
     if let Ok(address) = entry.parse() {
-        return Some((Host::Ipv6(address), None));
+        return Some(Named { host: Host::Ipv6(address), port: None });
     }
     let (host, port) = match entry.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
         _ => (entry, None),
     };
-    Some((rootless(Host::parse(host).ok()?), port))
+    let host = rootless(Host::parse(host).ok()?);
+    // The library takes `*` for a letter of a name; no server has one.
+    let is_name = |name: &str| {
+        name.split('.').all(|label| !label.is_empty() && label.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char)))
+    };
+    let is_one = match &host {
+        Host::Domain(name) => is_name(name),
+        Host::Ipv4(_) | Host::Ipv6(_) => true,
+    };
+    is_one.then_some(Named { host, port })
 }
 
 #[cfg(test)]
@@ -103,7 +126,8 @@ mod tests {
     use super::*;
 
     fn admitted(allowed: &str, url: &str) -> Result<Because, String> {
-        let gate = Gate::of(Guard { allowed: vec![allowed.to_owned()] });
+        let allowed = (!allowed.is_empty()).then(|| allowed.parse().expect("a server"));
+        let gate = Gate::of(Guard { allowed: allowed.into_iter().collect() });
         gate.admit(&url.parse().expect("an address")).map_err(|error| error.to_string())
     }
 
@@ -128,14 +152,21 @@ mod tests {
             ("10.0.0.5:5232", "http://10.0.0.5/"),
             ("10.0.0.5", "http://10.0.0.5:5232/"),
             ("10.0.0.5", "http://10.0.0.6/"),
-            ("10.0.0.5:x", "http://10.0.0.5/"),
             ("", "http://10.0.0.5/"),
-            ("*", "http://10.0.0.5/"),
         ];
         for (allowed, url) in beside {
             assert!(admitted(allowed, url).is_err(), "{allowed} {url}");
         }
         assert_eq!(admitted("lan", "http://radicale.lan/"), Ok(Because::Public), "a name is not its domain's");
+    }
+
+    #[test]
+    fn what_names_no_single_server_is_not_taken() {
+        for entry in
+            ["", "*", "*.lan", "10.0.0.5:x", "10.0.0.0/8", "https://radicale.lan", "radicale.lan/x", "a b", "a..b", ":80", "fd00::/8"]
+        {
+            assert!(entry.parse::<Named>().is_err_and(|told| told.contains("names no server")), "{entry}");
+        }
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Resolve for Says {
 
 /// A guard that has nothing against these ports, so that only the address can be what it refuses.
 fn guarded(allowed: &[String], ports: &[u16], names: Arc<dyn Resolve>) -> Web {
-    let mut gate = Gate::of(Guard { allowed: allowed.to_vec() });
+    let mut gate = Gate::of(Guard { allowed: allowed.iter().map(|entry| entry.parse().expect("a server")).collect() });
     gate.ports.extend(ports);
     let limits = Limits { connect: Duration::from_millis(300), read: Duration::from_secs(2), ..Limits::default() };
     Web::with(gate, limits, names)
