@@ -14,7 +14,9 @@ use std::{
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 mod bare;
-use bare::{bare_insert, kalends, seconds};
+mod program;
+use bare::{bare_insert, seconds};
+use program::kalends;
 
 const SINGLE: u64 = 40_000;
 const RECURRING: u64 = 10_000;

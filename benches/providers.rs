@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     path::Path,
     process::{Command, Stdio},
@@ -14,11 +14,15 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kalends_fakes::{Consent, Fake, Vendor, browse};
+use kalends_fakes::{Consent, Fake, Vendor};
 use serde_json::{Value, json};
 
+mod accounts;
 mod bare;
-use bare::{bare_insert, kalends, seconds};
+mod program;
+use accounts::{connect, google_lines};
+use bare::{bare_insert, seconds};
+use program::kalends;
 
 const EVENTS: i64 = 100_000;
 const NOW: &str = "2026-03-20T12:00:00Z";
@@ -38,20 +42,8 @@ fn event(number: i64) -> Value {
 }
 
 fn configure(folder: &Path, base: &str) {
-    let text = format!(
-        "database: kalends.db\nclock: {NOW}\nproviders:\n  google: {{client_id: app, authorize_url: \"{base}/o/oauth2/v2/auth\", token_url: \"{base}/token\", api_url: \"{base}/calendar/v3/\"}}\n"
-    );
+    let text = format!("database: kalends.db\nclock: {NOW}\n{}", google_lines(base));
     std::fs::write(folder.join("kalends.yaml"), text).expect("written");
-}
-
-fn connect(folder: &Path) {
-    let args = ["connect", "google", "--staff", DANA, "--no-browser"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
-    let mut child = command.args(args).current_dir(folder).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
-    let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
-    let url = lines.find_map(|line| line.expect("a line").split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned));
-    browse(&url.expect("an address")).expect("a page");
-    assert!(child.wait().expect("ended").success());
 }
 
 /// Fetches every page of the window and parses it.
@@ -106,7 +98,7 @@ fn main() {
     configure(folder.path(), &fake.base());
     kalends(folder.path(), &["staff", "add", DANA, "--timezone", "Europe/Berlin", "--first-day", "2026-01-01"]);
     kalends(folder.path(), &["keys", "generate"]);
-    connect(folder.path());
+    connect(folder.path(), "google", DANA);
     let (_, idle) = watched_sync(folder.path());
     fake.seed(&calendar, &(0..EVENTS).map(event).collect::<Vec<_>>());
     let (first, busy) = watched_sync(folder.path());

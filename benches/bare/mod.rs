@@ -1,8 +1,7 @@
-//! The bare work that the benches compare with, and how they run the program.
+//! The bare work that the benches compare with.
 
 use std::{
     path::Path,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -52,14 +51,6 @@ fn insert(table: &str, rows: &[SqliteRow]) -> QueryBuilder<Sqlite> {
         }
     });
     query
-}
-
-pub(super) fn kalends(folder: &Path, args: &[&str]) -> Duration {
-    let began = Instant::now();
-    let done = Command::new(env!("CARGO_BIN_EXE_kalends")).args(args).current_dir(folder).output().expect("it runs");
-    let took = began.elapsed();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    took
 }
 
 pub(super) fn seconds(duration: Duration) -> String {
