@@ -168,7 +168,7 @@ on_each_database! {
                     }
                     touch(&stormy_firm, &stormy_made);
                 }
-                assert_eq!(fake.waiting(), 0, "{} on {on:?} did not happen", kind.name());
+                assert_eq!(fake.waiting(), 0, "{kind:?} on {on:?} did not happen");
             }
         }
         world.sync();
@@ -177,8 +177,9 @@ on_each_database! {
         let fired: BTreeMap<_, _> = stormy_firm.google.fired().into_iter().chain(stormy_firm.outlook.fired()).collect();
         // Straight to the terminal: what a test prints is only shown if it fails.
         std::io::Write::write_all(&mut std::io::stderr(), format!("faults and traps that happened: {fired:?}\n").as_bytes()).expect("told");
-        for (_, kind) in google.iter().chain(&outlook) {
-            assert!(fired.get(&kind.name()).is_some_and(|times| *times >= 2), "{} happened too seldom", kind.name());
+        for (on, kind) in google.iter().chain(&outlook) {
+            let name = Fault { on: *on, kind: kind.clone(), times: 1, after: 0 }.label();
+            assert!(fired.get(&name).is_some_and(|times| *times >= 2), "{name} happened too seldom");
         }
         for trap in ["empty-page", "minimal-tombstone"] {
             assert!(fired.contains_key(trap), "{trap} did not happen");

@@ -7,6 +7,7 @@ Usage: models.py PATH_OF_THE_EXAMPLE_fake_providers
 """
 
 import asyncio
+import base64
 import json
 import pathlib
 import re
@@ -60,7 +61,24 @@ def sign_in(authorize, token, scope):
     code = urllib.parse.parse_qs(urllib.parse.urlparse(headers["location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "code": code, "client_id": "app", "redirect_uri": query["redirect_uri"]}
     _, _, body = call(token, urllib.parse.urlencode(form).encode())
-    return json.loads(body)["access_token"]
+    answer = json.loads(body)
+    if "id_token" in answer:
+        claims = answer["id_token"].split(".")[1]
+        issuer = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]
+        assert issuer in ("https://accounts.google.com", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"), issuer
+        assert ("google" in issuer) == authorize.endswith("/v2/auth"), issuer
+    return answer["access_token"]
+
+
+def device(base, begin, token, unknown):
+    """A code that nobody typed in ends, and one that never was is another error."""
+    act(base, act="consent", consent="page")
+    act(base, act="policy", policy={"device_seconds": 0})
+    codes = json.loads(call(begin, urllib.parse.urlencode({"client_id": "app", "scope": "openid"}).encode())[2])
+    for code, error in [(codes["device_code"], "expired_token"), ("none", unknown)]:
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": code, "client_id": "app"}
+        status, _, body = call(token, urllib.parse.urlencode(form).encode())
+        assert status == 400 and json.loads(body)["error"] == error, body
 
 
 def against(schemas, name, value, at=""):
@@ -104,7 +122,7 @@ def parsed(kind, body):
 
 
 def google(base):
-    act(base, act="policy", policy={"page_max": 2, "empty_pages": True, "id_token": True, "access_seconds": 3599, "refresh_tokens_max": 100})
+    act(base, act="policy", policy={"page_max": 2, "empty_pages": True})
     act(base, act="consent", consent={"auto": {"email": DANA, "withhold": []}})
     series = {"summary": "Series", "start": {"dateTime": "2026-03-02T09:00:00+01:00", "timeZone": "Europe/Berlin"},
               "end": {"dateTime": "2026-03-02T10:00:00+01:00", "timeZone": "Europe/Berlin"}, "recurrence": ["RRULE:FREQ=DAILY;COUNT=4"],
@@ -122,6 +140,7 @@ def google(base):
     document.pop("mtlsRootUrl", None)
     document["baseUrl"] = f"{base}/calendar/v3/"
     service = googleapiclient.discovery.build_from_document(document, credentials=Credentials(token))
+    against(schemas, "Calendar", service.calendars().get(calendarId="primary").execute())
     lists = service.calendarList().list().execute()
     against(schemas, "CalendarList", lists)
     assert lists["items"][0]["id"] == DANA
@@ -137,9 +156,18 @@ def google(base):
             request = service.events().list_next(request, last)
         return items, last["nextSyncToken"]
 
+    def refused(request, status):
+        try:
+            request.execute()
+        except googleapiclient.errors.HttpError as error:
+            assert error.resp.status == status, error
+            return
+        raise AssertionError(f"{request.uri} was taken")
+
     window = {"timeMin": "2026-03-01T00:00:00Z", "timeMax": "2026-04-01T00:00:00Z"}
     shown, _ = pages(singleEvents=True, orderBy="startTime", **window)
     assert [event["summary"] for event in shown] == ["Series", "Moved", "Away", "Series"], [event["summary"] for event in shown]
+    parameters(base, service, pages, refused, schemas, window, master)
     masters, sync = pages(singleEvents=False)
     assert any(event.get("recurrence") for event in masters)
     assert pages(singleEvents=False, syncToken=sync)[0] == []
@@ -149,12 +177,71 @@ def google(base):
     act(base, act="delete", calendar=DANA, id=master)
     changed, _ = pages(singleEvents=False, syncToken=sync)
     assert changed[0]["status"] == "cancelled" and set(changed[0]) <= {"kind", "etag", "id", "status"}, changed
-    for query, status in [({"syncToken": sync, "timeMin": window["timeMin"]}, 400), ({"syncToken": "nonsense"}, 410)]:
-        try:
-            service.events().list(calendarId=DANA, singleEvents=False, **query).execute()
-            raise AssertionError(f"{query} was taken")
-        except googleapiclient.errors.HttpError as error:
-            assert error.resp.status == status, error
+    for query, status in [({"syncToken": sync, "timeMin": window["timeMin"]}, 400), ({"syncToken": sync, "showDeleted": False}, 400),
+                          ({"syncToken": "nonsense"}, 410), ({"updatedMin": "2020-01-01T00:00:00Z"}, 410)]:
+        refused(service.events().list(calendarId=DANA, singleEvents=False, **query), status)
+    refused(service.events().delete(calendarId=DANA, eventId=master), 410)
+    shared(base, service, pages, refused, schemas)
+
+
+def parameters(base, service, pages, refused, schemas, window, master):
+    """What the parameters of events.list and events.get promise, over a series with one occurrence moved and one taken out."""
+    def titles(**query):
+        return [event.get("summary") for event in pages(singleEvents=True, **window, **query)[0]]
+
+    assert titles(showDeleted=True).count(None) == 1, "the one that was taken out"
+    assert titles(q="moved") == ["Moved"] and titles(q="tom@acme.example moved") == ["Moved"]
+    assert titles(eventTypes="outOfOffice") == ["Away"]
+    # Google's client cannot go on to the next page of a query that repeats a parameter.
+    act(base, act="policy", policy={"page_max": 2500, "empty_pages": False})
+    both = service.events().list(calendarId=DANA, singleEvents=True, eventTypes=["outOfOffice", "default"], **window).execute()
+    assert len(both["items"]) == 4, both
+    act(base, act="policy", policy={"page_max": 2, "empty_pages": True})
+    assert titles(orderBy="updated")[-1] == "Moved" and titles(updatedMin="2030-01-01T00:00:00Z") == []
+    few = [event for event in pages(singleEvents=True, maxAttendees=1, **window)[0] if "attendees" in event]
+    assert all(event["attendeesOmitted"] and [one["email"] for one in event["attendees"]] == [DANA] for event in few) and few
+    elsewhere = pages(singleEvents=True, timeZone="America/New_York", **window)[0][0]["start"]
+    assert elsewhere == {"dateTime": "2026-03-02T03:00:00-05:00", "timeZone": "Europe/Berlin"}, elsewhere
+    events = service.events()
+    assert events.get(calendarId=DANA, eventId=f"{master}_20260304T080000Z").execute()["summary"] == "Moved"
+    refused(events.get(calendarId=DANA, eventId=f"{master}_20260304T090000Z"), 404)
+    refused(events.list(calendarId=DANA, orderBy="startTime"), 400)
+    listed = events.instances(calendarId=DANA, eventId=master, maxResults=1).execute()
+    against(schemas, "Events", listed)
+    assert len(listed["items"]) <= 1 and "nextPageToken" in listed
+    times = {"start": {"dateTime": "2027-03-02T09:00:00+01:00"}, "end": {"dateTime": "2027-03-02T10:00:00+01:00"}}
+    against(schemas, "Event", events.insert(calendarId=DANA, body={"id": "mine1", **times}).execute())
+    refused(events.insert(calendarId=DANA, body={"id": "mine1", **times}), 409)
+    refused(events.insert(calendarId=DANA, body={"start": times["start"]}), 400)
+    put = events.update(calendarId=DANA, eventId="mine1", body={"summary": "Put", **times}).execute()
+    assert put["summary"] == "Put" and "location" not in put and put["id"] == "mine1"
+    # Who lists instances is told of those that were taken out since.
+    query = {"singleEvents": True, "showDeleted": True}
+    _, sync = pages(**query)
+    events.delete(calendarId=DANA, eventId=f"{master}_20260305T080000Z").execute()
+    changed = [event["id"] for event in pages(**query, syncToken=sync)[0] if event["status"] == "cancelled"]
+    assert f"{master}_20260305T080000Z" in changed, changed
+    events.patch(calendarId=DANA, eventId=master, body={"location": "Room 4"}).execute()
+    assert events.get(calendarId=DANA, eventId=master).execute()["location"] == "Room 4"
+
+
+def shared(base, service, pages, refused, schemas):
+    """A colleague's calendar: what is private stays so, and a change of rights ends what was known."""
+    act(base, act="account", email="tom@northwind.example")
+    calendar = act(base, act="calendar", email="tom@northwind.example", name="Team")["calendar"]
+    hidden = {"summary": "Doctor", "visibility": "private", "start": {"dateTime": "2026-03-09T09:00:00Z"}, "end": {"dateTime": "2026-03-09T10:00:00Z"}}
+    act(base, act="add", calendar=calendar, event=hidden)
+    act(base, act="share", calendar=calendar, email=DANA, role="reader")
+    listed = service.events().list(calendarId=calendar).execute()
+    against(schemas, "Events", listed)
+    while "nextPageToken" in listed and not listed["items"]:
+        listed = service.events().list(calendarId=calendar, pageToken=listed["nextPageToken"]).execute()
+    assert "summary" not in listed["items"][0] and listed["items"][0]["visibility"] == "private", listed
+    assert listed["accessRole"] == "reader"
+    refused(service.events().insert(calendarId=calendar, body=hidden), 403)
+    act(base, act="share", calendar=calendar, email=DANA, role="owner")
+    refused(service.events().list(calendarId=calendar, syncToken=listed["nextSyncToken"]), 410)
+    assert [one["id"] for one in service.calendarList().list(minAccessRole="owner").execute()["items"]] == [DANA, calendar]
 
 
 async def outlook(base):
@@ -166,7 +253,7 @@ async def outlook(base):
               "recurrence": {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "numbered", "startDate": "2026-03-02", "numberOfOccurrences": 4}}}
     master = act(base, act="add", calendar=calendar, event=series)["id"]
     entra = f"{base}/common/oauth2/v2.0"
-    token = sign_in(f"{entra}/authorize", f"{entra}/token", "offline_access https://graph.microsoft.com/Calendars.Read https://graph.microsoft.com/User.Read")
+    token = sign_in(f"{entra}/authorize", f"{entra}/token", "openid offline_access https://graph.microsoft.com/Calendars.Read https://graph.microsoft.com/User.Read")
     bearer = {"authorization": f"Bearer {token}", "prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=2'}
     window = "startDateTime=2026-03-01T00:00:00Z&endDateTime=2026-04-01T00:00:00Z"
 
@@ -190,6 +277,7 @@ async def outlook(base):
     status, _, body = call(f"{base}/v1.0/me/calendarView/delta?{window}&$select=subject", headers=bearer)
     assert status == 400
     parsed(ODataError, body)
+    await options(base, get, bearer, window, calendar, master)
     status, _, body = call(f"{base}/v1.0/me/calendars", headers={"authorization": "Bearer x"})
     assert status == 401
     parsed(ODataError, body)
@@ -202,7 +290,38 @@ async def outlook(base):
     configuration.headers.add("authorization", f"Bearer {token}")
     # The client of Microsoft asks for users/me-token-to-replace, and replaces it on the way.
     page = await client.me.calendar_view.delta.get(request_configuration=configuration)
-    assert len(page.value) == 5, page.value
+    assert len(page.value) == 7, len(page.value)
+
+
+async def options(base, get, bearer, window, calendar, master):
+    """OData's options on lists and single events; events outside the main calendar; preferences that were followed."""
+    def subjects(path):
+        page = get(path.replace(" ", "%20").replace("'", "%27"), EventCollectionResponse)
+        return [event.subject for event in page.value]
+
+    other = act(base, act="calendar", email=EVA, name="Other")["calendar"]
+    times = {"start": {"dateTime": "2026-03-10T09:00:00", "timeZone": "UTC"}, "end": {"dateTime": "2026-03-10T10:00:00", "timeZone": "UTC"}}
+    elsewhere = act(base, act="add", calendar=other, event={"subject": "Elsewhere", **times})["id"]
+    assert json.loads(call(f"{base}/v1.0/me/events/{elsewhere}", headers=bearer)[2])["subject"] == "Elsewhere"
+    for day, title in [(11, "B's"), (12, "A")]:
+        again = {key: {**value, "dateTime": value["dateTime"].replace("-10T", f"-{day}T")} for key, value in times.items()}
+        act(base, act="add", calendar=calendar, event={"subject": title, "importance": "high", **again})
+    assert subjects("me/events?$top=50&$orderby=subject&$filter=importance eq 'high'") == ["A", "B's"]
+    assert subjects(f"me/calendarView?{window}&$top=50&$filter=contains(subject,'b''s') or subject eq 'A'") == ["B's", "A"]
+    assert subjects(f"me/calendarView?{window}&$top=50&$orderby=start/dateTime desc")[:2] == ["A", "B's"]
+    assert subjects(f"me/calendarView?{window}&$filter=start/dateTime ge '2026-03-11T00:00:00' and not (subject eq 'A')") == ["B's"]
+    counted = get(f"me/calendarView?{window}&$count=true&$top=2", EventCollectionResponse)
+    assert len(counted.value) == 2 and counted.odata_count == 6 and counted.odata_next_link, counted
+    names = get("me/calendars?$top=1&$orderby=name%20desc&$count=true", CalendarCollectionResponse)
+    assert names.value[0].name == "Other" and names.odata_count == 2 and "$orderby" in urllib.parse.unquote(names.odata_next_link)
+    few = json.loads(call(f"{base}/v1.0/me/events/{master}?$select=subject", headers=bearer)[2])
+    assert {key for key in few if not key.startswith("@")} == {"id", "subject"}, few
+    for path, status in [("me/events?$top=0", 400), (f"me/calendarView?{window}&$filter=subject%20is%20x", 400), (f"me/events/{master}~1", 404)]:
+        assert call(f"{base}/v1.0/{path}", headers=bearer)[0] == status, path
+    only = {"authorization": bearer["authorization"]}
+    applied = call(f"{base}/v1.0/me/calendarView?{window}", headers=bearer)[1].get("preference-applied", "")
+    assert "ImmutableId" in applied and 'outlook.timezone="UTC"' in applied, applied
+    assert "preference-applied" not in {key.lower() for key in call(f"{base}/v1.0/me/calendarView?{window}", headers=only)[1]}
 
 
 def main():
@@ -216,6 +335,9 @@ def main():
                 break
         google(bases[0])
         asyncio.run(outlook(bases[1]))
+        device(bases[0], f"{bases[0]}/device/code", f"{bases[0]}/token", "invalid_grant")
+        entra = f"{bases[1]}/common/oauth2/v2.0"
+        device(bases[1], f"{entra}/devicecode", f"{entra}/token", "bad_verification_code")
         print(f"{checked} objects of the fake providers are as Google and Microsoft publish them, and their own clients use them")
     finally:
         example.kill()

@@ -24,6 +24,8 @@ pub(crate) struct Item {
     /// By original start: what became of an instance; nothing if it was taken out.
     pub(crate) exceptions: BTreeMap<DateTime<Utc>, Exception>,
     pub(crate) is_gone: bool,
+    /// It is gone, and its exceptions are not.
+    pub(crate) is_outlived: bool,
     pub(crate) changed: u64,
 }
 
@@ -58,6 +60,8 @@ pub(crate) struct Calendar {
     longest: TimeDelta,
     /// Counts changes.
     pub(crate) clock: u64,
+    /// Counts changes of who may see it.
+    pub(crate) rights: u64,
 }
 
 impl Item {
@@ -76,10 +80,16 @@ impl Item {
         set.after(bound(from)).before(bound(until)).all(INSTANCES_MAX).dates.into_iter().map(|at| at.with_timezone(&Utc)).collect()
     }
 
+    /// Whether a series has an instance there, be it one that was taken out.
+    pub(crate) fn has(&self, original: DateTime<Utc>) -> bool {
+        self.exceptions.contains_key(&original) || self.starts(original, original + TimeDelta::seconds(1)).contains(&original)
+    }
+
     /// Instances that touch a window, those taken out left out.
     pub(crate) fn instances(&self, id: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
         let length = self.end - self.start;
-        let regular = self.starts(from - length, until).into_iter().filter(|original| !self.exceptions.contains_key(original));
+        let regular = if self.is_outlived { Vec::new() } else { self.starts(from - length, until) };
+        let regular = regular.into_iter().filter(|original| !self.exceptions.contains_key(original));
         let regular = regular.map(|original| (original, original, original + length));
         let moved = self.exceptions.iter().filter(|(_, exception)| exception.body.is_some());
         let moved = moved.map(|(original, exception)| (*original, exception.start, exception.end));
@@ -140,6 +150,17 @@ impl Calendar {
         }
     }
 
+    /// Takes a series out, but not what was changed of it.
+    pub(crate) fn outlive(&mut self, id: &str) {
+        self.delete(id);
+        self.items.get_mut(id).into_iter().for_each(|item| item.is_outlived = true);
+    }
+
+    /// Notes when an event was changed, as its body tells.
+    pub(crate) fn touch(&mut self, id: &str, at: &str) {
+        self.items.get_mut(id).into_iter().for_each(|item| item.body["updated"] = at.into());
+    }
+
     /// Everything that touches a window, series as their instances, by start.
     pub(crate) fn window(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
         let first = (from - self.longest - TimeDelta::seconds(1), String::new());
@@ -148,7 +169,7 @@ impl Calendar {
                 self.items.get(id).filter(|item| !item.is_gone && (item.end > from || item.start == item.end && item.start >= from))?;
             Some(Occurrence { id: id.clone(), original: None, start: item.start, end: item.end })
         });
-        let series = self.series.iter().filter_map(|id| Some((id, self.items.get(id).filter(|item| !item.is_gone)?)));
+        let series = self.series.iter().filter_map(|id| Some((id, self.items.get(id).filter(|item| !item.is_gone || item.is_outlived)?)));
         let mut found: Vec<_> = singles.chain(series.flat_map(|(id, item)| item.instances(id, from, until))).collect();
         found.sort_by(|a, b| (a.start, &a.id, a.original).cmp(&(b.start, &b.id, b.original)));
         found

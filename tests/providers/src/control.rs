@@ -6,26 +6,68 @@ use serde_json::{Value, json};
 use crate::{
     faults::Fault,
     server::Fake,
-    state::{Consent, Policy},
+    state::{Consent, Role},
 };
 
 /// One act. As JSON: `{"act": "add", "calendar": "…", "event": {…}}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case")]
 pub enum Control {
-    Account { email: String },
-    Calendar { email: String, name: String },
-    DropCalendar { email: String, id: String },
-    Add { calendar: String, event: Value },
-    Edit { calendar: String, id: String, patch: Value },
-    Cancel { calendar: String, id: String },
-    Delete { calendar: String, id: String },
+    Account {
+        email: String,
+    },
+    Calendar {
+        email: String,
+        name: String,
+    },
+    DropCalendar {
+        email: String,
+        id: String,
+    },
+    /// Lets another account see a calendar, or changes how much of it.
+    Share {
+        calendar: String,
+        email: String,
+        role: Role,
+    },
+    Add {
+        calendar: String,
+        event: Value,
+    },
+    Edit {
+        calendar: String,
+        id: String,
+        patch: Value,
+    },
+    Cancel {
+        calendar: String,
+        id: String,
+    },
+    Delete {
+        calendar: String,
+        id: String,
+    },
+    /// Calls a series off, but not what was changed of it before.
+    Outlive {
+        calendar: String,
+        id: String,
+    },
     Fault(Fault),
     Expire,
-    Revoke { email: String },
-    Consent { consent: Consent },
-    Policy { policy: Policy },
-    Approve { user_code: String, email: String },
+    Revoke {
+        email: String,
+    },
+    Consent {
+        consent: Consent,
+    },
+    /// What is not named stays as it is.
+    Policy {
+        policy: Value,
+    },
+    Approve {
+        user_code: String,
+        email: String,
+    },
 }
 
 impl Control {
@@ -36,9 +78,15 @@ impl Control {
             Self::Account { email } => json!({ "calendar": fake.account(&email) }),
             Self::Calendar { email, name } => json!({ "calendar": fake.calendar(&email, &name) }),
             Self::Add { calendar, event } => json!({ "id": fake.add(&calendar, &event) }),
+            Self::Policy { policy } => match fake.adjust(&policy) {
+                Ok(()) => json!({ "done": true }),
+                Err(error) => json!({ "error": error.to_string() }),
+            },
             other => {
                 match other {
                     Self::DropCalendar { email, id } => fake.drop_calendar(&email, &id),
+                    Self::Share { calendar, email, role } => fake.share(&calendar, &email, role),
+                    Self::Outlive { calendar, id } => fake.outlive(&calendar, &id),
                     Self::Edit { calendar, id, patch } => fake.edit(&calendar, &id, &patch),
                     Self::Cancel { calendar, id } => fake.cancel(&calendar, &id),
                     Self::Delete { calendar, id } => fake.delete(&calendar, &id),
@@ -46,9 +94,8 @@ impl Control {
                     Self::Expire => fake.expire_tokens(),
                     Self::Revoke { email } => fake.revoke(&email),
                     Self::Consent { consent } => fake.consent(consent),
-                    Self::Policy { policy } => fake.set(policy),
                     Self::Approve { user_code, email } => fake.approve(&user_code, &email),
-                    Self::Account { .. } | Self::Calendar { .. } | Self::Add { .. } => {}
+                    Self::Account { .. } | Self::Calendar { .. } | Self::Add { .. } | Self::Policy { .. } => {}
                 }
                 json!({ "done": true })
             }

@@ -1,4 +1,5 @@
-//! Scripted faults: on which kind of request, how often, and what goes wrong. Each counts how often it really happened.
+//! Scripted faults: on which kind of request, how often, and what goes wrong. Counted is what really happened: a fault that finds nothing
+//! to spoil waits for the next request.
 
 use axum::{
     body::{Body, Bytes},
@@ -40,7 +41,9 @@ pub enum Kind {
     FullSyncRequired,
     UpdatedMinTooLongAgo,
     Deleted410,
+    /// Over what the project may ask for in a minute, and over what one of its users may.
     RateLimit403,
+    UserRateLimit403,
     /// With what `Retry-After` says, if anything.
     RateLimit429(Option<String>),
     Quota403,
@@ -86,21 +89,27 @@ fn once() -> u32 {
     1
 }
 
+impl Fault {
+    /// What it is counted as once it happened: what goes wrong, with what it carries, and on which requests.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let told = |json: Result<Value, serde_json::Error>| json.unwrap_or_default();
+        let on = told(serde_json::to_value(self.on));
+        let kind = match told(serde_json::to_value(&self.kind)) {
+            Value::Object(map) => {
+                map.iter().map(|(name, with)| format!("{name}({})", with.as_str().map_or(with.to_string(), str::to_owned))).collect()
+            }
+            name => name.as_str().unwrap_or_default().to_owned(),
+        };
+        format!("{kind} on {}", on.as_str().unwrap_or_default())
+    }
+}
+
 /// Marks a response in whose place the connection is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed;
 
 impl Kind {
-    /// Its name, without what it carries.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match serde_json::to_value(self) {
-            Ok(Value::String(name)) => name,
-            Ok(Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
-            _ => String::new(),
-        }
-    }
-
     /// The answer in place of the real one; none if the fault lets the request through and only touches its answer.
     pub(crate) fn instead(&self, vendor: Vendor) -> Option<Response<Body>> {
         let google = |status: u16, domain: &str, reason: &str, message: &str| {
@@ -122,6 +131,7 @@ impl Kind {
             }
             Self::Deleted410 => google(410, "global", "deleted", "Resource has been deleted"),
             Self::RateLimit403 => google(403, "usageLimits", "rateLimitExceeded", "Rate Limit Exceeded"),
+            Self::UserRateLimit403 => google(403, "usageLimits", "userRateLimitExceeded", "User Rate Limit Exceeded"),
             Self::RateLimit429(after) => {
                 google(429, "usageLimits", "rateLimitExceeded", "Rate Limit Exceeded").map(|one| later(one, after.as_ref()))
             }
@@ -161,39 +171,50 @@ impl Kind {
         }
     }
 
-    /// What becomes of the real answer.
-    pub(crate) fn spoil(&self, bytes: &Bytes, mut real: Response<Body>) -> Response<Body> {
-        match self {
+    /// What becomes of the real answer, whose body is `bytes`; none if there is nothing in it that this could spoil. `before` is the page
+    /// that was listed last.
+    pub(crate) fn spoil(&self, bytes: &Bytes, mut real: Response<Body>, before: &Value) -> Option<Response<Body>> {
+        let json = || serde_json::from_slice::<Value>(bytes).ok().filter(|_| real.status() == StatusCode::OK);
+        let spoilt = match self {
             Self::DropAfter => {
                 real.extensions_mut().insert(Closed);
-                real
+                return Some(real);
             }
-            Self::Truncate => {
+            Self::Truncate if bytes.len() > 1 => {
                 let half = bytes.slice(..bytes.len() / 2);
                 let parts = [Ok(half), Err(std::io::Error::other("cut"))];
-                real.headers_mut().remove(header::CONTENT_LENGTH);
-                let (head, _) = real.into_parts();
-                Response::from_parts(head, Body::from_stream(futures_util::stream::iter(parts)))
+                Body::from_stream(futures_util::stream::iter(parts))
             }
-            Self::ForeignNextLink | Self::Duplicates => {
-                let mut json: Value = serde_json::from_slice(bytes).unwrap_or_default();
-                if *self == Self::ForeignNextLink {
-                    if let Some(object) = json.as_object_mut() {
-                        object.remove("@odata.deltaLink");
-                    }
-                    json["@odata.nextLink"] = json!("http://127.0.0.2:9/v1.0/me/calendarView/delta?$skiptoken=stolen");
-                } else if let Some(first) = json["value"].get(0).cloned()
-                    && let Some(list) = json["value"].as_array_mut()
-                {
-                    list.push(first);
-                }
-                real.headers_mut().remove(header::CONTENT_LENGTH);
-                let (head, _) = real.into_parts();
-                Response::from_parts(head, Body::from(json.to_string()))
+            Self::ForeignNextLink => {
+                let mut json = json()?;
+                json.as_object_mut()?.remove("@odata.deltaLink");
+                json["@odata.nextLink"] = json!("http://127.0.0.2:9/v1.0/me/calendarView/delta?$skiptoken=stolen");
+                Body::from(json.to_string())
             }
-            _ => real,
-        }
+            Self::Duplicates => {
+                let mut json = json()?;
+                let list = list(&mut json)?;
+                let first = list.first()?.clone();
+                list.push(first);
+                Body::from(json.to_string())
+            }
+            Self::Replay => {
+                let mut json = json()?;
+                let again = ["items", "value"].iter().find_map(|key| before[*key].as_array()).filter(|again| !again.is_empty())?;
+                list(&mut json)?.extend(again.iter().cloned());
+                Body::from(json.to_string())
+            }
+            _ => return None,
+        };
+        real.headers_mut().remove(header::CONTENT_LENGTH);
+        Some(Response::from_parts(real.into_parts().0, spoilt))
     }
+}
+
+/// What a page lists.
+fn list(page: &mut Value) -> Option<&mut Vec<Value>> {
+    let key = if page["items"].is_array() { "items" } else { "value" };
+    page.get_mut(key)?.as_array_mut()
 }
 
 fn later(mut response: Response<Body>, after: Option<&String>) -> Response<Body> {

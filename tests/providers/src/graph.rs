@@ -1,52 +1,32 @@
-//! Microsoft Graph v1.0: its requests for calendars, and how its events look.
+//! Microsoft Graph v1.0: its requests for calendars. How its events look and what query options do is in the files beside.
 
-use std::collections::BTreeMap;
+mod event;
+mod odata;
+mod prefer;
 
 use axum::{
     body::Body,
     http::{HeaderMap, Response, header},
 };
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::{Value, json};
 
+pub(crate) use self::event::{add, delete, edit};
+use self::{
+    event::{full, has, skeleton, split, traps, written},
+    odata::{counted, queried, selected},
+    prefer::Prefer,
+};
 use crate::{
-    calendar::{Exception, Item, instant, merge},
+    calendar::{Item, Occurrence},
     faults::{graph_error, respond},
-    oauth::{Query, encoded, now, subject},
-    state::{List, Pending, State},
+    oauth::{Query, encoded, subject},
+    state::{List, Pending, Role, State},
 };
 
 const CONTEXT: &str = "https://graph.microsoft.com/v1.0/$metadata#Collection(event)";
 /// What an id begins with where immutable ones were not asked for.
 const MUTABLE: &str = "AAMkMUTABLE";
-
-/// What a request prefers (RFC 7240).
-#[derive(Clone, Debug)]
-struct Prefer {
-    is_immutable: bool,
-    zone: Option<String>,
-    page: Option<usize>,
-    is_text: bool,
-}
-
-impl Prefer {
-    fn of(headers: &HeaderMap) -> Self {
-        let all: Vec<String> = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
-        let all = all.join(",");
-        let value = |name: &str| {
-            let found =
-                all.split([',', ';']).map(str::trim).find(|part| part.to_lowercase().starts_with(&format!("{}=", name.to_lowercase())))?;
-            found.split_once('=').map(|(_, value)| value.trim_matches('"').to_owned())
-        };
-        Self {
-            is_immutable: value("IdType").is_some_and(|kind| kind.eq_ignore_ascii_case("ImmutableId")),
-            zone: value("outlook.timezone"),
-            page: value("odata.maxpagesize").and_then(|size| size.parse().ok()),
-            is_text: value("outlook.body-content-type").is_some_and(|kind| kind == "text"),
-        }
-    }
-}
 
 fn fail(status: u16, code: &str, message: &str) -> Response<Body> {
     respond(status, &graph_error(code, message))
@@ -73,31 +53,34 @@ pub(crate) fn serve(
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     let (calendar, rest) = match parts.as_slice() {
         ["me"] => return me(email),
-        ["me", "calendars"] => return calendars(state, email, query, base),
+        ["me", "calendars"] if method == "GET" => return calendars(state, email, query, base),
         ["me", "calendar"] => return one_calendar(state, email, &main),
         ["me", "calendars", id] => return one_calendar(state, email, id),
         ["me", "calendars", id, rest @ ..] => match state.resolve(email, id) {
             Some(id) => (id, rest.to_vec()),
             None => return not_found(),
         },
+        // An event is found wherever in the mailbox it is.
+        ["me", "events", id, ..] => (holder(state, email, id).unwrap_or(main), parts[1..].to_vec()),
         ["me", "calendar", rest @ ..] | ["me", rest @ ..] => (main, rest.to_vec()),
         _ => return fail(400, "BadRequest", "Resource not found for the segment."),
     };
+    if method != "GET" && !matches!(state.role(email, &calendar), Role::Owner | Role::Writer) {
+        return fail(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
+    }
     let mut response = match (method, rest.as_slice()) {
         ("GET", ["calendarView"]) => view(state, &calendar, query, &prefer, base, path),
         ("GET", ["calendarView", "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()"]) => {
             delta(state, &calendar, query, &prefer, base, path)
         }
         ("GET", ["events"]) => masters(state, &calendar, query, &prefer, base, path),
-        ("POST", ["events"]) => {
-            let id = add(state, &calendar, body);
-            one(state, &calendar, &id, &prefer, 201)
-        }
-        ("GET", ["events", id]) => one(state, &calendar, id, &prefer, 200),
-        ("GET", ["events", id, "instances"]) => instances(state, &calendar, id, query, &prefer),
+        ("POST", ["events"]) => insert(state, &calendar, body, &prefer),
+        ("GET", ["events", id]) => one(state, &calendar, id, query, &prefer, 200),
+        ("GET", ["events", id, "instances"]) => instances(state, &calendar, id, query, &prefer, base, path),
+        ("PATCH" | "DELETE", ["events", id]) if !is_there(state, &calendar, id) => not_found(),
         ("PATCH", ["events", id]) => {
             edit(state, &calendar, &plain(id), body);
-            one(state, &calendar, id, &prefer, 200)
+            one(state, &calendar, id, query, &prefer, 200)
         }
         ("DELETE", ["events", id]) => {
             delete(state, &calendar, &plain(id));
@@ -107,8 +90,9 @@ pub(crate) fn serve(
         }
         _ => fail(400, "BadRequest", "Resource not found for the segment."),
     };
-    let applied = if prefer.is_immutable { "IdType=\"ImmutableId\"" } else { "odata.track-changes" };
-    response.headers_mut().insert("preference-applied", header::HeaderValue::from_static(applied));
+    if let Some(applied) = prefer.applied().and_then(|applied| header::HeaderValue::from_str(&applied).ok()) {
+        response.headers_mut().insert("preference-applied", applied);
+    }
     if !prefer.is_immutable {
         state.fire("mutable-ids");
     }
@@ -117,6 +101,29 @@ pub(crate) fn serve(
 
 fn plain(id: &str) -> String {
     id.strip_prefix(MUTABLE).unwrap_or(id).to_owned()
+}
+
+/// The calendar of an account that holds an event.
+fn holder(state: &State, email: &str, id: &str) -> Option<String> {
+    let (master, _) = split(&plain(id));
+    let own = state.accounts.get(email)?;
+    own.iter().find(|own| state.calendars.get(*own).is_some_and(|calendar| calendar.items.contains_key(&master))).cloned()
+}
+
+fn is_there(state: &State, calendar: &str, id: &str) -> bool {
+    let (master, original) = split(&plain(id));
+    state.calendars[calendar].items.get(&master).is_some_and(|item| !item.is_gone && has(item, original))
+}
+
+fn insert(state: &mut State, calendar: &str, body: &Value, prefer: &Prefer) -> Response<Body> {
+    let mut body = body.clone();
+    // Ids are the server's to give.
+    body.as_object_mut().into_iter().for_each(|body| drop(body.remove("id")));
+    let id = add(state, calendar, &body);
+    match is_there(state, calendar, &id) {
+        true => one(state, calendar, &id, &Query::new(), prefer, 201),
+        false => fail(400, "ErrorPropertyValidationFailure", "At least one property failed validation."),
+    }
 }
 
 fn me(email: &str) -> Response<Body> {
@@ -141,14 +148,37 @@ fn one_calendar(state: &State, email: &str, id: &str) -> Response<Body> {
 
 fn calendars(state: &State, email: &str, query: &Query, base: &str) -> Response<Body> {
     let ids = state.accounts.get(email).cloned().unwrap_or_default();
-    let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
-    let (size, from) = (number("$top").unwrap_or(10).clamp(1, 1000), number("$skip").unwrap_or(0));
-    let value: Vec<_> = ids.iter().skip(from).take(size).map(|id| calendar_body(state, id)).collect();
-    let mut list = json!({ "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users('me')/calendars", "value": value });
-    if ids.len() > from + size {
-        list["@odata.nextLink"] = json!(format!("{base}/v1.0/me/calendars?$top={size}&$skip={}", from + size));
+    let bodies = ids.iter().map(|id| calendar_body(state, id)).collect();
+    let context = "https://graph.microsoft.com/v1.0/$metadata#users('me')/calendars";
+    skipped(bodies, query, &format!("{base}/v1.0/me/calendars"), context)
+}
+
+/// A list whose pages are counted by `$top` and `$skip`.
+fn skipped(bodies: Vec<Value>, query: &Query, at: &str, context: &str) -> Response<Body> {
+    let Some(size) = top(query, 10) else { return bad_top() };
+    let bodies = match queried(bodies, query) {
+        Ok(bodies) => bodies,
+        Err(message) => return fail(400, "BadRequest", &message),
+    };
+    let (count, from) = (bodies.len(), query.get("$skip").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0));
+    let value: Vec<_> = bodies.into_iter().skip(from).take(size).map(|body| selected(body, query)).collect();
+    let mut list = json!({ "@odata.context": context, "value": value });
+    counted(&mut list, query, count);
+    if count > from + size {
+        let others = query.iter().filter(|(key, _)| !["$top", "$skip"].contains(&key.as_str()));
+        let others: String = others.map(|(key, value)| format!("&{key}={}", encoded(value))).collect();
+        list["@odata.nextLink"] = json!(format!("{at}?$top={size}&$skip={}{others}", from + size));
     }
     respond(200, &list)
+}
+
+/// How many are wanted; none if that is no number there can be.
+fn top(query: &Query, otherwise: usize) -> Option<usize> {
+    query.get("$top").map_or(Some(otherwise), |text| text.parse().ok()).filter(|size| (1..=1000).contains(size))
+}
+
+fn bad_top() -> Response<Body> {
+    fail(400, "ErrorInvalidParameter", "The value of $top is invalid; it must be between 1 and 1000.")
 }
 
 /// The window of a view; both bounds must be given.
@@ -174,71 +204,77 @@ fn view(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str,
     let pending = match query.get("$skiptoken") {
         Some(token) => state.pages.get(token).cloned(),
         None => {
-            let Some((from, until)) = bounds(query) else { return needs_bounds() };
-            let calendar = &state.calendars[id];
-            Some(Pending::new(String::new(), List::of_occurrences(calendar.window(from, until)), calendar.clock))
+            let Some(window) = bounds(query) else { return needs_bounds() };
+            match viewed(state, id, query, window) {
+                Ok(list) => Some(Pending::new(String::new(), list, state.calendars[id].clock)),
+                Err(message) => return fail(400, "BadRequest", &message),
+            }
         }
     };
     let Some(pending) = pending else { return fail(400, "BadRequest", "The skip token is not valid.") };
-    let List::Occurrences(all) = &pending.list else { return fail(400, "BadRequest", "The skip token is not valid.") };
-    let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
-    let size = number("$top").or(prefer.page).unwrap_or(10).clamp(1, 1000).min(state.policy.page_max);
-    let (now_shown, left) = pending.page(size, false);
+    let Some(size) = top(query, prefer.page.unwrap_or(10).clamp(1, 1000)) else { return bad_top() };
+    let (now_shown, left) = pending.page(size.min(state.policy.page_max), false);
     let calendar = &state.calendars[id];
-    let shown = all[now_shown].iter().filter_map(|one| {
-        let body = calendar.items.get(&one.id)?;
-        let body = one.original.map_or_else(|| body.body.clone(), |original| full(body, &one.id, original));
-        Some(selected(written(body, prefer), query.get("$select")))
-    });
-    let mut list = json!({ "@odata.context": CONTEXT, "value": shown.collect::<Vec<_>>() });
+    let found = match &pending.list {
+        List::Occurrences(all) => all[now_shown].iter().filter_map(|one| Some(whole(calendar.items.get(&one.id)?, one))).collect(),
+        List::Bodies(bodies) => bodies[now_shown].to_vec(),
+    };
+    let laid: Vec<_> = found.iter().flat_map(traps).collect();
+    let shown: Vec<_> = found.into_iter().map(|body| selected(written(body, prefer), query)).collect();
+    let mut list = json!({ "@odata.context": CONTEXT, "value": shown });
+    counted(&mut list, query, pending.list.len());
+    laid.into_iter().for_each(|trap| state.fire(trap));
     if let Some(left) = left {
         let token = state.fresh("sk");
         state.pages.insert(token.clone(), left);
-        let kept: Vec<String> =
-            ["$top", "$select"].iter().filter_map(|key| query.get(*key).map(|value| format!("&{key}={}", encoded(value)))).collect();
+        let kept: Vec<String> = ["$top", "$select", "$count"]
+            .iter()
+            .filter_map(|key| query.get(*key).map(|value| format!("&{key}={}", encoded(value))))
+            .collect();
         list["@odata.nextLink"] = json!(format!("{base}/v1.0/{}?$skiptoken={token}{}", joined(path), kept.concat()));
     }
     respond(200, &list)
+}
+
+fn whole(item: &Item, one: &Occurrence) -> Value {
+    one.original.map_or_else(|| item.body.clone(), |original| full(item, &one.id, original))
+}
+
+/// What touches a window; bodies are made ready only where they are asked about.
+fn viewed(state: &State, id: &str, query: &Query, (from, until): (DateTime<Utc>, DateTime<Utc>)) -> Result<List, String> {
+    let calendar = &state.calendars[id];
+    let found = calendar.window(from, until);
+    if !query.contains_key("$filter") && !query.contains_key("$orderby") {
+        return Ok(List::of_occurrences(found));
+    }
+    let bodies = found.iter().filter_map(|one| Some(whole(calendar.items.get(&one.id)?, one))).collect();
+    queried(bodies, query).map(List::of_bodies)
 }
 
 fn joined(path: &[String]) -> String {
     path.iter().map(|part| encoded(part)).collect::<Vec<_>>().join("/")
 }
 
-fn selected(body: Value, select: Option<&String>) -> Value {
-    let (Some(select), Some(object)) = (select, body.as_object()) else { return body };
-    let wanted: Vec<&str> = select.split(',').map(str::trim).collect();
-    let keeps = |key: &str| key.starts_with("@odata") || key == "id" || wanted.contains(&key);
-    object.iter().filter(|(key, _)| keeps(key)).map(|(key, value)| (key.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+fn masters(state: &State, id: &str, query: &Query, prefer: &Prefer, base: &str, path: &[String]) -> Response<Body> {
+    let live = state.calendars[id].items.values().filter(|item| !item.is_gone);
+    let bodies = live.map(|item| written(item.body.clone(), prefer)).collect();
+    skipped(bodies, query, &format!("{base}/v1.0/{}", joined(path)), CONTEXT)
 }
 
-fn masters(state: &mut State, id: &str, query: &Query, prefer: &Prefer, base: &str, path: &[String]) -> Response<Body> {
-    let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
-    let (size, from) = (number("$top").unwrap_or(10).clamp(1, 1000), number("$skip").unwrap_or(0));
-    let live: Vec<_> = state.calendars[id].items.values().filter(|item| !item.is_gone).collect();
-    let value: Vec<_> =
-        live.iter().skip(from).take(size).map(|item| selected(written(item.body.clone(), prefer), query.get("$select"))).collect();
-    let mut list = json!({ "@odata.context": CONTEXT, "value": value });
-    if live.len() > from + size {
-        list["@odata.nextLink"] = json!(format!("{base}/v1.0/{}?$top={size}&$skip={}", joined(path), from + size));
-    }
-    respond(200, &list)
-}
-
-fn one(state: &State, calendar: &str, id: &str, prefer: &Prefer, status: u16) -> Response<Body> {
+fn one(state: &State, calendar: &str, id: &str, query: &Query, prefer: &Prefer, status: u16) -> Response<Body> {
     let (master, original) = split(&plain(id));
-    let item = state.calendars[calendar].items.get(&master).filter(|item| !item.is_gone);
+    let item = state.calendars[calendar].items.get(&master).filter(|item| !item.is_gone && has(item, original));
     let body = item.map(|item| original.map_or_else(|| item.body.clone(), |original| full(item, &master, original)));
-    body.map_or_else(not_found, |body| respond(status, &written(body, prefer)))
+    body.map_or_else(not_found, |body| respond(status, &selected(written(body, prefer), query)))
 }
 
-fn instances(state: &State, calendar: &str, id: &str, query: &Query, prefer: &Prefer) -> Response<Body> {
+fn instances(state: &State, calendar: &str, id: &str, query: &Query, prefer: &Prefer, base: &str, path: &[String]) -> Response<Body> {
     let Some((from, until)) = bounds(query) else { return needs_bounds() };
     let master = plain(id);
     let Some(item) = state.calendars[calendar].items.get(&master).filter(|item| !item.is_gone) else { return not_found() };
     let found = item.instances(&master, from, until);
-    let value: Vec<_> = found.iter().filter_map(|one| Some(written(full(item, &master, one.original?), prefer))).collect();
-    respond(200, &json!({ "@odata.context": CONTEXT, "value": value }))
+    let bodies = found.iter().filter_map(|one| Some(written(full(item, &master, one.original?), prefer))).collect();
+    skipped(bodies, query, &format!("{base}/v1.0/{}", joined(path)), CONTEXT)
 }
 
 /// A round of changes in a window that was frozen when it began.
@@ -347,207 +383,4 @@ fn round(state: &mut State, id: &str, clock: u64, (from, until): (DateTime<Utc>,
     }
     traps.into_iter().for_each(|trap| state.fire(trap));
     bodies
-}
-
-fn occurrence_id(master: &str, original: DateTime<Utc>) -> String {
-    format!("{master}~{}", original.timestamp())
-}
-
-fn split(id: &str) -> (String, Option<DateTime<Utc>>) {
-    let parsed = id.rsplit_once('~').and_then(|(master, at)| Some((master.to_owned(), DateTime::from_timestamp(at.parse().ok()?, 0)?)));
-    parsed.map_or_else(|| (id.to_owned(), None), |(master, at)| (master, Some(at)))
-}
-
-fn skeleton(item: &Item, master: &str, original: DateTime<Utc>) -> Value {
-    let end = original + (item.end - item.start);
-    json!({ "@odata.type": "#microsoft.graph.event", "@odata.etag": item.body["@odata.etag"], "id": occurrence_id(master, original),
-        "seriesMasterId": master, "type": "occurrence", "start": point(original), "end": point(end) })
-}
-
-/// An occurrence with everything it has from its series, or an exception.
-fn full(item: &Item, master: &str, original: DateTime<Utc>) -> Value {
-    let exception = item.exceptions.get(&original).and_then(|exception| exception.body.clone());
-    let kind = if exception.is_some() { "exception" } else { "occurrence" };
-    let mut body = exception.unwrap_or_else(|| {
-        let mut body = item.body.clone();
-        (body["start"], body["end"]) = (point(original), point(original + (item.end - item.start)));
-        body
-    });
-    body["id"] = json!(occurrence_id(master, original));
-    body["seriesMasterId"] = json!(master);
-    body["type"] = json!(kind);
-    body["recurrence"] = Value::Null;
-    body["originalStart"] = json!(original.to_rfc3339_opts(SecondsFormat::Secs, true));
-    body
-}
-
-/// Seven digits and no offset, in UTC.
-fn point(at: DateTime<Utc>) -> Value {
-    json!({ "dateTime": at.format("%Y-%m-%dT%H:%M:%S.0000000").to_string(), "timeZone": "UTC" })
-}
-
-/// As the request prefers it: ids, the zone of times (never of all-day ones), the kind of body.
-fn written(mut body: Value, prefer: &Prefer) -> Value {
-    if !prefer.is_immutable {
-        for key in ["id", "seriesMasterId"] {
-            if let Some(id) = body[key].as_str() {
-                body[key] = json!(format!("{MUTABLE}{id}"));
-            }
-        }
-    }
-    let zone = prefer.zone.as_deref().and_then(known_zone);
-    if let (Some((zone, name)), true) = (zone, body["isAllDay"] != json!(true)) {
-        for key in ["start", "end"] {
-            let at = body[key]["dateTime"].as_str().and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok());
-            if let Some(at) = at {
-                let local = at.and_utc().with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S.0000000").to_string();
-                body[key] = json!({ "dateTime": local, "timeZone": name });
-            }
-        }
-    }
-    if prefer.is_text && body["body"]["contentType"] == "html" {
-        let text: String = body["body"]["content"]
-            .as_str()
-            .unwrap_or_default()
-            .split('<')
-            .enumerate()
-            .map(|(place, part)| if place == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) })
-            .collect();
-        body["body"] = json!({ "contentType": "text", "content": text });
-    }
-    body
-}
-
-/// A few of Windows' zones, and all of IANA's.
-fn known_zone(name: &str) -> Option<(Tz, String)> {
-    let iana = match name {
-        "W. Europe Standard Time" => "Europe/Berlin",
-        "GMT Standard Time" => "Europe/London",
-        "Eastern Standard Time" => "America/New_York",
-        "Pacific Standard Time" => "America/Los_Angeles",
-        "Tokyo Standard Time" => "Asia/Tokyo",
-        other => other,
-    };
-    iana.parse().ok().map(|zone| (zone, name.to_owned()))
-}
-
-/// What a client wrote as a time.
-fn read_point(value: &Value) -> Option<(DateTime<Utc>, Tz)> {
-    let zone = value["timeZone"].as_str().map_or(Some(Tz::UTC), |name| known_zone(name).map(|(zone, _)| zone))?;
-    let text = value["dateTime"].as_str()?.trim_end_matches('Z');
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    Some((instant(zone, local), zone))
-}
-
-fn item(mut body: Value) -> Option<Item> {
-    let ((start, zone), (end, _)) = (read_point(&body["start"])?, read_point(&body["end"])?);
-    let is_all_day = body["isAllDay"] == json!(true);
-    let rules: Vec<String> = rule(&body["recurrence"]).into_iter().collect();
-    let zone = body["originalStartTimeZone"].as_str().and_then(known_zone).map_or(zone, |(zone, _)| zone);
-    (body["start"], body["end"]) = (point(start), point(end));
-    body["type"] = json!(if rules.is_empty() { "singleInstance" } else { "seriesMaster" });
-    Some(Item { body, start, end, zone, is_all_day, rules, exceptions: BTreeMap::new(), is_gone: false, changed: 0 })
-}
-
-/// A recurrence as RFC 5545 has it.
-fn rule(recurrence: &Value) -> Option<String> {
-    let pattern = recurrence.get("pattern")?;
-    let number = |key: &str| pattern[key].as_i64().filter(|number| *number > 0);
-    let day = |name: &str| name.get(..2).map(str::to_uppercase);
-    let days: Vec<String> = pattern["daysOfWeek"].as_array().into_iter().flatten().filter_map(|name| day(name.as_str()?)).collect();
-    let nth = match pattern["index"].as_str().unwrap_or("first") {
-        "second" => "2",
-        "third" => "3",
-        "fourth" => "4",
-        "last" => "-1",
-        _ => "1",
-    };
-    let by_nth = || days.iter().map(|day| format!("{nth}{day}")).collect::<Vec<_>>().join(",");
-    let mut rule = match pattern["type"].as_str()? {
-        "daily" => "FREQ=DAILY".to_owned(),
-        "weekly" => format!("FREQ=WEEKLY;BYDAY={}", days.join(",")),
-        "absoluteMonthly" => format!("FREQ=MONTHLY;BYMONTHDAY={}", number("dayOfMonth")?),
-        "relativeMonthly" => format!("FREQ=MONTHLY;BYDAY={}", by_nth()),
-        "absoluteYearly" => format!("FREQ=YEARLY;BYMONTH={};BYMONTHDAY={}", number("month")?, number("dayOfMonth")?),
-        "relativeYearly" => format!("FREQ=YEARLY;BYMONTH={};BYDAY={}", number("month")?, by_nth()),
-        _ => return None,
-    };
-    rule.push_str(&format!(";INTERVAL={}", number("interval").unwrap_or(1)));
-    let range = &recurrence["range"];
-    match range["type"].as_str() {
-        Some("numbered") => rule.push_str(&format!(";COUNT={}", range["numberOfOccurrences"].as_i64().unwrap_or(1))),
-        Some("endDate") => rule.push_str(&format!(";UNTIL={}T235959Z", range["endDate"].as_str()?.replace('-', ""))),
-        _ => {}
-    }
-    Some(format!("RRULE:{rule}"))
-}
-
-/// A person's client inserts an event.
-pub(crate) fn add(state: &mut State, calendar: &str, event: &Value) -> String {
-    let id = event["id"].as_str().map_or_else(|| state.fresh("AAkAL"), str::to_owned);
-    let Some(kept) = state.calendars.get_mut(calendar) else { return id };
-    let (owner, at) = (kept.owner.clone(), now().to_rfc3339_opts(SecondsFormat::Millis, true));
-    let who = json!({ "emailAddress": { "name": owner, "address": owner } });
-    let uid = format!(
-        "040000008200E00074C5B7101A82E00800000000{:0>40}",
-        id.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}")).chars().rev().take(40).collect::<String>()
-    );
-    let mut body = json!({ "@odata.type": "#microsoft.graph.event", "@odata.etag": format!("W/\"{}\"", kept.clock + 1), "id": id, "createdDateTime": at,
-        "lastModifiedDateTime": at, "changeKey": (kept.clock + 1).to_string(), "categories": [], "transactionId": null,
-        "originalStartTimeZone": "W. Europe Standard Time", "originalEndTimeZone": "W. Europe Standard Time", "iCalUId": uid,
-        "reminderMinutesBeforeStart": 15, "isReminderOn": true, "hasAttachments": false, "subject": "", "bodyPreview": "", "importance": "normal",
-        "sensitivity": "normal", "isAllDay": false, "isCancelled": false, "isOrganizer": true, "responseRequested": true, "seriesMasterId": null,
-        "showAs": "busy", "type": "singleInstance", "webLink": "https://outlook.office365.com/owa/?itemid=1", "onlineMeetingUrl": null,
-        "isOnlineMeeting": false, "onlineMeetingProvider": "unknown", "allowNewTimeProposals": true, "isDraft": false, "hideAttendees": false,
-        "recurrence": null, "responseStatus": { "response": "organizer", "time": "0001-01-01T00:00:00Z" },
-        "body": { "contentType": "html", "content": "" }, "location": { "displayName": "", "locationType": "default", "uniqueIdType": "unknown" },
-        "locations": [], "attendees": [], "organizer": who, "onlineMeeting": null });
-    merge(&mut body, event);
-    if let Some(made) = item(body) {
-        kept.put(&id, made);
-    }
-    id
-}
-
-/// A person's client changes an event, or one occurrence of a series.
-pub(crate) fn edit(state: &mut State, calendar: &str, id: &str, patch: &Value) {
-    let Some(kept) = state.calendars.get_mut(calendar) else { return };
-    let (master, original) = split(id);
-    let Some(before) = kept.items.get(&master).cloned() else { return };
-    let key = (kept.clock + 1).to_string();
-    let touch = |body: &mut Value| {
-        merge(body, patch);
-        body["changeKey"] = json!(key);
-        body["@odata.etag"] = json!(format!("W/\"{key}\""));
-    };
-    match original {
-        None => {
-            let mut body = before.body.clone();
-            touch(&mut body);
-            if let Some(mut made) = item(body) {
-                let is_moved = made.start != before.start || made.rules != before.rules;
-                made.exceptions = if is_moved { BTreeMap::new() } else { before.exceptions };
-                kept.put(&master, made);
-            }
-        }
-        Some(original) => {
-            let mut body = full(&before, &master, original);
-            touch(&mut body);
-            if let (Some((start, _)), Some((end, _))) = (read_point(&body["start"]), read_point(&body["end"])) {
-                (body["start"], body["end"]) = (point(start), point(end));
-                kept.except(&master, original, Exception { body: Some(body), start, end, changed: 0 });
-            }
-        }
-    }
-}
-
-/// A person's client deletes an event, or one occurrence of a series.
-pub(crate) fn delete(state: &mut State, calendar: &str, id: &str) {
-    let Some(kept) = state.calendars.get_mut(calendar) else { return };
-    match split(id) {
-        (master, None) => kept.delete(&master),
-        (master, Some(original)) => {
-            kept.except(&master, original, Exception { body: None, start: original, end: original + TimeDelta::zero(), changed: 0 });
-        }
-    }
 }

@@ -47,6 +47,7 @@ struct Device {
     email: Option<String>,
     is_denied: bool,
     asked_at: Option<DateTime<Utc>>,
+    until: DateTime<Utc>,
 }
 
 /// Everything that was handed out.
@@ -66,7 +67,12 @@ pub(crate) struct Grants {
 
 /// An error of the token endpoint.
 fn refused(state: &State, error: &str, description: &str) -> Response<Body> {
-    let status = if error == "invalid_client" { 401 } else { 400 };
+    let status = match (state.vendor, error) {
+        (_, "invalid_client") => 401,
+        (Vendor::Google, "authorization_pending") => 428,
+        (Vendor::Google, "slow_down" | "access_denied") => 403,
+        _ => 400,
+    };
     let body = match state.vendor {
         Vendor::Google => json!({ "error": error, "error_description": description }),
         Vendor::Outlook => {
@@ -243,16 +249,50 @@ fn answer(state: &mut State, id: u32, refresh: Option<String>) -> Response<Body>
         body["ext_expires_in"] = body["expires_in"].clone();
     }
     if state.policy.id_token && family.scope.split(' ').any(|scope| scope == "openid") {
-        body["id_token"] = json!(id_token(&family));
+        body["id_token"] = json!(id_token(state.vendor, &family));
     }
     respond(200, &body)
 }
 
-fn id_token(family: &Family) -> String {
+/// The tenant of every account at Microsoft.
+const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// Who signs, as the vendor names himself.
+fn issuer(vendor: Vendor) -> String {
+    match vendor {
+        Vendor::Google => "https://accounts.google.com".to_owned(),
+        Vendor::Outlook => format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+    }
+}
+
+/// Where everything is (`OpenID` Connect Discovery).
+pub(crate) fn discovery(vendor: Vendor, base: &str) -> Value {
+    let (authorize, token, device) = match vendor {
+        Vendor::Google => ("o/oauth2/v2/auth", "token", "device/code"),
+        Vendor::Outlook => ("common/oauth2/v2.0/authorize", "common/oauth2/v2.0/token", "common/oauth2/v2.0/devicecode"),
+    };
+    let mut all = json!({ "issuer": issuer(vendor), "authorization_endpoint": format!("{base}/{authorize}"),
+        "token_endpoint": format!("{base}/{token}"), "device_authorization_endpoint": format!("{base}/{device}"),
+        "response_types_supported": ["code"], "subject_types_supported": ["public"], "code_challenge_methods_supported": ["S256"] });
+    if vendor == Vendor::Google {
+        all["revocation_endpoint"] = json!(format!("{base}/revoke"));
+    }
+    all
+}
+
+fn id_token(vendor: Vendor, family: &Family) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let at = now().timestamp();
-    let claims = json!({ "iss": "https://accounts.google.com", "sub": subject(&family.email), "email": family.email, "email_verified": true,
-        "aud": family.client, "iat": at, "exp": at + 3600 });
+    let mut claims = json!({ "iss": issuer(vendor), "sub": subject(&family.email), "email": family.email, "aud": family.client, "iat": at,
+        "exp": at + 3600 });
+    match vendor {
+        Vendor::Google => claims["email_verified"] = json!(true),
+        Vendor::Outlook => {
+            claims["preferred_username"] = json!(family.email);
+            claims["tid"] = json!(TENANT);
+            claims["ver"] = json!("2.0");
+        }
+    }
     format!("{}.{}.{}", part(&json!({ "alg": "RS256", "kid": "1" })), part(&claims), URL_SAFE_NO_PAD.encode("signature"))
 }
 
@@ -297,11 +337,20 @@ pub(crate) fn device(state: &mut State, form: &Query, base: &str) -> Response<Bo
         _ => None,
     };
     let is_denied = state.consent == Consent::Deny;
-    let entry = Device { user_code: user_code.clone(), client: get("client_id"), scope: get("scope"), email, is_denied, asked_at: None };
+    let lasts = state.policy.device_seconds;
+    let entry = Device {
+        user_code: user_code.clone(),
+        client: get("client_id"),
+        scope: get("scope"),
+        email,
+        is_denied,
+        asked_at: None,
+        until: now() + TimeDelta::seconds(lasts),
+    };
     state.grants.devices.insert(code.clone(), entry);
     state.grants.issued.push(code.clone());
     let page = format!("{base}/device");
-    let mut body = json!({ "device_code": code, "user_code": user_code, "expires_in": 900, "interval": 1 });
+    let mut body = json!({ "device_code": code, "user_code": user_code, "expires_in": lasts, "interval": 1 });
     match state.vendor {
         Vendor::Google => body["verification_url"] = json!(page),
         Vendor::Outlook => {
@@ -320,10 +369,16 @@ pub(crate) fn approve(state: &mut State, user_code: &str, email: &str) {
 
 fn by_device(state: &mut State, form: &Query) -> Response<Body> {
     let given = form.get("device_code").cloned().unwrap_or_default();
-    let Some(device) = state.grants.devices.get_mut(&given) else { return refused(state, "expired_token", "The code has expired.") };
+    let Some(device) = state.grants.devices.get_mut(&given) else {
+        let error = if state.vendor == Vendor::Google { "invalid_grant" } else { "bad_verification_code" };
+        return refused(state, error, "Malformed device code.");
+    };
     let quick = device.asked_at.is_some_and(|at| now() - at < TimeDelta::milliseconds(900));
     device.asked_at = Some(now());
     let device = device.clone();
+    if device.until <= now() {
+        return refused(state, "expired_token", "The code has expired.");
+    }
     if device.is_denied {
         let error = if state.vendor == Vendor::Google { "access_denied" } else { "authorization_declined" };
         return refused(state, error, "The user refused.");

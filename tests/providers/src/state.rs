@@ -1,11 +1,11 @@
 //! Everything a vendor remembers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -43,9 +43,37 @@ pub enum Consent {
     Deny,
 }
 
+/// What an account may do with a calendar; the more the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Sees when, not what.
+    FreeBusyReader,
+    /// Sees everything but what is private.
+    Reader,
+    Writer,
+    Owner,
+}
+
+impl Role {
+    /// As Google writes it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::FreeBusyReader => "freeBusyReader",
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Owner => "owner",
+        }
+    }
+
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        [Self::FreeBusyReader, Self::Reader, Self::Writer, Self::Owner].into_iter().find(|role| role.word() == word)
+    }
+}
+
 /// How the vendor behaves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     pub rotation: Rotation,
     pub access_seconds: i64,
@@ -63,6 +91,13 @@ pub struct Policy {
     pub iss: bool,
     /// Requests of one account at the same time.
     pub concurrency: Option<usize>,
+    /// Requests of one account, and of all together, within a minute.
+    pub user_quota: Option<usize>,
+    pub project_quota: Option<usize>,
+    /// Google: more attendees than this are left out, whatever is asked for.
+    pub attendees_max: Option<usize>,
+    /// How long a code of the device flow can be typed in.
+    pub device_seconds: i64,
 }
 
 impl Policy {
@@ -79,13 +114,11 @@ impl Policy {
             id_token: true,
             iss: false,
             concurrency: if is_google { None } else { Some(4) },
+            user_quota: None,
+            project_quota: None,
+            attendees_max: None,
+            device_seconds: if is_google { 1800 } else { 900 },
         }
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self::of(Vendor::Google)
     }
 }
 
@@ -162,11 +195,15 @@ pub(crate) struct State {
     /// By address: the ids of an account's calendars, the main one first.
     pub(crate) accounts: BTreeMap<String, Vec<String>>,
     pub(crate) calendars: HashMap<String, Calendar>,
+    /// What an account may do with a calendar of another.
+    pub(crate) shares: HashMap<(String, String), Role>,
     pub(crate) pages: HashMap<String, Pending>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) fired: BTreeMap<String, u32>,
     pub(crate) requests: Vec<Request>,
     pub(crate) in_flight: HashMap<String, usize>,
+    /// Requests of the last minute, by whom.
+    recent: VecDeque<(DateTime<Utc>, String)>,
     pub(crate) last_redirect: Option<String>,
     /// The body of the last page that was listed.
     pub(crate) last_page: serde_json::Value,
@@ -182,11 +219,13 @@ impl State {
             grants: Grants::default(),
             accounts: BTreeMap::new(),
             calendars: HashMap::new(),
+            shares: HashMap::new(),
             pages: HashMap::new(),
             faults: Vec::new(),
             fired: BTreeMap::new(),
             requests: Vec::new(),
             in_flight: HashMap::new(),
+            recent: VecDeque::new(),
             last_redirect: None,
             last_page: serde_json::Value::Null,
             next: 0,
@@ -205,18 +244,46 @@ impl State {
         *self.fired.entry(what.to_owned()).or_default() += 1;
     }
 
-    /// The fault that meets a request of these kinds, if its turn has come.
-    pub(crate) fn fault(&mut self, on: On) -> Option<Fault> {
-        let meets = |fault: &Fault| fault.times > 0 && (fault.on == on || fault.on == On::Any && on != On::Any);
+    /// The fault that meets a request of these kinds, if its turn has come. Whether it came to anything is yet to be seen.
+    pub(crate) fn take_fault(&mut self, on: On) -> Option<Fault> {
+        let meets = |fault: &Fault| fault.times > 0 && (fault.on == on || fault.on == On::Any);
         let found = self.faults.iter_mut().find(|fault| meets(fault))?;
         if found.after > 0 {
             found.after -= 1;
             return None;
         }
         found.times -= 1;
-        let fault = found.clone();
-        self.fire(&fault.kind.name());
-        Some(fault)
+        Some(Fault { times: 1, ..found.clone() })
+    }
+
+    /// A fault that came to nothing waits for the next request.
+    pub(crate) fn give_back(&mut self, fault: Fault) {
+        self.faults.insert(0, fault);
+    }
+
+    /// What an account may do with a calendar it has.
+    pub(crate) fn role(&self, email: &str, calendar: &str) -> Role {
+        let shared = self.shares.get(&(email.to_owned(), calendar.to_owned())).copied();
+        let is_own = self.calendars.get(calendar).is_some_and(|calendar| calendar.owner == email);
+        shared.unwrap_or(if is_own { Role::Owner } else { Role::Reader })
+    }
+
+    /// Notes a request of an account; the quota it is over, if any.
+    pub(crate) fn over_quota(&mut self, email: &str, at: DateTime<Utc>) -> Option<&'static str> {
+        let since = at - TimeDelta::minutes(1);
+        self.recent.retain(|(when, _)| *when > since);
+        let own = self.recent.iter().filter(|(_, whose)| whose == email).count();
+        let over = |quota: Option<usize>, count: usize| quota.is_some_and(|quota| count >= quota);
+        let found = match () {
+            () if over(self.policy.user_quota, own) => Some("user-quota-exceeded"),
+            () if over(self.policy.project_quota, self.recent.len()) => Some("project-quota-exceeded"),
+            () => None,
+        };
+        // What is refused counts too, as long as there is any quota to count for.
+        if self.policy.user_quota.is_some() || self.policy.project_quota.is_some() {
+            self.recent.push_back((at, email.to_owned()));
+        }
+        found
     }
 
     /// Whose account keeps a calendar, and the calendar; `primary` is the main one.
