@@ -48,7 +48,7 @@ impl Drop for Daemon {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the daemon lives in real time, and so does whoever watches it")]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kalends_fakes::{Fault, Kind, On, Policy};
+use kalends_fakes::{Fault, Kind, On};
 use serde_json::{Value, json};
 
 use crate::{
     connecting::{Accounts, accounts, connect},
     support::{World, on_each_database, text},
+    traps::{self, Weather},
 };
 
 const ROUNDS: usize = 24;
@@ -25,6 +26,7 @@ fn google_faults() -> Vec<(On, Kind)> {
         (On::Changes, Kind::UpdatedMinTooLongAgo),
         (On::List, Kind::Deleted410),
         (On::Changes, Kind::RateLimit403),
+        (On::Changes, Kind::UserRateLimit403),
         (On::Changes, Kind::RateLimit429(later("1"))),
         (On::List, Kind::RateLimit429(None)),
         (On::Changes, Kind::Quota403),
@@ -112,78 +114,117 @@ fn live(firm: &Accounts, round: usize, made: &mut Vec<(String, String)>) {
     }
 }
 
+/// The entries, and how many events of each calendar are known: those of others become none.
 fn standing(world: &World) -> Vec<String> {
+    const EVENTS: &str = "select c.name || ': ' || cast(count(*) as text) from event e join calendar c on c.id = e.calendar \
+        where e.removed_at is null group by c.name";
     let shown = |entry: &Value| {
         format!("{} {} {} {} {}", text(entry, "date"), text(entry, "start"), text(entry, "end"), text(entry, "status"), entry["held"])
     };
-    let mut all: Vec<_> = world.entries().iter().map(shown).collect();
+    let mut all: Vec<_> = world.entries().iter().map(shown).chain(world.rows(EVENTS)).collect();
     all.sort();
     all
 }
 
-fn begin(world: &World) -> Accounts {
+/// Connected accounts, and a colleague's calendar.
+fn begin(world: &World, weather: Weather) -> (Accounts, String) {
     let firm = accounts(world);
     for fake in [&firm.google, &firm.outlook] {
-        fake.set(Policy { page_max: 3, empty_pages: true, ..fake.policy() });
+        traps::policy(fake, weather);
     }
     connect(world, &["google"]).expect("connected");
     connect(world, &["outlook"]).expect("connected");
-    firm
+    let team = traps::team(world, &firm, weather);
+    (firm, team)
+}
+
+/// What is given to both providers in a storm.
+type Storm<'a> = [(&'a kalends_fakes::Fake, Vec<(On, Kind)>); 2];
+
+/// A fault at each provider, twice; it fails, or it does not; nothing is lost either way.
+fn strike(world: &World, storm: &Storm<'_>, round: usize) {
+    for (fake, faults) in storm {
+        let (on, kind) = faults[round % faults.len()].clone();
+        if on == On::Token {
+            fake.expire_tokens();
+        }
+        fake.fault(Fault { on, kind, times: 2, after: u32::try_from(round % 2).expect("small") });
+    }
+    for _ in 0..3 {
+        drop(world.run(&["sync"]));
+    }
+}
+
+/// Those whose turn did not come by themselves, one at a time.
+fn strike_again(world: &World, firm: &Accounts, made: &[(String, String)], storm: &Storm<'_>) {
+    for (fake, faults) in storm {
+        fake.clear_faults();
+        for (on, kind) in faults {
+            fake.expire_tokens();
+            let fault = Fault { on: *on, kind: kind.clone(), times: 2, after: 0 };
+            fake.fault(fault.clone());
+            for _ in 0..6 {
+                drop(world.run(&["sync"]));
+                if fake.waiting() == 0 {
+                    break;
+                }
+                // Something changes, so that lists are read too.
+                touch(firm, made);
+            }
+            assert_eq!(fake.waiting(), 0, "{} did not happen", fault.label());
+        }
+    }
+}
+
+fn report(provider: &str, fired: &BTreeMap<String, u32>) {
+    // Straight to the terminal: what a test prints is only shown if it fails.
+    let text = format!("faults and traps that happened at {provider}: {fired:?}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).expect("told");
+}
+
+fn every_one_fired(storm: &Storm<'_>) {
+    for ((fake, faults), (provider, traps)) in storm.iter().zip([("Google", traps::AT_GOOGLE), ("Outlook", traps::AT_OUTLOOK)]) {
+        let fired = fake.fired();
+        report(provider, &fired);
+        let labels = faults.iter().map(|(on, kind)| Fault { on: *on, kind: kind.clone(), times: 1, after: 0 }.label());
+        for name in labels.chain(traps.iter().map(|trap| (*trap).to_owned())) {
+            let times = fired.get(&name).copied().unwrap_or_default();
+            assert!(times >= 2, "{name} happened {times} times at {provider}");
+        }
+    }
 }
 
 on_each_database! {
     fn every_fault_many_times_ends_in_the_same_entries_as_none(world: World) {
         let calm = World::new("kalends.db".to_owned());
-        let (stormy_firm, calm_firm) = (begin(&world), begin(&calm));
+        let ((stormy_firm, stormy_team), (calm_firm, calm_team)) = (begin(&world, Weather::Stormy), begin(&calm, Weather::Calm));
         let (mut stormy_made, mut calm_made) = (Vec::new(), Vec::new());
-        let (google, outlook) = (google_faults(), outlook_faults());
+        let (mut stormy_series, mut calm_series) = (None, None);
+        let storm = [(&stormy_firm.google, google_faults()), (&stormy_firm.outlook, outlook_faults())];
         for round in 0..ROUNDS {
             live(&stormy_firm, round, &mut stormy_made);
             live(&calm_firm, round, &mut calm_made);
+            if round % 8 == 1 {
+                traps::live(&stormy_firm, &stormy_team, Weather::Stormy);
+                traps::live(&calm_firm, &calm_team, Weather::Calm);
+                traps::lose_occurrence(&stormy_firm, &mut stormy_series);
+                traps::lose_occurrence(&calm_firm, &mut calm_series);
+                traps::change_rights(&stormy_firm);
+            }
             calm.sync();
-            for (fake, faults) in [(&stormy_firm.google, &google), (&stormy_firm.outlook, &outlook)] {
-                let (on, kind) = faults[round % faults.len()].clone();
-                if on == On::Token {
-                    fake.expire_tokens();
-                }
-                fake.fault(Fault { on, kind, times: 2, after: u32::try_from(round % 2).expect("small") });
-            }
-            // It fails, or it does not; nothing is lost either way.
-            for _ in 0..3 {
-                drop(world.run(&["sync"]));
-            }
+            strike(&world, &storm, round);
         }
-        // Those whose turn did not come by themselves, one at a time.
-        for (fake, faults) in [(&stormy_firm.google, &google), (&stormy_firm.outlook, &outlook)] {
-            fake.clear_faults();
-            for (on, kind) in faults {
-                fake.expire_tokens();
-                fake.fault(Fault { on: *on, kind: kind.clone(), times: 2, after: 0 });
-                for _ in 0..4 {
-                    // Something changes, so that lists are read too.
-                    world.run(&["calendar", "list"]).expect("listed");
-                    drop(world.run(&["sync"]));
-                    if fake.waiting() == 0 {
-                        break;
-                    }
-                    touch(&stormy_firm, &stormy_made);
-                }
-                assert_eq!(fake.waiting(), 0, "{kind:?} on {on:?} did not happen");
-            }
+        strike_again(&world, &stormy_firm, &stormy_made, &storm);
+        for _ in 0..2 {
+            traps::sync_over_quota(&world, &stormy_firm.google);
+            traps::sync_beside_a_greedy_client(&world, &stormy_firm.outlook);
+            world.sync();
         }
-        world.sync();
         calm.sync();
-        assert_eq!(standing(&world), standing(&calm));
-        let fired: BTreeMap<_, _> = stormy_firm.google.fired().into_iter().chain(stormy_firm.outlook.fired()).collect();
-        // Straight to the terminal: what a test prints is only shown if it fails.
-        std::io::Write::write_all(&mut std::io::stderr(), format!("faults and traps that happened: {fired:?}\n").as_bytes()).expect("told");
-        for (on, kind) in google.iter().chain(&outlook) {
-            let name = Fault { on: *on, kind: kind.clone(), times: 1, after: 0 }.label();
-            assert!(fired.get(&name).is_some_and(|times| *times >= 2), "{name} happened too seldom");
-        }
-        for trap in ["empty-page", "minimal-tombstone"] {
-            assert!(fired.contains_key(trap), "{trap} did not happen");
-        }
+        let stands = standing(&calm);
+        assert_eq!(standing(&world), stands);
+        assert!(stands.len() > ROUNDS, "something stands there: {stands:?}");
+        every_one_fired(&storm);
     }
 }
 

@@ -20,3 +20,4 @@ mod rooms;
 mod schemas;
 mod supply;
 mod support;
+mod traps;
