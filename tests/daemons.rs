@@ -1,7 +1,9 @@
 //! `serve`: calendars kept current by themselves, on either database; connecting by link; ending when it is told to.
 
 use std::{
+    io::{BufRead, BufReader},
     process::Child,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -21,29 +23,47 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A daemon that is killed with the test.
-struct Daemon(Child);
+pub(crate) struct Daemon {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
 
 impl Daemon {
-    fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         let mut child = world.spawn(&["serve"]);
-        let (out, log) = (child.stdout.take(), child.stderr.take());
+        let (out, said) = (child.stdout.take(), child.stderr.take());
         // Whatever it says is read, so that it can go on saying it.
         std::thread::spawn(move || out.map(std::io::read_to_string));
-        std::thread::spawn(move || log.map(std::io::read_to_string));
-        Self(child)
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            for line in said.into_iter().flat_map(|said| BufReader::new(said).lines()).map_while(Result::ok) {
+                kept.lock().expect("the log").push_str(&(line + "\n"));
+            }
+        });
+        Self { child, log }
+    }
+
+    /// What it logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("the log").clone()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")), signal).expect("told");
     }
 
     /// Asks it to end, and says whether it ended well.
-    fn stop(mut self) -> bool {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).expect("a pid")), Signal::SIGTERM).expect("told");
-        self.0.wait().expect("ended").success()
+    pub(crate) fn stop(mut self) -> bool {
+        self.signal(Signal::SIGTERM);
+        self.child.wait().expect("ended").success()
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -58,7 +78,7 @@ pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 
 /// An hour of yesterday, as Google has it.
 #[expect(clippy::disallowed_methods, reason = "the daemon lives in real time")]
-fn yesterday(title: &str, hour: u32) -> serde_json::Value {
+pub(crate) fn yesterday(title: &str, hour: u32) -> serde_json::Value {
     let start = (Utc::now() - TimeDelta::days(1)).date_naive().and_hms_opt(hour, 0, 0).expect("a time").and_utc();
     let time = |at: chrono::DateTime<Utc>| json!({ "dateTime": at.to_rfc3339(), "timeZone": "Europe/Berlin" });
     json!({ "summary": title, "start": time(start), "end": time(start + TimeDelta::hours(1)) })
@@ -76,7 +96,8 @@ fn hurried(world: &World) -> crate::connecting::Accounts {
     firm
 }
 
-fn count(world: &World) -> usize {
+/// Entries that count.
+pub(crate) fn count(world: &World) -> usize {
     world.rows("select status from entry where status <> 'void'").len()
 }
 

@@ -18,6 +18,7 @@ mod promises;
 mod review;
 mod rooms;
 mod schemas;
+mod several;
 mod supply;
 mod support;
 mod traps;
