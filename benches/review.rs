@@ -65,7 +65,9 @@ async fn measured(entries: usize, server: Option<&str>) -> Measured {
         kalends(folder.path(), &["staff", "add", &format!("person{number}@northwind.example"), "--first-day", "2010-01-01"]);
     }
     let mut roles = ["users", "set", EVA, "--reviews", "everyone", "--password"].to_vec();
-    ["staff", "reviewer", "ops", "admin"].iter().for_each(|role| roles.extend(["--role", role]));
+    for role in ["staff", "reviewer", "ops", "admin"] {
+        roles.extend(["--role", role]);
+    }
     let mut child = command(folder.path(), &roles).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it runs");
     writeln!(child.stdin.take().expect("stdin"), "{PASSWORD}").expect("typed");
     child.wait().expect("set");

@@ -91,7 +91,7 @@ impl Api {
 
     fn raw(&self, method: &str, path: &str, head: &str, headers: &[(&str, &str)], body: &str) -> Got {
         let mut stream = TcpStream::connect(&self.host).expect("it listens");
-        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
         let (host, length) = (&self.host, body.len());
         let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{head}{more}Content-Length: {length}\r\n\r\n");
         stream.write_all(head.as_bytes()).expect("sent");
@@ -198,16 +198,16 @@ on_each_database! {
         let twice = api.send(&token, "POST", "/entries", &[], Some(&new_entry(12, "ticket 7")));
         assert_eq!(twice.status, 409);
         assert!(twice.body["detail"].as_str().is_some_and(|told| told.contains(made.body["id"].as_str().expect("an id"))), "{}", twice.body);
-        let patch = json!({ "description": null, "task": "Support", "end": "2026-03-11T15:00:00Z" });
-        assert_eq!(api.send(&token, "PATCH", &path, &[], Some(&patch)).status, 428);
-        assert_eq!(api.send(&token, "PATCH", &path, &[("If-Match", "\"7\"")], Some(&patch)).status, 412);
-        let changed = api.send(&token, "PATCH", &path, &[("If-Match", "\"1\"")], Some(&patch));
+        let change = json!({ "description": null, "task": "Support", "end": "2026-03-11T15:00:00Z" });
+        assert_eq!(api.send(&token, "PATCH", &path, &[], Some(&change)).status, 428);
+        assert_eq!(api.send(&token, "PATCH", &path, &[("If-Match", "\"7\"")], Some(&change)).status, 412);
+        let changed = api.send(&token, "PATCH", &path, &[("If-Match", "\"1\"")], Some(&change));
         assert_eq!((changed.status, changed.header("etag")), (200, "\"2\""), "{}", changed.body);
         assert_eq!(
             (&changed.body["description"], &changed.body["task"], &changed.body["seconds"], &changed.body["project"]),
             (&Value::Null, &json!("Support"), &json!(7200), &json!("ACME-15"))
         );
-        assert_eq!(api.send(&token, "PATCH", &path, &[("If-Match", "\"1\"")], Some(&patch)).status, 412);
+        assert_eq!(api.send(&token, "PATCH", &path, &[("If-Match", "\"1\"")], Some(&change)).status, 412);
         let whole = json!({ "start": "2026-03-11T13:00:00Z", "end": "2026-03-11T13:30:00Z", "project": "GBX-3" });
         let put = api.send(&token, "PUT", &path, &[("If-Match", "\"2\"")], Some(&whole));
         assert_eq!((put.status, &put.body["task"], &put.body["client"], &put.body["seconds"]), (200, &Value::Null, &json!("globex"), &json!(1800)), "{}", put.body);
@@ -347,7 +347,7 @@ on_each_database! {
             for one in items.iter().filter(|one| one["kind"] == "entry") {
                 versions.insert(one["id"].as_str().expect("an id").to_owned(), one["version"].as_i64().expect("a version"));
             }
-            cursor = page["next_cursor"].as_str().expect("a place").to_owned();
+            page["next_cursor"].as_str().expect("a place").clone_into(&mut cursor);
             if items.is_empty() {
                 break;
             }

@@ -96,7 +96,8 @@ on_each_database! {
             assert_eq!(known.into_iter().map(|(id, entry)| (id.clone(), meaning(entry))).collect::<BTreeMap<_, _>>(), expected, "{extra}");
             let mut fresh: Vec<_> = fresh.into_iter().map(|(_, entry)| meaning(entry).to_string()).collect();
             let mut new: Vec<_> = new.iter().map(ToString::to_string).collect();
-            (fresh.sort(), new.sort());
+            fresh.sort();
+            new.sort();
             assert_eq!(fresh, new, "{extra}");
             let now = open(&world);
             for one in told["exceptions"].as_array().expect("exceptions").iter().filter(|one| !one["before"].is_null()) {

@@ -25,6 +25,9 @@ use crate::{
 /// Days that are derived at once.
 const DAYS: u64 = 31;
 
+/// Weeks of people, each by its Monday.
+pub(crate) type Weeks = BTreeSet<(StaffId, NaiveDate)>;
+
 /// One entry that would read differently.
 #[derive(Clone, Debug)]
 pub(crate) struct Changed {
@@ -144,7 +147,7 @@ impl Backtest {
     }
 
     /// Weeks of people in which something that was submitted goes back to draft, and in which something approved would be asked about.
-    pub(crate) fn weeks(&self) -> (BTreeSet<(StaffId, NaiveDate)>, BTreeSet<(StaffId, NaiveDate)>) {
+    pub(crate) fn weeks(&self) -> (Weeks, Weeks) {
         let monday = |date: NaiveDate| date - Days::new(u64::from(date.weekday().num_days_from_monday()));
         let submitted = self.changed.iter().filter_map(|one| one.before.as_ref()).filter(|before| before.status == EntryStatus::Submitted);
         let asks = |one: &&Asked| one.after.reasons.iter().any(|reason| reason.reason == "changed-after-approval");
