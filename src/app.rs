@@ -4,11 +4,13 @@ pub(crate) mod explain;
 pub(crate) mod health;
 mod pace;
 mod reading;
+pub(crate) mod sources;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
 use tokio::sync::Mutex;
+use url::Url;
 
 use self::health::Health;
 use crate::{
@@ -24,8 +26,10 @@ use crate::{
     grants::refresh::Vault,
     model::{
         ids::{self, DaemonId},
+        principal::Principal,
         staff::Source,
     },
+    review::Desk,
     settling::{
         Settled,
         activation::{self, Active},
@@ -90,6 +94,20 @@ impl App {
         }
         synced.settled = settle_due(&self.store, active.basis(now), self.vault.daemon).await?;
         Ok(synced)
+    }
+
+    /// Where someone acts, from what is in force.
+    pub(crate) fn desk<'a>(&'a self, active: &'a Active, who: &'a Principal) -> Desk<'a> {
+        Desk { store: &self.store, basis: active.basis(self.config.clock.now()), who, four_eyes: self.config.four_eyes }
+    }
+
+    /// How people reach a page: by the address outside where there is one, else where this program listens.
+    pub(crate) fn address(&self, path: &str) -> anyhow::Result<Url> {
+        let base = match &self.config.public_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("http://{}/", self.config.listen))?,
+        };
+        base.join(path).context("public_url in the configuration is no address that pages can be under")
     }
 
     /// The rules in force.

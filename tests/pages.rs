@@ -349,6 +349,47 @@ on_each_database! {
         });
     }
 
+    fn one_stroke_for_several_people_is_taken_back_for_all_of_them(world: World) {
+        firm(&world);
+        world.run(&["users", "set", EVA, "--role", "staff", "--role", "reviewer", "--reviews", "everyone"]).expect("set");
+        world.file("kim.ics", &[event("k", "20260302T090000Z", "20260302T100000Z", "Something secret", "")]);
+        world.run(&["calendar", "add", "ics", "--staff", KIM, "--file", "kim.ics"]).expect("added");
+        world.sync();
+        let unmatched = || world.reasons().iter().filter(|reason| *reason == "unmatched").count();
+        assert_eq!(unmatched(), 2);
+        let (question, _) = of(&world.exceptions(), "reason", "unmatched");
+        let (answered, submitted) = block_on(async {
+            let served = served(&world).await;
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let form = [("likely", "project=GBX-3"), ("all", "1"), ("csrf", eva.csrf.as_str())];
+            let answer = served.post(&format!("/queue/{question}"), Some(&eva), &form, &[]).await;
+            let next = answer.headers()["location"].to_str().expect("text").to_owned();
+            let answered = unmatched();
+            let batch = next.split("undo=").nth(1).and_then(|rest| rest.split('&').next()).expect("a way back").to_owned();
+            let undone = served.post(&format!("/undo/{batch}"), Some(&eva), &[("csrf", &eva.csrf)], &[]).await;
+            assert_eq!(undone.status(), StatusCode::SEE_OTHER);
+            // A step on an entry's way is no answer that could be taken back.
+            let (entry, version) = of(&world.entries(), "project", "ACME-15");
+            let seen = version.to_string();
+            let form = [("act", "submit"), ("one", &format!("{entry}:{seen}")), ("csrf", &eva.csrf)];
+            (answered, served.post("/week/submit", Some(&eva), &form, &[]).await.status())
+        });
+        assert_eq!((answered, submitted, unmatched()), (0, StatusCode::SEE_OTHER, 2));
+        assert!(world.entries().iter().filter(|entry| entry["project"] == Value::Null).count() == 2);
+    }
+
+    fn who_has_no_role_has_nothing(world: World) {
+        firm(&world);
+        world.run(&["users", "set", DANA]).expect("no role");
+        block_on(async {
+            let served = served(&world).await;
+            let dana = served.sign_in(DANA, PASSWORD).await.expect("signed in");
+            assert_eq!(served.get("/week", Some(&dana)).await.status(), StatusCode::NOT_FOUND);
+            let queue = served.get("/queue", Some(&dana)).await.text().await.expect("a page");
+            assert!(queue.contains("Nothing waits") && !queue.contains("unmatched"), "{queue}");
+        });
+    }
+
     fn what_someone_saw_is_what_she_acts_on(world: World) {
         firm(&world);
         let (entry, version) = of(&world.entries(), "project", "ACME-15");

@@ -121,8 +121,9 @@ create table change (
     staff uuid not null,
     version bigint not null,
     at timestamptz not null default clock_timestamp(),
-    xid xid8 not null default pg_current_xact_id() -- readers stop before the first that may still commit
+    xid xid8 not null default pg_current_xact_id() -- numbers are given out before they are seen: the order is by transaction
 );
+create index change_order on change (xid, seq);
 
 create table looked (
     staff uuid not null references staff (id), -- who looked

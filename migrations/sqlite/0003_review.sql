@@ -125,6 +125,7 @@ create table change (
     at text not null default (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     xid integer not null default 0 -- of use in the PostgreSQL twin only: here one writes at a time
 ) strict;
+create index change_order on change (xid, seq);
 
 create table looked (
     staff blob not null references staff (id), -- who looked

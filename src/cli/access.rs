@@ -125,18 +125,8 @@ pub(crate) async fn set_user(app: &App, args: &SetUser) -> anyhow::Result<Outcom
     }
     let after = tx.principal(person.id).await?;
     let told = |one: &Principal| json!({ "roles": one.roles, "reviews_everyone": one.reviews == Reviews::Everyone });
-    tx.audit(&[audit::Act {
-        staff: None,
-        at: app.config.clock.now(),
-        actor: who.name,
-        act: "rights".to_owned(),
-        subject_kind: "staff",
-        subject: person.id.to_string(),
-        before: Some(told(&before)),
-        after: Some(told(&after)),
-        why: args.password.then(|| "password set".to_owned()),
-    }])
-    .await?;
+    let done = audit::Act::new(&who.name, "rights", app.config.clock.now(), "staff", &person.id).from(told(&before)).to(told(&after));
+    tx.audit(&[done.because(args.password.then(|| "password set".to_owned()))]).await?;
     tx.commit().await?;
     let words: Vec<_> = after.roles.iter().map(|role| role.as_str()).collect();
     let roles = if words.is_empty() { "no role".to_owned() } else { words.join(", ") };
@@ -217,17 +207,8 @@ pub(crate) async fn revoke_token(app: &App, id: &str) -> anyhow::Result<Outcome>
 }
 
 fn on_token(app: &App, who: &Principal, act: &str, token: &Token) -> audit::Act {
-    audit::Act {
-        staff: None,
-        at: app.config.clock.now(),
-        actor: who.name.clone(),
-        act: act.to_owned(),
-        subject_kind: "token",
-        subject: token.id.to_string(),
-        before: None,
-        after: Some(json!({ "name": token.name, "staff": token.staff, "scopes": token.scopes, "until": token.until })),
-        why: None,
-    }
+    audit::Act::new(&who.name, act, app.config.clock.now(), "token", &token.id)
+        .to(json!({ "name": token.name, "staff": token.staff, "scopes": token.scopes, "until": token.until }))
 }
 
 pub(crate) async fn lock(app: &App, args: &Lock) -> anyhow::Result<Outcome> {
@@ -239,18 +220,8 @@ pub(crate) async fn lock(app: &App, args: &Lock) -> anyhow::Result<Outcome> {
     let now = app.config.clock.now();
     let mut tx = app.store.write().await?;
     tx.lock_period(staff.as_ref().map(|one| one.id), args.through, (&who.name, args.why.as_deref()), now).await?;
-    tx.audit(&[audit::Act {
-        staff: staff.as_ref().map(|one| one.id),
-        at: now,
-        actor: who.name,
-        act: "lock".to_owned(),
-        subject_kind: "period",
-        subject: args.through.to_string(),
-        before: None,
-        after: None,
-        why: args.why.clone(),
-    }])
-    .await?;
+    let done = audit::Act::new(&who.name, "lock", now, "period", &args.through).because(args.why.clone());
+    tx.audit(&[audit::Act { staff: staff.as_ref().map(|one| one.id), ..done }]).await?;
     tx.commit().await?;
     let whose = staff.map_or_else(|| "everyone".to_owned(), |one| one.email().to_owned());
     answer(&format!("the books of {whose} are closed through {}; a lock only ever moves forward", args.through));

@@ -85,11 +85,10 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
     )];
     let moves = found.moves();
     if !moves.is_empty() {
-        let rows = moves.iter().map(|((from, to), (count, seconds))| {
-            let examples = found.changed.iter().filter(|one| is_move(one, from, to)).take(EXAMPLES);
-            let examples: Vec<_> =
-                examples.map(|one| format!("{} {}", one.after.body.date.format("%m-%d"), ids::short(one.after.id.0))).collect();
-            [from.clone(), to.clone(), count.to_string(), entries::hours(*seconds), examples.join(", ")]
+        let rows = moves.iter().map(|((from, to), changed)| {
+            let example = |one: &&Changed| format!("{} {}", one.after.body.date.format("%m-%d"), ids::short(one.after.id.0));
+            let examples: Vec<_> = changed.iter().take(EXAMPLES).map(example).collect();
+            [from.clone(), to.clone(), changed.len().to_string(), entries::hours(seconds(changed)), examples.join(", ")]
         });
         lines.push(format!("\n{}", book::table(["from", "to", "entries", "h", "such as"], rows)));
     }
@@ -110,9 +109,8 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
     lines.join("\n")
 }
 
-fn is_move(one: &Changed, from: &str, to: &str) -> bool {
-    let single = Backtest { entries: 0, changed: vec![one.clone()], asked: Vec::new() };
-    single.moves().keys().any(|(one, other)| one == from && other == to)
+fn seconds(changed: &[&Changed]) -> i64 {
+    changed.iter().map(|one| one.after.body.seconds).sum()
 }
 
 fn signed_hours(seconds: i64) -> String {
@@ -122,10 +120,8 @@ fn signed_hours(seconds: i64) -> String {
 
 fn to_json(found: &Backtest) -> Value {
     let entry = |entry: &Entry| entries::to_json(entry, "");
-    let moves = found
-        .moves()
-        .into_iter()
-        .map(|((from, to), (count, seconds))| json!({ "from": from, "to": to, "entries": count, "seconds": seconds }));
+    let move_of = |((from, to), changed): ((String, String), Vec<&Changed>)| json!({ "from": from, "to": to, "entries": changed.len(), "seconds": seconds(&changed) });
+    let moves = found.moves().into_iter().map(move_of);
     let questions = found.questions().into_iter().map(|(reason, (new, gone))| json!({ "reason": reason, "new": new, "gone": gone }));
     let changed = found.changed.iter().map(|one| json!({ "before": one.before.as_ref().map(entry), "after": entry(&one.after) }));
     let asked = found.asked.iter().map(|one| {

@@ -136,7 +136,7 @@ pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Ou
         actor: book::actor(),
         at: app.config.clock.now(),
     };
-    tx.insert_decision(&decision, None).await?;
+    tx.insert_decisions(&[(decision, None)]).await?;
     tx.save_held(calendar.id, &Held { accepted: true, ..held }).await?;
     tx.commit().await?;
     sync(app, Some(&calendar.id.to_string()), Format::Table).await

@@ -159,14 +159,13 @@ fn told(connected: &Connected, staff: &Staff, format: Format) -> anyhow::Result<
 /// Prints a one-time link for each provider that is configured.
 pub(crate) async fn link(app: &App, email: &str, format: Format) -> anyhow::Result<Outcome> {
     let staff = book::person(app, email).await?;
-    let base = app.config.public_url.clone().map_or_else(|| Url::parse(&format!("http://{}/", app.config.listen)), Ok)?;
     let now = app.config.clock.now();
     let mut links = Vec::new();
     let mut tx = app.store.write().await?;
     for provider in [Provider::Google, Provider::Outlook].into_iter().filter(|provider| app.config.apps.of(*provider).is_some()) {
         let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
         tx.insert_connect_link(&digest(&secret), staff.id, provider, now + LINK).await?;
-        let mut url = base.join(&format!("connect/{provider}"))?;
+        let mut url = app.address(&format!("connect/{provider}"))?;
         url.query_pairs_mut().append_pair("link", &secret);
         links.push((provider, url));
     }

@@ -12,11 +12,9 @@ use crate::{
         day::instant,
         decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
-        ids::{self, StaffId},
-        principal::Principal,
+        ids::{self, BatchId, StaffId},
     },
-    review::{self, Desk, Do, fields},
-    settling::activation::Active,
+    review::{self, Do, fields},
     store::entries::EntryFilter,
 };
 
@@ -82,7 +80,7 @@ pub(crate) async fn set(app: &App, args: &Set, format: Format) -> anyhow::Result
     let acts = fields::acts(&mut tx, &active.rules.catalog, &entry, &args.fields).await?;
     drop(tx);
     let who = book::operator(app).await?;
-    let entry = desk(app, &active, &who).act(entry.id, None, &Do::Change(acts)).await?;
+    let entry = app.desk(&active, &who).act(entry.id, None, &Do::Change(acts)).await?;
     show(app, &[entry], format).await
 }
 
@@ -95,7 +93,7 @@ pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result
     let assignment = fields::assignment(&active.rules.catalog, &args.fields)?;
     let written = Written { start, end, timezone, date: args.date, assignment, origin: Origin::Manual, external_ref: None };
     let who = book::operator(app).await?;
-    let entry = desk(app, &active, &who).write(staff.id, written).await?;
+    let entry = app.desk(&active, &who).write(staff.id, written).await?;
     show(app, &[entry], format).await
 }
 
@@ -107,7 +105,7 @@ pub(crate) async fn split(app: &App, id: &str, parts: &[String], format: Format)
     let act = fields::divided(&mut tx, &active.rules.catalog, &entry, parts).await?;
     drop(tx);
     let who = book::operator(app).await?;
-    desk(app, &active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
+    app.desk(&active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
     let legs = app.store.read().await?.entries_of_meetings(&[entry.key.meeting]).await?;
     show(app, &legs, format).await
 }
@@ -122,7 +120,7 @@ pub(crate) async fn merge(app: &App, id: &str, into: &str, format: Format) -> an
     drop(tx);
     let who = book::operator(app).await?;
     let act = Act::Merge { into: target.key.meeting, seen };
-    desk(app, &active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
+    app.desk(&active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
     let target = app.store.read().await?.entry_of(target.id).await?;
     show(app, &[target], format).await
 }
@@ -141,7 +139,7 @@ pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format
             }
         }
     }
-    let outcomes = desk(app, &active, &who).act_on_all(&known, what).await?;
+    let outcomes = app.desk(&active, &who).act_on_all(&known, what, BatchId(ids::fresh())).await?;
     for (id, outcome) in outcomes {
         match outcome {
             Ok(entry) => shown.push(entry),
@@ -156,10 +154,6 @@ pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format
     }
     anyhow::ensure!(refused == 0, "{refused} of {} not {done}", book::count(ids.len(), "entry", "entries"));
     Ok(Outcome::Done)
-}
-
-pub(super) fn desk<'a>(app: &'a App, active: &'a Active, who: &'a Principal) -> Desk<'a> {
-    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), who, four_eyes: app.config.four_eyes }
 }
 
 /// Who is who, for lists.
@@ -210,22 +204,11 @@ pub(super) fn row(entry: &Entry, email: &str) -> [String; 8] {
 pub(super) fn to_json(entry: &Entry, email: &str) -> Value {
     let utc = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let body = &entry.body;
-    let approval = match entry.status {
-        EntryStatus::Draft | EntryStatus::Void => "pending",
-        EntryStatus::Submitted => "submitted",
-        EntryStatus::Approved | EntryStatus::Exported => "approved",
-        EntryStatus::Rejected => "rejected",
-    };
-    let billable = match body.billable {
-        Some(true) => "billable",
-        Some(false) => "nonBillable",
-        None => "notApplicable",
-    };
     json!({
         "id": entry.id, "version": entry.version, "staff": email, "date": body.date, "start": utc(body.start), "end": utc(body.end),
         "timezone": body.timezone, "seconds": body.seconds, "rounded_seconds": body.rounded_seconds, "client": body.client,
-        "project": body.project, "task": body.task, "billable": body.billable, "billable_status": billable, "tags": body.tags,
-        "description": body.description, "status": entry.status, "approval_status": approval, "held": body.held, "origin": body.origin,
+        "project": body.project, "task": body.task, "billable": body.billable, "billable_status": body.billable_status(), "tags": body.tags,
+        "description": body.description, "status": entry.status, "approval_status": entry.status.approval(), "held": body.held, "origin": body.origin,
         "provenance": entry.provenance, "event": body.event,
     })
 }

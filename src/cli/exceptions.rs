@@ -78,7 +78,7 @@ pub(crate) async fn say(app: &App, id: &str, answer: &Answer, format: Format) ->
     let active = book::active(app).await?;
     let who = book::operator(app).await?;
     let id = app.store.read().await?.exception(id).await?.id;
-    let (exception, _) = entries::desk(app, &active, &who).answer(id, None, answer).await?;
+    let (exception, _) = app.desk(&active, &who).answer(id, None, answer).await?;
     told(app, &exception, format).await
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<
     let active = book::active(app).await?;
     let who = book::operator(app).await?;
     let exception = app.store.read().await?.exception(id).await?;
-    let desk = entries::desk(app, &active, &who);
+    let desk = app.desk(&active, &who);
     let batch = desk.last_batch(&exception).await?;
     desk.undo(batch).await?;
     let exception = app.store.read().await?.exception(id).await?;
@@ -141,7 +141,7 @@ fn to_json(exception: &Exception, email: &str) -> Value {
         "reason": lead.map(|reason| &reason.reason),
         "reasons": exception.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>(),
         "status": exception.status,
-        "holding": exception.status == ExceptionStatus::Open && exception.reasons.iter().any(|reason| reason.holding),
+        "holding": exception.is_holding(),
         "staff": email,
         "date": exception.date,
         "subject": { "kind": exception.subject.kind, "id": exception.subject.id },

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Outcome, answer, connections};
+use super::{Outcome, answer, book, connections};
 use crate::{
-    app::App,
+    app::{App, sources::Reading},
     calendar::feed,
     grants::{
         connect as grants,
@@ -18,7 +18,6 @@ use crate::{
         ids::{self, ConnectionId},
         staff::{Calendar, Privacy, Source, Staff, Whose},
     },
-    store::days::Due,
 };
 
 /// A further calendar of a connected account.
@@ -117,48 +116,21 @@ pub(crate) async fn set(app: &App, args: &Set) -> anyhow::Result<Outcome> {
         privacy: args.privacy.unwrap_or(before.calendar.privacy),
         ..before.calendar.clone()
     };
-    // The same words, read under other rules, are another answer.
-    let after = Source { calendar, digest: None, ..before.clone() };
-    let now = app.config.clock.now();
-    let mut tx = app.store.write().await?;
-    tx.lock_staff(after.calendar.staff).await?;
-    tx.update_calendar(&after).await?;
-    let lowered = after.calendar.privacy != Privacy::Full && before.calendar.privacy == Privacy::Full;
-    let dates = if lowered { tx.forget_words(after.calendar.id).await? } else { Vec::new() };
-    tx.mark_due(after.calendar.staff, &dates, Due::Fresh, now).await?;
-    tx.want_full(Some(after.calendar.id), now).await?;
-    tx.commit().await?;
+    let lowered = app.set_calendar(&book::actor(), &before, calendar.clone()).await?;
     let gone = if lowered { "; the words of its events are gone" } else { "" };
-    answer(&format!(
-        "{}: privacy {}, whose {}{gone}; next: kalends sync",
-        after.calendar.name, after.calendar.privacy, after.calendar.whose
-    ));
+    answer(&format!("{}: privacy {}, whose {}{gone}; next: kalends sync", calendar.name, calendar.privacy, calendar.whose));
     Ok(Outcome::Done)
-}
-
-/// What becomes of the reading of a calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
-    Paused,
-    Resumed,
-    Removed,
 }
 
 /// Stops, or takes up again, the reading of a calendar. Touches no entry.
 pub(crate) async fn reading(app: &App, typed: &str, to: Reading) -> anyhow::Result<Outcome> {
     let before = app.store.read().await?.source_ending(typed).await?;
-    let now = app.config.clock.now();
-    let (paused, removed_at, told) = match to {
-        Reading::Paused => (true, before.removed_at, "is not read until: kalends calendar resume"),
-        Reading::Resumed => (false, None, "is read again"),
-        Reading::Removed => (before.paused, Some(now), "is read no more; what it said stands, and no entry was touched"),
+    app.set_reading(&book::actor(), &before, to).await?;
+    let told = match to {
+        Reading::Pause => "is not read until: kalends calendar resume",
+        Reading::Resume => "is read again",
+        Reading::Remove => "is read no more; what it said stands, and no entry was touched",
     };
-    let mut tx = app.store.write().await?;
-    tx.update_calendar(&Source { paused, removed_at, ..before.clone() }).await?;
-    if to == Reading::Resumed {
-        tx.want_full(Some(before.calendar.id), now).await?;
-    }
-    tx.commit().await?;
     answer(&format!("{} {told}", before.calendar.name));
     Ok(Outcome::Done)
 }

@@ -26,6 +26,29 @@ pub(crate) struct Act {
 }
 
 impl Act {
+    /// Someone did something to a record of some kind. What else there is to say is added.
+    pub(crate) fn new(actor: &str, act: &str, at: DateTime<Utc>, subject_kind: &'static str, subject: &impl ToString) -> Self {
+        let (actor, act, subject) = (actor.to_owned(), act.to_owned(), subject.to_string());
+        Self { staff: None, at, actor, act, subject_kind, subject, before: None, after: None, why: None }
+    }
+
+    /// In this person's book.
+    pub(crate) fn of(self, staff: StaffId) -> Self {
+        Self { staff: Some(staff), ..self }
+    }
+
+    pub(crate) fn from(self, before: Value) -> Self {
+        Self { before: Some(before), ..self }
+    }
+
+    pub(crate) fn to(self, after: Value) -> Self {
+        Self { after: Some(after), ..self }
+    }
+
+    pub(crate) fn because(self, why: Option<String>) -> Self {
+        Self { why, ..self }
+    }
+
     /// What happened to an entry.
     pub(crate) fn on_entry(
         actor: &str,
@@ -34,17 +57,8 @@ impl Act {
         (before, after): (Option<&Entry>, &Entry),
         why: Option<String>,
     ) -> Self {
-        Self {
-            staff: Some(after.staff),
-            at,
-            actor: actor.to_owned(),
-            act: act.to_owned(),
-            subject_kind: "entry",
-            subject: after.id.to_string(),
-            before: before.map(entry),
-            after: Some(entry(after)),
-            why,
-        }
+        let done = Self::new(actor, act, at, "entry", &after.id).of(after.staff).to(entry(after)).because(why);
+        Self { before: before.map(entry), ..done }
     }
 
     /// What happened to a question.
@@ -55,17 +69,8 @@ impl Act {
         (before, after): (&Exception, &Exception),
         why: Option<String>,
     ) -> Self {
-        Self {
-            staff: Some(after.staff),
-            at,
-            actor: actor.to_owned(),
-            act: act.to_owned(),
-            subject_kind: "exception",
-            subject: after.id.to_string(),
-            before: Some(exception(before, at)),
-            after: Some(exception(after, at)),
-            why,
-        }
+        let done = Self::new(actor, act, at, "exception", &after.id).of(after.staff).because(why);
+        done.from(exception(before, at)).to(exception(after, at))
     }
 }
 

@@ -202,6 +202,16 @@ pub(crate) struct Decision {
     pub(crate) at: DateTime<Utc>,
 }
 
+impl Act {
+    /// Whether derivation reads it. The others are steps on an entry's way, which have steps back of their own.
+    pub(crate) fn is_derived_from(&self) -> bool {
+        !matches!(
+            self,
+            Self::Submit | Self::Withdraw | Self::Approve | Self::Reject { .. } | Self::Reopen { .. } | Self::AcceptRemovals { .. }
+        )
+    }
+}
+
 impl Decision {
     /// The cause it dismissed, if it is a dismissal of this reason on this subject (S14).
     pub(crate) fn dismissal_of(&self, on: Subject, name: &str) -> Option<&Value> {

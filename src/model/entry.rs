@@ -42,6 +42,16 @@ impl EntryStatus {
     pub(crate) fn is_approved(self) -> bool {
         matches!(self, Self::Approved | Self::Exported)
     }
+
+    /// The same in the words of neighbouring products.
+    pub(crate) fn approval(self) -> &'static str {
+        match self {
+            Self::Draft | Self::Void => "pending",
+            Self::Submitted => "submitted",
+            Self::Approved | Self::Exported => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 words! {
@@ -78,6 +88,15 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Whether it is billed, in the words of neighbouring products.
+    pub(crate) fn billable_status(&self) -> &'static str {
+        match self.billable {
+            Some(true) => "billable",
+            Some(false) => "nonBillable",
+            None => "notApplicable",
+        }
+    }
+
     /// What a submission or approval is about, without words: they can be erased (S8).
     pub(crate) fn meaning(&self) -> Value {
         json!({

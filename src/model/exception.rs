@@ -159,6 +159,11 @@ impl Exception {
         common.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
+    /// Whether it holds its entry back now.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.status == ExceptionStatus::Open && self.reasons.iter().any(|reason| reason.holding)
+    }
+
     pub(crate) fn standing(&self, now: DateTime<Utc>) -> Standing {
         match self.status {
             ExceptionStatus::Open if self.snoozed_until.is_some_and(|until| until > now) => Standing::Snoozed,

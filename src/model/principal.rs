@@ -114,7 +114,7 @@ impl Principal {
 
     /// Whether she may read the words of this person's events.
     pub(crate) fn reads_words_of(&self, staff: StaffId) -> bool {
-        self.staff == Some(staff) || self.reviews(staff)
+        (self.staff == Some(staff) && !self.roles.is_empty()) || self.reviews(staff)
     }
 
     /// Whether she sees everyone's records, if not their words.

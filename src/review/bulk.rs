@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Desk, Do, Refusal, is_about_segment, submission::submitted, table};
+use chrono::NaiveDate;
+
+use super::{Desk, Do, Refusal, is_open_on, submission::submitted, table};
 use crate::{
     model::{
         audit,
@@ -19,8 +21,8 @@ use crate::{
 pub(crate) type Outcomes = Vec<(EntryId, Result<Entry, Refusal>)>;
 
 impl Desk<'_> {
-    /// Does the same to many entries. Each is refused or done by itself; `seen` are the versions the person looked at.
-    pub(crate) async fn act_on_all(&self, entries: &[(EntryId, Option<i64>)], what: &Do) -> Result<Outcomes, Refusal> {
+    /// Does the same to many entries, at one stroke. Each is refused or done by itself, with the version the person looked at.
+    pub(crate) async fn act_on_all(&self, entries: &[(EntryId, Option<i64>)], what: &Do, batch: BatchId) -> Result<Outcomes, Refusal> {
         if what.reason().is_some_and(|reason| reason.trim().is_empty()) {
             return Err(Refusal::NeedsReason(if what.act() == super::EntryAct::Reject { "rejecting" } else { "reopening" }));
         }
@@ -35,31 +37,37 @@ impl Desk<'_> {
             }
         }
         for (staff, entries) in people {
-            outcomes.extend(self.act_on_one_persons(staff, &entries, what).await?);
+            outcomes.extend(self.act_on_one_persons(staff, &entries, what, batch).await?);
         }
         let place: BTreeMap<EntryId, usize> = entries.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
         outcomes.sort_by_key(|(id, _)| place.get(id).copied());
         Ok(outcomes)
     }
 
-    async fn act_on_one_persons(&self, staff: StaffId, wanted: &[(EntryId, Option<i64>)], what: &Do) -> Result<Outcomes, Refusal> {
+    async fn act_on_one_persons(
+        &self,
+        staff: StaffId,
+        wanted: &[(EntryId, Option<i64>)],
+        what: &Do,
+        batch: BatchId,
+    ) -> Result<Outcomes, Refusal> {
         let mut tx = self.begin(staff).await?;
         let ids: Vec<_> = wanted.iter().map(|(id, _)| *id).collect();
         let standing: BTreeMap<EntryId, Entry> = tx.entries_of(&ids).await?.into_iter().map(|entry| (entry.id, entry)).collect();
         let asked = self.asked(&mut tx, &standing, what).await?;
+        let locked_through = self.locked_through(&mut tx, staff).await?;
         let (mut outcomes, mut allowed) = (Outcomes::new(), Vec::new());
         for (id, seen) in wanted {
             let Some(entry) = standing.get(id) else { continue };
-            match self.next(&mut tx, entry, *seen, what, asked.contains(id)).await {
+            match self.next(entry, *seen, what, (asked.contains(id), locked_through)) {
                 Ok(next) => allowed.push((entry.clone(), next)),
-                Err(Refusal::Store(error)) => return Err(error.into()),
                 Err(refusal) => outcomes.push((*id, Err(refusal))),
             }
         }
         if allowed.is_empty() {
             return Ok(outcomes);
         }
-        self.stand(&mut tx, staff, &allowed, what).await?;
+        self.stand(&mut tx, staff, &allowed, (what, batch)).await?;
         let after: BTreeMap<EntryId, Entry> = tx.entries_of(&ids).await?.into_iter().map(|entry| (entry.id, entry)).collect();
         let done: Vec<&Entry> = allowed.iter().filter_map(|(before, _)| after.get(&before.id)).collect();
         let rows = allowed.iter().zip(&done).map(|((before, _), after)| {
@@ -73,20 +81,25 @@ impl Desk<'_> {
     }
 
     /// Writes what is decided, then derives every page it touches, once.
-    async fn stand(&self, tx: &mut Tx, staff: StaffId, allowed: &[(Entry, Option<Entry>)], what: &Do) -> Result<(), Refusal> {
+    async fn stand(
+        &self,
+        tx: &mut Tx,
+        staff: StaffId,
+        allowed: &[(Entry, Option<Entry>)],
+        (what, batch): (&Do, BatchId),
+    ) -> Result<(), Refusal> {
         let moved: Vec<Entry> = allowed.iter().filter_map(|(_, next)| next.clone()).collect();
         tx.save_entries(&moved).await?;
-        let (person, batch, mut pages) = (tx.staff_member(staff).await?, BatchId(ids::fresh()), Wanted::default());
+        let (person, mut pages, mut decisions) = (tx.staff_member(staff).await?, Wanted::default(), Vec::new());
         for (entry, _) in allowed {
-            for act in what.decisions() {
-                let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
-                self.record(tx, &person, (entry.key.meeting.0, segment, Some(entry.id)), act, Some(batch)).await?;
-            }
+            let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
+            decisions.extend(what.decisions().into_iter().map(|act| self.decision(&person, on, act, Some(batch))));
             pages.dates.insert(entry.body.date);
             if matches!(what, Do::Change(_)) {
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
+        tx.insert_decisions(&decisions).await?;
         rederive(tx, staff, pages, self.basis()).await?;
         Ok(())
     }
@@ -106,14 +119,20 @@ impl Desk<'_> {
     }
 
     /// The entry after an act that derivation does not make itself; what forbids the act.
-    async fn next(&self, tx: &mut Tx, entry: &Entry, seen: Option<i64>, what: &Do, asked: bool) -> Result<Option<Entry>, Refusal> {
+    fn next(
+        &self,
+        entry: &Entry,
+        seen: Option<i64>,
+        what: &Do,
+        (asked, locked_through): (bool, Option<NaiveDate>),
+    ) -> Result<Option<Entry>, Refusal> {
         let short = ids::short(entry.id.0);
         let may = |capacity| table::entry(entry.status, what.act(), capacity, self.four_eyes);
         let status = table::best(&self.who.capacities(entry.staff), may).map_err(|no| Refusal::No("entry", short.clone(), no))?;
         if let Some(seen) = seen.filter(|seen| *seen != entry.version) {
             return Err(Refusal::Stale("entry", short, seen, entry.version));
         }
-        self.is_open_on(tx, entry.staff, entry.body.date).await?;
+        is_open_on(locked_through, entry.body.date)?;
         if matches!(what, Do::Approve | Do::Submit) && entry.body.held {
             return Err(Refusal::Held(entry.id));
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{Refusal, questions::seen};
 use crate::{
     model::{
-        catalog::Catalog,
+        catalog::{Catalog, Field},
         day::instant,
         decision::{Act, Assignment, EditedTime, Leg},
         entry::Entry,
@@ -88,20 +88,8 @@ pub(crate) fn assignment(catalog: &Catalog, typed: &[String]) -> Result<Assignme
         let (name, value) = split(field)?;
         let given = Some((!value.is_empty()).then(|| value.to_owned()));
         match name {
-            "client" => {
-                if !value.is_empty() && !catalog.clients.contains_key(value) {
-                    return wrong(unknown("client", value, catalog.clients.keys()));
-                }
-                wanted.client = given;
-            }
-            "project" => {
-                let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
-                let known = catalog.project(value).map(|(_, project)| project.code.clone());
-                if !value.is_empty() && known.is_none() {
-                    return wrong(unknown("project", value, codes));
-                }
-                wanted.project = Some(known);
-            }
+            "client" => wanted.client = given,
+            "project" => wanted.project = given,
             "task" => wanted.task = given,
             "description" => wanted.description = given,
             "billable" => wanted.billable = Some(yes_or_no(value)?),
@@ -112,7 +100,28 @@ pub(crate) fn assignment(catalog: &Catalog, typed: &[String]) -> Result<Assignme
             }
         }
     }
-    Ok(wanted)
+    let found: Vec<_> = against(catalog, &mut wanted).into_iter().map(|(_, told)| told).collect();
+    if found.is_empty() { Ok(wanted) } else { wrong(found.join("; ")) }
+}
+
+/// What is wrong with the names in an assignment, by field. A code that was written in another case, or has changed since, becomes what
+/// it is now.
+pub(crate) fn against(catalog: &Catalog, wanted: &mut Assignment) -> Vec<(Field, String)> {
+    let mut found = Vec::new();
+    let key = wanted.client.clone().flatten();
+    if let Some(key) = key.as_ref().filter(|key| !catalog.clients.contains_key(*key)) {
+        found.push((Field::Client, unknown("client", key, catalog.clients.keys())));
+    }
+    if let Some(Some(code)) = &mut wanted.project {
+        match catalog.project(code) {
+            Some((client, _)) if key.as_ref().is_some_and(|key| *key != client.key) => {
+                found.push((Field::Project, format!("{code} is a project of {}, not of {}", client.key, key.unwrap_or_default())));
+            }
+            Some((_, project)) => code.clone_from(&project.code),
+            None => found.push((Field::Project, unknown("project", code, catalog.projects().map(|(_, project)| &project.code)))),
+        }
+    }
+    found
 }
 
 fn yes_or_no(value: &str) -> Result<bool, Refusal> {

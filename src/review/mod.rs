@@ -8,9 +8,9 @@ mod overlap;
 pub(crate) mod propose;
 mod questions;
 mod submission;
-pub(crate) mod table;
+mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -68,6 +68,42 @@ pub(crate) enum Refusal {
     Wrong(String),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What kind of refusal it is: pages and the API answer each in their own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It does not exist, or is not for this person to know of.
+    Unknown,
+    Forbidden,
+    /// Someone else was quicker.
+    Stale,
+    /// What was said makes no sense.
+    Wrong,
+    /// It stands no more.
+    Gone,
+    /// It does not go together with what stands.
+    Conflict,
+    Broken,
+}
+
+impl Refusal {
+    pub(crate) fn why(&self) -> Why {
+        match self {
+            Self::No(_, _, No::Unknown) => Why::Unknown,
+            Self::No(_, _, No::NotYours | No::OwnTime) => Why::Forbidden,
+            Self::No(_, _, No::Gone) => Why::Gone,
+            Self::Stale(..) => Why::Stale,
+            Self::Wrong(_) | Self::NeedsReason(_) => Why::Wrong,
+            Self::Store(error) => match error {
+                store::Error::Missing(_) | store::Error::NoneEnds(_) | store::Error::Several(_) => Why::Unknown,
+                store::Error::Outdated(_) => Why::Stale,
+                store::Error::Frozen(_) | store::Error::Taken(_) => Why::Conflict,
+                _ => Why::Broken,
+            },
+            _ => Why::Conflict,
+        }
+    }
 }
 
 /// Who acts, and what the pages are derived from.
@@ -131,7 +167,12 @@ impl Do {
 impl<'a> Desk<'a> {
     /// Does something to one entry, and shows it as it stands afterwards. `seen` is the version the person looked at.
     pub(crate) async fn act(&self, id: EntryId, seen: Option<i64>, what: &Do) -> Result<Entry, Refusal> {
-        let mut outcomes = self.act_on_all(&[(id, seen)], what).await?;
+        self.act_as(id, seen, what, BatchId(ids::fresh())).await
+    }
+
+    /// The same, under a name by which it can be taken back.
+    pub(crate) async fn act_as(&self, id: EntryId, seen: Option<i64>, what: &Do, batch: BatchId) -> Result<Entry, Refusal> {
+        let mut outcomes = self.act_on_all(&[(id, seen)], what, batch).await?;
         outcomes.pop().map_or(Err(Refusal::Store(store::Error::NoneEnds("entry"))), |(_, outcome)| outcome)
     }
 
@@ -140,10 +181,10 @@ impl<'a> Desk<'a> {
         let may = |capacity| table::entry(EntryStatus::Draft, EntryAct::Change, capacity, self.four_eyes);
         table::best(&self.who.capacities(staff), may).map_err(|no| Refusal::No("time of", staff.to_string(), no))?;
         let mut tx = self.begin(staff).await?;
-        self.is_open_on(&mut tx, staff, written.date).await?;
+        is_open_on(self.locked_through(&mut tx, staff).await?, written.date)?;
         let (subject, date) = (ids::fresh(), written.date);
         let person = tx.staff_member(staff).await?;
-        self.record(&mut tx, &person, (subject, 0, None), Act::Write(written), None).await?;
+        tx.insert_decisions(&[self.decision(&person, (subject, 0, None), Act::Write(written), None)]).await?;
         rederive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;
         tx.audit(&[audit::Act::on_entry(&self.who.name, "write", self.basis.now, (None, &entry), None)]).await?;
@@ -156,13 +197,9 @@ impl<'a> Desk<'a> {
         Basis { by: Some(&self.who.name), ..self.basis }
     }
 
-    /// Whether the books are still open for a date (S10).
-    async fn is_open_on(&self, tx: &mut Tx, staff: StaffId, date: NaiveDate) -> Result<(), Refusal> {
-        let through = self.basis.policy.locked_through.max(tx.locked_through(staff).await?);
-        match through {
-            Some(through) if date <= through => Err(Refusal::Locked(through)),
-            _ => Ok(()),
-        }
+    /// The date through which a person's books are closed.
+    async fn locked_through(&self, tx: &mut Tx, staff: StaffId) -> Result<Option<NaiveDate>, store::Error> {
+        Ok(self.basis.policy.locked_through.max(tx.locked_through(staff).await?))
     }
 
     /// A transaction that holds the person's row (S13).
@@ -172,56 +209,68 @@ impl<'a> Desk<'a> {
         Ok(tx)
     }
 
-    async fn record(
+    /// A decision of this person now, with the day it pins something to.
+    fn decision(
         &self,
-        tx: &mut Tx,
         staff: &Staff,
         (subject, segment, entry): (Uuid, i64, Option<EntryId>),
         act: Act,
         batch: Option<BatchId>,
-    ) -> Result<(), store::Error> {
+    ) -> (Decision, Option<NaiveDate>) {
         let (id, at, actor) = (DecisionId(ids::fresh()), self.basis.now, self.who.name.clone());
+        let segment = if is_about_segment(&act) { segment } else { 0 };
         let decision = Decision { id, staff: staff.id, subject, segment, entry, act, why: None, batch, actor, at };
-        let date: Option<NaiveDate> = pinned(staff, &decision);
-        tx.insert_decision(&decision, date).await
+        let date = pinned(staff, &decision);
+        (decision, date)
     }
 
-    /// Takes back what this person did at one stroke: what it changed is derived again.
+    /// Takes back what was decided at one stroke, person by person: what it changed is derived again. Says how many decisions.
     pub(crate) async fn undo(&self, batch: BatchId) -> Result<usize, Refusal> {
+        let mut people: BTreeMap<StaffId, Vec<Decision>> = BTreeMap::new();
         let decisions = self.store.read().await?.decisions_of_batch(batch).await?;
-        let Some(first) = decisions.first() else { return Err(Refusal::NothingToUndo) };
-        let staff = first.staff;
-        if first.actor != self.who.name && !self.who.reviews(staff) {
-            return Err(Refusal::NothingToUndo);
-        }
-        let mut tx = self.begin(staff).await?;
-        let mut all = Wanted::default();
-        for decision in &decisions {
-            let entry = match decision.entry {
-                Some(id) => Some(tx.entry_of(id).await?),
-                None => None,
-            };
-            if let Some(entry) = &entry {
-                if entry.status.is_settled() {
-                    let no = if entry.status == EntryStatus::Submitted { No::SubmittedFirst } else { No::ReopenFirst };
-                    return Err(Refusal::No("entry", ids::short(entry.id.0), no));
-                }
-                self.is_open_on(&mut tx, staff, entry.body.date).await?;
-                all.dates.insert(entry.body.date);
+        for decision in decisions.into_iter().filter(|one| one.act.is_derived_from()) {
+            // What someone else decided is for those to take back who review it.
+            if decision.actor != self.who.name && !self.who.reviews(decision.staff) {
+                return Err(Refusal::NothingToUndo);
             }
-            all.subjects.insert(decision.subject);
+            people.entry(decision.staff).or_default().push(decision);
+        }
+        let count = people.values().map(Vec::len).sum();
+        for (staff, decisions) in people {
+            self.retract(staff, &decisions).await?;
+        }
+        if count == 0 { Err(Refusal::NothingToUndo) } else { Ok(count) }
+    }
+
+    async fn retract(&self, staff: StaffId, decisions: &[Decision]) -> Result<(), Refusal> {
+        let mut tx = self.begin(staff).await?;
+        let locked_through = self.locked_through(&mut tx, staff).await?;
+        let entries: Vec<_> = decisions.iter().filter_map(|decision| decision.entry).collect();
+        let subjects: BTreeSet<Uuid> = decisions.iter().map(|decision| decision.subject).collect();
+        let mut all = Wanted { dates: BTreeSet::new(), subjects: subjects.clone() };
+        for entry in tx.entries_of(&entries).await? {
+            if entry.status.is_settled() {
+                let no = if entry.status == EntryStatus::Submitted { No::SubmittedFirst } else { No::ReopenFirst };
+                return Err(Refusal::No("entry", ids::short(entry.id.0), no));
+            }
+            is_open_on(locked_through, entry.body.date)?;
+            all.dates.insert(entry.body.date);
+        }
+        for decision in decisions {
             tx.retract_decision(decision.id, &self.who.name, self.basis.now).await?;
         }
-        let asked = tx.exceptions_about(staff, &all.subjects.iter().copied().collect::<Vec<_>>()).await?;
+        let subjects: Vec<_> = subjects.into_iter().collect();
+        let asked = tx.exceptions_about(staff, &subjects).await?;
         all.dates.extend(asked.iter().map(|exception| exception.date));
         rederive(&mut tx, staff, all, self.basis).await?;
         self.reopen_sources(&mut tx, &asked).await?;
-        for before in asked {
-            let after = tx.exception(&before.id.to_string()).await?;
-            tx.audit(&[audit::Act::on_exception(&self.who.name, "undo", self.basis.now, (&before, &after), None)]).await?;
-        }
-        tx.commit().await?;
-        Ok(decisions.len())
+        let after = tx.exceptions_about(staff, &subjects).await?;
+        let now = |before: &Exception| after.iter().find(|after| after.id == before.id);
+        let acts = asked
+            .iter()
+            .filter_map(|before| Some(audit::Act::on_exception(&self.who.name, "undo", self.basis.now, (before, now(before)?), None)));
+        tx.audit(&acts.collect::<Vec<_>>()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// What capture asks about is shown as open at once; its next pass says whether it still is.
@@ -235,6 +284,14 @@ impl<'a> Desk<'a> {
             ..one.clone()
         };
         tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
+    }
+}
+
+/// Whether the books are still open for a date (S10).
+fn is_open_on(locked_through: Option<NaiveDate>, date: NaiveDate) -> Result<(), Refusal> {
+    match locked_through {
+        Some(through) if date <= through => Err(Refusal::Locked(through)),
+        _ => Ok(()),
     }
 }
 

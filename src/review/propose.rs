@@ -1,7 +1,7 @@
 //! Make it a rule: the smallest rule that would have decided what a person just decided, with what else it would change. Written beside
 //! the other rule files, in a file of its own, so that taking the file away takes the rule back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::{
         entry::{Entry, EntryStatus},
         event::Event,
         exception::ExceptionStatus,
+        ids::{EventId, MeetingId},
         principal::Principal,
         staff::Staff,
         verdict::Verdict,
@@ -22,6 +23,7 @@ use crate::{
 
 /// How far back it is tried.
 const DAYS: u64 = 120;
+const EXAMPLES: usize = 5;
 
 /// A rule that could be written.
 #[derive(Clone, Debug, Serialize)]
@@ -56,7 +58,57 @@ impl Outcome {
     }
 }
 
-/// The smallest rule for an event, if one can be found that decides it.
+/// What one person's last months say now.
+struct Past {
+    person: Staff,
+    /// Whether whoever asks may be shown examples of it.
+    is_seen: bool,
+    events: Vec<Event>,
+    verdicts: HashMap<EventId, Verdict>,
+    /// Meetings with an open question.
+    asked: BTreeSet<MeetingId>,
+    /// Meetings that stand as the rule would have them, by decision or by rule.
+    stands: BTreeSet<MeetingId>,
+}
+
+impl Past {
+    async fn read(tx: &mut Tx, person: Staff, active: &Active, outcome: &Outcome, seen: bool, now: DateTime<Utc>) -> Result<Self, Error> {
+        let (from, to) = (tried_from(now), now.date_naive());
+        let events = tx.events_on(person.id, from, to).await?;
+        let verdicts = verdicts(&person, events.iter(), &active.rules);
+        let asked = tx.exceptions_on(person.id, from, to).await?;
+        let asked = asked.into_iter().filter(|one| one.status == ExceptionStatus::Open).map(|one| MeetingId(one.subject.id)).collect();
+        let stands = tx.entries_on(person.id, from, to).await?.into_iter().filter(|entry| outcome.is(entry));
+        let stands = stands.map(|entry| entry.key.meeting).collect();
+        Ok(Self { person, is_seen: seen, events, verdicts, asked, stands })
+    }
+
+    /// Adds what a rule would change here. Says whether it decides the event that it was made for.
+    fn tried(&self, candidate: &Active, event: &Event, proposal: &mut Proposal) -> bool {
+        let after = verdicts(&self.person, self.events.iter(), &candidate.rules);
+        let mut decides = false;
+        for one in &self.events {
+            let (old, new) = (self.verdicts.get(&one.id), after.get(&one.id));
+            let answers = self.asked.contains(&one.meeting) && new.is_some_and(|verdict| verdict.conflicts().next().is_none());
+            match () {
+                () if old == new => {}
+                () if one.id == event.id => decides = true,
+                () if answers => proposal.clears += 1,
+                () if self.stands.contains(&one.meeting) => {}
+                () => {
+                    proposal.changes += 1;
+                    if self.is_seen && proposal.examples.len() < EXAMPLES {
+                        let date = self.person.zones.first_date(&one.fact.span);
+                        proposal.examples.push(format!("{date}: {} to {}", shown(old), shown(new)));
+                    }
+                }
+            }
+        }
+        decides
+    }
+}
+
+/// The smallest rule for an event, if one can be found that decides it. It is tried on everyone's time, since it would hold for everyone.
 pub(crate) async fn rule(
     tx: &mut Tx,
     who: &Principal,
@@ -65,52 +117,17 @@ pub(crate) async fn rule(
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<Option<Proposal>, Error> {
-    let people: Vec<Staff> = tx.staff().await?.into_iter().filter(|person| who.sees_everyone() || who.reads_words_of(person.id)).collect();
-    let from = now.date_naive() - Days::new(DAYS);
-    let mut known = Vec::new();
-    for person in &people {
-        let events = tx.events_on(person.id, from, now.date_naive()).await?;
-        let asked = tx.exceptions_on(person.id, from, now.date_naive()).await?;
-        let asked: Vec<_> = asked.into_iter().filter(|one| one.status == ExceptionStatus::Open).map(|one| one.subject.id).collect();
-        // What stands so already, by decision or by rule, is no change.
-        let stands = tx.entries_on(person.id, from, now.date_naive()).await?.into_iter().filter(|entry| outcome.is(entry));
-        let stands: BTreeSet<_> = stands.map(|entry| entry.key.meeting).collect();
-        known.push((person, events, asked, stands));
+    let mut past = Vec::new();
+    for person in tx.staff().await? {
+        let seen = who.sees_everyone() || who.reads_words_of(person.id);
+        past.push(Past::read(tx, person, active, outcome, seen, now).await?);
     }
-    let mut best: Option<Proposal> = None;
-    for (words, when) in conditions(event) {
-        let Some(candidate) = Candidate::new(active, event, outcome, &words, &when) else { continue };
-        let mut proposal = candidate.proposal;
-        let mut decides = false;
-        for (person, events, asked, stands) in &known {
-            let before = verdicts(person, events.iter(), &active.rules);
-            let after = verdicts(person, events.iter(), &candidate.active.rules);
-            for one in events {
-                let (old, new) = (before.get(&one.id), after.get(&one.id));
-                if old == new {
-                    continue;
-                }
-                if one.id == event.id {
-                    decides = true;
-                    continue;
-                }
-                if asked.contains(&one.meeting.0) && new.is_some_and(|verdict| verdict.conflicts().next().is_none()) {
-                    proposal.clears += 1;
-                } else if !stands.contains(&one.meeting) {
-                    proposal.changes += 1;
-                    if proposal.examples.len() < 5 {
-                        let date = person.zones.first_date(&one.fact.span);
-                        proposal.examples.push(format!("{date}: {} to {}", shown(old), shown(new)));
-                    }
-                }
-            }
-        }
-        let better = |than: &Proposal| (proposal.changes, usize::MAX - proposal.clears) < (than.changes, usize::MAX - than.clears);
-        if decides && best.as_ref().is_none_or(better) {
-            best = Some(proposal);
-        }
-    }
-    Ok(best)
+    let tried = conditions(event).into_iter().filter_map(|(words, when)| {
+        let Candidate { active: candidate, mut proposal } = Candidate::new(active, event, outcome, &words, &when)?;
+        let decides = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
+        decides.then_some(proposal)
+    });
+    Ok(tried.min_by_key(|proposal| (proposal.changes, std::cmp::Reverse(proposal.clears))))
 }
 
 fn shown(verdict: Option<&Verdict>) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Desk, Refusal, is_about_segment,
+    Desk, Refusal, is_open_on,
     overlap::{self, Winner},
     table::{self, QuestionAct},
     wanted,
@@ -118,8 +118,8 @@ impl Desk<'_> {
 
     async fn decide(&self, tx: &mut Tx, before: &Exception, answer: &Answer, batch: BatchId) -> Result<(), Refusal> {
         let subject = before.subject;
-        if before.subject.kind == SubjectKind::Meeting {
-            self.is_open_on(tx, before.staff, before.date).await?;
+        if !is_of_source(before) {
+            is_open_on(self.locked_through(tx, before.staff).await?, before.date)?;
         }
         let acts: Vec<Act> = match answer {
             Answer::Overlap(winner) => return self.overlap(tx, before, *winner, batch).await,
@@ -134,10 +134,9 @@ impl Desk<'_> {
             self.is_not_settled(tx, before.entry).await?;
         }
         let person = tx.staff_member(before.staff).await?;
-        for act in acts {
-            let segment = if is_about_segment(&act) { subject.segment } else { 0 };
-            self.record(tx, &person, (subject.id, segment, before.entry), act, Some(batch)).await?;
-        }
+        let on = (subject.id, subject.segment, before.entry);
+        let decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        tx.insert_decisions(&decisions).await?;
         if !is_of_source(before) {
             rederive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await?;
             return Ok(());
@@ -164,7 +163,7 @@ impl Desk<'_> {
         let times = |entry: &Entry| (entry.body.start, entry.body.end);
         let (this_after, other_after) = overlap::settle(times(&this), times(&other), winner);
         let mut pages = Wanted { dates: [this.body.date, other.body.date].into(), ..Wanted::default() };
-        let person = tx.staff_member(before.staff).await?;
+        let (person, mut decisions) = (tx.staff_member(before.staff).await?, Vec::new());
         for (entry, after) in [(&this, this_after), (&other, other_after)] {
             if after == Some(times(entry)) {
                 continue;
@@ -176,10 +175,11 @@ impl Desk<'_> {
                 Some((start, end)) => Act::Time(EditedTime { start, end, seen: seen(tx, entry).await? }),
                 None => Act::NotWork,
             };
-            let segment = if is_about_segment(&act) { entry.key.segment } else { 0 };
-            self.record(tx, &person, (entry.key.meeting.0, segment, Some(entry.id)), act, Some(batch)).await?;
+            let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
+            decisions.push(self.decision(&person, on, act, Some(batch)));
             pages.subjects.insert(entry.key.meeting.0);
         }
+        tx.insert_decisions(&decisions).await?;
         rederive(tx, before.staff, pages, self.basis()).await?;
         Ok(())
     }
@@ -195,7 +195,12 @@ impl Desk<'_> {
         let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
         let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
         decisions.sort_by_key(|decision| decision.id);
-        decisions.into_iter().rev().find_map(|decision| decision.batch).ok_or(Refusal::NothingToUndo)
+        decisions
+            .into_iter()
+            .rev()
+            .filter(|one| one.act.is_derived_from())
+            .find_map(|decision| decision.batch)
+            .ok_or(Refusal::NothingToUndo)
     }
 }
 

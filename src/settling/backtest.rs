@@ -113,14 +113,12 @@ fn what(entry: &Entry) -> String {
 }
 
 impl Backtest {
-    /// Entries and seconds that would move, from where to where.
-    pub(crate) fn moves(&self) -> BTreeMap<(String, String), (usize, i64)> {
-        let mut moves: BTreeMap<_, (usize, i64)> = BTreeMap::new();
+    /// What would move, from where to where.
+    pub(crate) fn moves(&self) -> BTreeMap<(String, String), Vec<&Changed>> {
+        let mut moves: BTreeMap<_, Vec<&Changed>> = BTreeMap::new();
         for one in &self.changed {
             let from = one.before.as_ref().map_or_else(|| "(no time)".to_owned(), what);
-            let sum = moves.entry((from, what(&one.after))).or_default();
-            sum.0 += 1;
-            sum.1 += one.after.body.seconds;
+            moves.entry((from, what(&one.after))).or_default().push(one);
         }
         moves
     }

@@ -63,9 +63,16 @@ pub(crate) struct SignInAttempt {
 impl Tx {
     /// What a person may do.
     pub(crate) async fn principal(&mut self, staff: StaffId) -> Result<Principal, Error> {
-        let person = self.staff_member(staff).await?;
-        let (roles, reviews) = self.rights().await?.remove(&staff).unwrap_or_default();
-        Ok(Principal { name: person.email().to_owned(), staff: Some(staff), roles, reviews, scopes: None })
+        const PERSON: &str = "select a.email, s.reviews_everyone from staff s join staff_address a on a.staff = s.id \
+            where s.id = $1 order by a.position limit 1";
+        const ROLES: &str = "select role from staff_role where staff = $1";
+        const SCOPES: &str = "select staff from review_scope where reviewer = $1";
+        let person: Option<(String, bool)> = on!(self, |conn| sqlx::query_as(PERSON).bind(staff.0).fetch_optional(conn).await)?;
+        let (name, everyone) = person.ok_or(Error::Missing("person"))?;
+        let roles: Vec<Plain<Role>> = on!(self, |conn| sqlx::query_scalar(ROLES).bind(staff.0).fetch_all(conn).await)?;
+        let some: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SCOPES).bind(staff.0).fetch_all(conn).await)?;
+        let reviews = if everyone { Reviews::Everyone } else { Reviews::Only(some.into_iter().map(StaffId).collect()) };
+        Ok(Principal { name, staff: Some(staff), roles: roles.into_iter().map(|role| role.0).collect(), reviews, scopes: None })
     }
 
     /// Everyone's roles, and whose time each reviews.
@@ -297,16 +304,17 @@ impl Tx {
 
     /// Counts an attempt in a bucket that empties itself once `since` has passed. Says how many there were before.
     pub(crate) async fn throttle(&mut self, bucket: &str, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64, Error> {
-        const SQL: &str = "insert into throttle (bucket, count, since) values ($1, 1, $3) on conflict (bucket) do update set \
-            count = case when throttle.since < $2 then 1 else throttle.count + 1 end, \
-            since = case when throttle.since < $2 then excluded.since else throttle.since end returning count";
-        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(bucket).bind(At(since)).bind(At(now)).fetch_one(conn).await)?;
+        const OLD: &str = "delete from throttle where since < $1";
+        const SQL: &str = "insert into throttle (bucket, count, since) values ($1, 1, $2) on conflict (bucket) do update set \
+            count = throttle.count + 1 returning count";
+        on!(self, |conn| sqlx::query(OLD).bind(At(since)).execute(conn).await.map(drop))?;
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(bucket).bind(At(now)).fetch_one(conn).await)?;
         Ok(count - 1)
     }
 
-    /// Forgets what was counted.
+    /// Takes one attempt back: it was a good one.
     pub(crate) async fn unthrottle(&mut self, bucket: &str) -> Result<(), Error> {
-        const SQL: &str = "delete from throttle where bucket = $1";
+        const SQL: &str = "update throttle set count = count - 1 where bucket = $1";
         on!(self, |conn| sqlx::query(SQL).bind(bucket).execute(conn).await.map(drop))?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The audit: rows are only ever added, each chained to the one before it in the same book (S22).
 
+use std::collections::HashMap;
+
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
@@ -8,7 +10,13 @@ use super::{
     codec::{At, Json},
     sight::within,
 };
-use crate::model::{audit::Act, ids, principal::Principal};
+use crate::model::{
+    audit::Act,
+    ids::{self, StaffId},
+    principal::Principal,
+};
+
+const ROWS: usize = 500;
 
 /// Which rows of the audit are wanted.
 #[derive(Clone, Debug, Default)]
@@ -48,44 +56,45 @@ pub(crate) struct Audited {
 impl Tx {
     /// Adds what was done. Whoever writes into a person's book holds her row; what is nobody's is written one at a time.
     pub(crate) async fn audit(&mut self, acts: &[Act]) -> Result<(), Error> {
-        const LAST: &str = "select chain from audit where staff = $1 order by seq desc limit 1";
-        const LAST_OF_NONE: &str = "select chain from audit where staff is null order by seq desc limit 1";
-        const SQL: &str = "insert into audit (staff, at, actor, act, subject_kind, subject, before, after, why, chain) \
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        const SQL: &str = "insert into audit (staff, at, actor, act, subject_kind, subject, before, after, why, chain) ";
         if let (Self::Postgres(tx), true) = (&mut *self, acts.iter().any(|act| act.staff.is_none())) {
             sqlx::query("select pg_advisory_xact_lock(7213)").execute(&mut **tx).await?;
         }
-        let mut last: Option<(Option<Uuid>, String)> = None;
+        let mut ends: HashMap<Option<StaffId>, String> = HashMap::new();
+        let mut rows = Vec::new();
         for act in acts {
-            let staff = act.staff.map(|id| id.0);
-            let before = match &last {
-                Some((of, chain)) if *of == staff => chain.clone(),
-                _ => {
-                    let found: Option<String> = on!(self, |conn| match staff {
-                        Some(id) => sqlx::query_scalar(LAST).bind(id).fetch_optional(conn).await,
-                        None => sqlx::query_scalar(LAST_OF_NONE).fetch_optional(conn).await,
-                    })?;
-                    found.unwrap_or_default()
-                }
+            let before = match ends.remove(&act.staff) {
+                None => self.audit_end(act.staff).await?,
+                Some(chain) => chain,
             };
             let chain = chained(&before, act);
-            on!(self, |conn| sqlx::query(SQL)
-                .bind(staff)
-                .bind(At(act.at))
-                .bind(&act.actor)
-                .bind(&act.act)
-                .bind(act.subject_kind)
-                .bind(&act.subject)
-                .bind(act.before.clone().map(Json))
-                .bind(act.after.clone().map(Json))
-                .bind(&act.why)
-                .bind(&chain)
+            ends.insert(act.staff, chain.clone());
+            rows.push((act, chain));
+        }
+        for part in rows.chunks(ROWS) {
+            on!(self, |conn| QueryBuilder::new(SQL)
+                .push_values(part, |mut row, (act, chain)| {
+                    row.push_bind(act.staff.map(|id| id.0)).push_bind(At(act.at)).push_bind(&act.actor).push_bind(&act.act);
+                    row.push_bind(act.subject_kind).push_bind(&act.subject).push_bind(act.before.clone().map(Json));
+                    row.push_bind(act.after.clone().map(Json)).push_bind(&act.why).push_bind(chain);
+                })
+                .build()
                 .execute(conn)
                 .await
                 .map(drop))?;
-            last = Some((staff, chain));
         }
         Ok(())
+    }
+
+    /// What the next row of a book is chained to.
+    async fn audit_end(&mut self, staff: Option<StaffId>) -> Result<String, Error> {
+        const LAST: &str = "select chain from audit where staff = $1 order by seq desc limit 1";
+        const LAST_OF_NONE: &str = "select chain from audit where staff is null order by seq desc limit 1";
+        let found: Option<String> = on!(self, |conn| match staff {
+            Some(id) => sqlx::query_scalar(LAST).bind(id.0).fetch_optional(conn).await,
+            None => sqlx::query_scalar(LAST_OF_NONE).fetch_optional(conn).await,
+        })?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Rows of the audit that someone may see, newest first.
@@ -135,7 +144,7 @@ impl From<Row> for Audited {
         let kinds = ["entry", "exception", "period", "staff", "token", "session", "rule", "calendar", "connection", "client", "project"];
         let subject_kind = kinds.into_iter().find(|kind| *kind == row.subject_kind).unwrap_or("record");
         let act = Act {
-            staff: row.staff.map(ids::StaffId),
+            staff: row.staff.map(StaffId),
             at: row.at.0,
             actor: row.actor,
             act: row.act,

@@ -9,17 +9,29 @@ use crate::model::{ids::StaffId, principal::Principal};
 
 const ROWS: usize = 1_000;
 
-type Row = (i64, String, Uuid, Uuid, i64, At);
+/// A place in the feed: the transaction, and the change in it. Later ones come after it, whenever they began.
+pub(crate) type Place = (i64, i64);
 
-/// One record that changed: the last version before or at this place of the feed, or a later one.
+/// One record that changed: the version that stood after this change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    pub(crate) seq: i64,
+    pub(crate) place: Place,
     pub(crate) kind: String,
     pub(crate) subject: Uuid,
     pub(crate) staff: StaffId,
     pub(crate) version: i64,
     pub(crate) at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    xid: i64,
+    seq: i64,
+    kind: String,
+    subject: Uuid,
+    staff: Uuid,
+    version: i64,
+    at: At,
 }
 
 impl Tx {
@@ -38,18 +50,30 @@ impl Tx {
         Ok(())
     }
 
-    /// What changed after a place of the feed, oldest first. It stops before the first transaction that may still commit, so that nothing
-    /// is ever passed over (S22).
-    pub(crate) async fn changes_after(&mut self, who: &Principal, seq: i64, limit: i64) -> Result<Vec<Change>, Error> {
-        let settled = self.dialect("", " and xid < pg_snapshot_xmin(pg_current_snapshot())");
+    /// What changed after a place of the feed, in the order of transactions. It stops before the first that may still commit: all before
+    /// it have ended, so that nothing is ever put in front of what was read (S22).
+    pub(crate) async fn changes_after(&mut self, who: &Principal, place: Place, limit: i64) -> Result<Vec<Change>, Error> {
+        let head = self.dialect(
+            "select xid, seq, kind, subject, staff, version, at from change where (xid, seq) > (",
+            "select xid::text::bigint as xid, seq, kind, subject, staff, version, at from change \
+                where xid < pg_snapshot_xmin(pg_current_snapshot()) and (xid, seq) > (",
+        );
+        // PostgreSQL has no number as wide as its transactions'.
+        let cast = self.dialect("", "::text::xid8");
         let rows: Vec<Row> = on!(self, |conn| {
-            let mut query = QueryBuilder::new("select seq, kind, subject, staff, version, at from change where seq > ");
-            query.push_bind(seq).push(settled);
+            let mut query = QueryBuilder::new(head);
+            query.push_bind(place.0).push(cast).push(", ").push_bind(place.1).push(")");
             within!(query, who, "staff");
-            query.push(" order by seq limit ").push_bind(limit).build_query_as().fetch_all(conn).await
+            query.push(" order by change.xid, seq limit ").push_bind(limit).build_query_as().fetch_all(conn).await
         })?;
-        let change =
-            |(seq, kind, subject, staff, version, at): Row| Change { seq, kind, subject, staff: StaffId(staff), version, at: at.0 };
+        let change = |row: Row| Change {
+            place: (row.xid, row.seq),
+            kind: row.kind,
+            subject: row.subject,
+            staff: StaffId(row.staff),
+            version: row.version,
+            at: row.at.0,
+        };
         Ok(rows.into_iter().map(change).collect())
     }
 }

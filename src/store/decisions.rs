@@ -13,6 +13,8 @@ use crate::model::{
     ids::{BatchId, DecisionId, EntryId, StaffId},
 };
 
+const ROWS: usize = 500;
+
 const SELECT: &str = "select id, staff, subject, segment, entry, body, why, batch, actor, at from decision where ";
 
 #[derive(sqlx::FromRow)]
@@ -30,26 +32,22 @@ struct Row {
 }
 
 impl Tx {
-    /// Records what a person did; `date` is the day it pins something to.
-    pub(crate) async fn insert_decision(&mut self, decision: &Decision, date: Option<NaiveDate>) -> Result<(), Error> {
-        const SQL: &str = "insert into decision (id, staff, subject, segment, date, entry, kind, body, why, batch, actor, at) \
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-        on!(self, |conn| sqlx::query(SQL)
-            .bind(decision.id.0)
-            .bind(decision.staff.0)
-            .bind(decision.subject)
-            .bind(decision.segment)
-            .bind(date.map(Plain))
-            .bind(decision.entry.map(|id| id.0))
-            .bind(Plain(ActKind::of(&decision.act)))
-            .bind(Json(decision.act.clone()))
-            .bind(&decision.why)
-            .bind(decision.batch.map(|id| id.0))
-            .bind(&decision.actor)
-            .bind(At(decision.at))
-            .execute(conn)
-            .await
-            .map(drop))?;
+    /// Records what a person did, each with the day it pins something to, in the order in which it was done.
+    pub(crate) async fn insert_decisions(&mut self, decisions: &[(Decision, Option<NaiveDate>)]) -> Result<(), Error> {
+        const SQL: &str = "insert into decision (id, staff, subject, segment, date, entry, kind, body, why, batch, actor, at) ";
+        for part in decisions.chunks(ROWS) {
+            on!(self, |conn| QueryBuilder::new(SQL)
+                .push_values(part, |mut row, (decision, date)| {
+                    row.push_bind(decision.id.0).push_bind(decision.staff.0).push_bind(decision.subject).push_bind(decision.segment);
+                    row.push_bind(date.map(Plain)).push_bind(decision.entry.map(|id| id.0)).push_bind(Plain(ActKind::of(&decision.act)));
+                    row.push_bind(Json(decision.act.clone())).push_bind(&decision.why).push_bind(decision.batch.map(|id| id.0));
+                    row.push_bind(&decision.actor).push_bind(At(decision.at));
+                })
+                .build()
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
         Ok(())
     }
 

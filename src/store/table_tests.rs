@@ -241,7 +241,7 @@ on_each_database! {
             id: DecisionId(ids::fresh()), staff: staff.id, subject, segment: 0, entry: None, act: Act::NotWork,
             batch: None, why: Some("private".into()), actor: "ops@northwind.example".into(), at: now(),
         };
-        tx.insert_decision(&decision, Some(day(3))).await.expect("decided");
+        tx.insert_decisions(&[(decision.clone(), Some(day(3)))]).await.expect("decided");
         assert_eq!(tx.decisions_about(&[subject]).await.expect("decisions"), [decision.clone()]);
         assert_eq!(tx.decisions_on(staff.id, day(3), day(3)).await.expect("decisions"), [decision.clone()]);
         tx.retract_decision(decision.id, "ops", now()).await.expect("retracted");
@@ -280,6 +280,54 @@ on_each_database! {
         assert_eq!(tx.exceptions_about(staff.id, &[exception.subject.id]).await.expect("exceptions"), [exception.clone()]);
         assert_eq!(tx.exceptions(ExceptionStatus::Open).await.expect("exceptions"), [exception.clone()]);
         assert_eq!(tx.exception(&exception.id.to_string()).await.expect("exception"), exception);
+    }
+
+    async fn the_feed_of_changes_passes_over_nothing_that_commits_late(store: Store) {
+        let who = crate::model::principal::Principal::operator("ops", None);
+        let mut tx = open(&store).await;
+        let (early, late) = (person(&mut tx).await, StaffId(ids::fresh()));
+        tx.commit().await.expect("kept");
+        let id = |number| uuid::Uuid::from_u128(number);
+        // On PostgreSQL the first to begin is the last to commit; SQLite lets only one begin.
+        if matches!(store, Store::Postgres(_)) {
+            let mut slow = store.write().await.expect("begun");
+            slow.note_changes("entry", &[(id(1), late, 1)]).await.expect("noted");
+            let mut quick = store.write().await.expect("begun");
+            quick.note_changes("entry", &[(id(2), early.id, 1)]).await.expect("noted");
+            quick.commit().await.expect("kept");
+            assert_eq!(store.read().await.expect("begun").changes_after(&who, (0, 0), 9).await.expect("read"), []);
+            slow.commit().await.expect("kept");
+        } else {
+            let mut tx = store.write().await.expect("begun");
+            tx.note_changes("entry", &[(id(1), late, 1), (id(2), early.id, 1)]).await.expect("noted");
+            tx.commit().await.expect("kept");
+        }
+        let mut tx = store.read().await.expect("begun");
+        let all = tx.changes_after(&who, (0, 0), 9).await.expect("read");
+        assert_eq!(all.iter().map(|one| one.subject).collect::<Vec<_>>(), [id(1), id(2)]);
+        assert_eq!(tx.changes_after(&who, all[0].place, 9).await.expect("read"), all[1..]);
+        assert_eq!(tx.changes_after(&who, all[1].place, 9).await.expect("read"), []);
+    }
+
+    async fn the_feed_comes_in_order_of_transactions_whatever_their_numbers(store: Store) {
+        let Store::Postgres(_) = store else { return };
+        let who = crate::model::principal::Principal::operator("ops", None);
+        let tx = open(&store).await;
+        tx.commit().await.expect("kept");
+        let id = |number| uuid::Uuid::from_u128(number);
+        let staff = StaffId(id(9));
+        // The older transaction takes the later number.
+        let mut older = store.write().await.expect("begun");
+        crate::store::tests::run(&mut older, "select pg_current_xact_id()").await.expect("it has a number");
+        let mut newer = store.write().await.expect("begun");
+        newer.note_changes("entry", &[(id(1), staff, 1)]).await.expect("noted");
+        older.note_changes("entry", &[(id(2), staff, 1)]).await.expect("noted");
+        older.commit().await.expect("kept");
+        let first = store.read().await.expect("begun").changes_after(&who, (0, 0), 9).await.expect("read");
+        assert_eq!(first.iter().map(|one| one.subject).collect::<Vec<_>>(), [id(2)]);
+        newer.commit().await.expect("kept");
+        let rest = store.read().await.expect("begun").changes_after(&who, first[0].place, 9).await.expect("read");
+        assert_eq!(rest.iter().map(|one| one.subject).collect::<Vec<_>>(), [id(1)]);
     }
 
     async fn the_active_rule_set_changes_only_from_the_one_that_was_read(store: Store) {

@@ -37,7 +37,7 @@ pub(crate) async fn database(name: &str) -> String {
     url.replace("/postgres?", &format!("/{name}?"))
 }
 
-pub(super) async fn run(tx: &mut super::Tx, sql: &'static str) -> Result<(), sqlx::Error> {
+pub(crate) async fn run(tx: &mut super::Tx, sql: &'static str) -> Result<(), sqlx::Error> {
     on!(tx, |conn| sqlx::raw_sql(sql).execute(conn).await.map(drop))
 }
 

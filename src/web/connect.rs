@@ -5,21 +5,18 @@ use std::sync::Arc;
 
 use axum::{
     Form, Router,
-    body::Body,
     extract::{Path, Query, State},
-    http::{
-        HeaderMap, StatusCode,
-        header::{COOKIE, LOCATION, SET_COOKIE},
-    },
-    response::Response,
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use chrono::TimeDelta;
+use maud::html;
 use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::page::{answer, escaped, page};
+use super::{guard, pages::layout::plain};
 use crate::{
     app::App,
     grants::{
@@ -51,10 +48,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 /// Where a provider sends people back to: each has an address of its own, so that none can answer for another (RFC 9700 §4.4.2).
 fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
-    let base = app.config.public_url.clone();
-    let base = base.or_else(|| Url::parse(&format!("http://{}/", app.config.listen)).ok());
-    let url = base.and_then(|base| base.join(&format!("connect/{provider}/callback")).ok());
-    url.ok_or_else(|| NotConnected::Odd("public_url in the configuration is no address".to_owned()))
+    app.address(&format!("connect/{provider}/callback")).map_err(|error| NotConnected::Odd(error.to_string()))
 }
 
 /// The one-time link that begins connecting, for a person who is signed in.
@@ -68,12 +62,13 @@ pub(super) async fn link(app: &App, staff: StaffId, provider: Provider) -> Resul
 }
 
 fn gone() -> Response {
-    let words = "<p>It works once, for 30 minutes. Ask whoever sent it for a new one.</p>";
-    page(StatusCode::GONE, "This link does not work any more", words)
+    let page =
+        plain("This link does not work any more", &html! { p { "It works once, for 30 minutes. Ask whoever sent it for a new one." } });
+    (StatusCode::GONE, page).into_response()
 }
 
 fn failed(error: &NotConnected) -> Response {
-    page(StatusCode::BAD_REQUEST, "Not connected", &format!("<p>{}</p>", escaped(&error.to_string())))
+    (StatusCode::BAD_REQUEST, plain("Not connected", &html! { p role="alert" { (error) } })).into_response()
 }
 
 async fn look(State(app): State<Arc<App>>, Path(provider): Path<String>, Query(link): Query<Link>) -> Response {
@@ -89,12 +84,11 @@ async fn look(State(app): State<Arc<App>>, Path(provider): Path<String>, Query(l
     };
     match person.await {
         Ok(Some(staff)) => {
-            let (name, title, link) = (escaped(&staff.name), provider.title(), escaped(&link.link));
-            let markup = format!(
-                "<p>{name}, Kalends will read your {title} calendars and turn events into draft time entries. It never writes to them.</p>\
-                 <form method=\"post\"><input type=\"hidden\" name=\"link\" value=\"{link}\"><button>Continue to {title}</button></form>"
-            );
-            page(StatusCode::OK, "Connect your calendar", &markup)
+            let markup = html! {
+                p { (staff.name) ", Kalends will read your " (provider.title()) " calendars and turn events into draft time entries. It never writes to them." }
+                form.card method="post" { input type="hidden" name="link" value=(link.link); button.primary autofocus { "Continue to " (provider.title()) } }
+            };
+            (guard::leads_on(&app), plain("Connect your calendar", &markup)).into_response()
         }
         Ok(None) => gone(),
         Err(error) => failed(&error.into()),
@@ -104,7 +98,7 @@ async fn look(State(app): State<Arc<App>>, Path(provider): Path<String>, Query(l
 async fn go(State(app): State<Arc<App>>, Path(provider): Path<String>, Form(link): Form<Link>) -> Response {
     let Ok(provider) = provider.parse::<Provider>() else { return gone() };
     match sent(&app, provider, &link.link).await {
-        Ok(Some((url, cookie))) => answer(StatusCode::SEE_OTHER, &[(LOCATION, url.as_str()), (SET_COOKIE, &cookie)], Body::empty()),
+        Ok(Some((url, cookie))) => ([(SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response(),
         Ok(None) => gone(),
         Err(error) => failed(&error),
     }
@@ -141,10 +135,12 @@ async fn back(State(app): State<Arc<App>>, Path(provider): Path<String>, headers
     let Ok(provider) = provider.parse::<Provider>() else { return gone() };
     match finished(&app, provider, &headers, back).await {
         Ok(connected) => {
-            let names: Vec<_> = connected.added.iter().map(|calendar| escaped(&calendar.name)).collect();
-            let reads = if names.is_empty() { String::new() } else { format!(" It reads {}.", names.join(", ")) };
-            let email = escaped(&connected.connection.email);
-            page(StatusCode::OK, "Connected", &format!("<p>Kalends reads the calendars of {email}.{reads} This page can be closed.</p>"))
+            let names: Vec<_> = connected.added.iter().map(|calendar| calendar.name.as_str()).collect();
+            let markup = html! {
+                p { "Kalends reads the calendars of " bdi { (connected.connection.email) } "." @if !names.is_empty() { " It reads " bdi { (names.join(", ")) } "." } }
+                p { a.button href="/calendars" { "Your calendars" } " This page can be closed." }
+            };
+            plain("Connected", &markup).into_response()
         }
         Err(error) => failed(&error),
     }
@@ -157,9 +153,7 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     let mut tx = app.store.write().await?;
     let attempt = tx.take_attempt(&digest(&state)).await?.ok_or_else(unknown)?;
     tx.commit().await?;
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let prefix = format!("{COOKIE_NAME}=");
-    let is_same_browser = cookies.filter_map(|cookie| cookie.trim().strip_prefix(&prefix)).any(|cookie| digest(cookie) == attempt.browser);
+    let is_same_browser = guard::cookies(headers, COOKIE_NAME).any(|cookie| digest(&cookie) == attempt.browser);
     if attempt.provider != provider || attempt.until < now || !is_same_browser {
         return Err(unknown());
     }

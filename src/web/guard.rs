@@ -20,7 +20,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 
 use super::server::Peer;
-use crate::{app::App, clock::Clock, grants::keys::digest, model::principal::Principal, store};
+use crate::{
+    app::App,
+    clock::Clock,
+    grants::keys::digest,
+    model::{connection::Provider, principal::Principal},
+    store,
+};
 
 /// A session ends when nobody used it for this long, and after a day whatever happens.
 const IDLE: TimeDelta = TimeDelta::hours(8);
@@ -28,7 +34,7 @@ const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// A page is used more often than its session has to be noted as used.
 const NOTED: TimeDelta = TimeDelta::minutes(5);
 pub(super) const BODY_MAX: usize = 1 << 20;
-pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
     base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 /// The field and the header that carry a session's token.
 pub(super) const CSRF_FIELD: &str = "csrf";
@@ -57,10 +63,24 @@ pub(super) fn set_cookie(app: &App, secret: Option<&str>) -> (HeaderName, String
     (SET_COOKIE, format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", cookie_name(app), secret.unwrap_or_default()))
 }
 
+/// The session that a browser sends.
 pub(super) fn cookie(app: &App, headers: &HeaderMap) -> Option<String> {
-    let prefix = format!("{}=", cookie_name(app));
+    cookies(headers, cookie_name(app)).next()
+}
+
+/// Every value that a browser sends under a name: another host of the same site may have set one too.
+pub(super) fn cookies(headers: &HeaderMap, name: &str) -> impl Iterator<Item = String> {
+    let prefix = format!("{name}=");
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    all.filter_map(|cookie| cookie.trim().strip_prefix(&prefix)).find(|value| !value.is_empty()).map(str::to_owned)
+    all.filter_map(move |cookie| Some(cookie.trim().strip_prefix(&prefix)?.to_owned())).filter(|value| !value.is_empty())
+}
+
+/// The policy of a page whose form leads on to a provider: browsers hold what follows a form against it too.
+pub(super) fn leads_on(app: &App) -> [(HeaderName, String); 1] {
+    let apps = [Provider::Google, Provider::Outlook].into_iter().filter_map(|one| app.config.apps.of(one));
+    let origins = apps.map(|one| one.authorize_url.origin().ascii_serialization());
+    let targets: Vec<_> = ["form-action 'self'".to_owned()].into_iter().chain(origins).collect();
+    [(CONTENT_SECURITY_POLICY, POLICY.replace("form-action 'self'", &targets.join(" ")))]
 }
 
 async fn signed(app: &App, headers: &HeaderMap) -> Result<Option<Signed>, store::Error> {

@@ -11,7 +11,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::page::{escaped, page};
+use super::page::page;
 use crate::{grants::connect::Return, model::connection::Provider};
 
 const PATH: &str = "/callback";
@@ -74,17 +74,17 @@ type Slot = Arc<Mutex<Option<mpsc::Sender<Hit>>>>;
 async fn callback(back: Return, state: Arc<SecretString>, slot: Slot) -> Response {
     let given = back.state.clone().unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(state.expose_secret().as_bytes())) {
-        return page(StatusCode::BAD_REQUEST, "This is not the page that was waited for", "<p>Begin again in the terminal.</p>");
+        return page(StatusCode::BAD_REQUEST, "This is not the page that was waited for", &["Begin again in the terminal."]);
     }
     let Some(send) = slot.lock().await.take() else {
-        return page(StatusCode::GONE, "This page was already used", "<p>The terminal says how it ended.</p>");
+        return page(StatusCode::GONE, "This page was already used", &["The terminal says how it ended."]);
     };
     let (tell, told) = oneshot::channel();
     if send.send((back, tell)).await.is_err() {
-        return page(StatusCode::GONE, "Nobody waits any more", "<p>Begin again in the terminal.</p>");
+        return page(StatusCode::GONE, "Nobody waits any more", &["Begin again in the terminal."]);
     }
     match told.await.unwrap_or_else(|_| Err("the command ended".to_owned())) {
-        Ok(words) => page(StatusCode::OK, "Connected", &format!("<p>{}</p><p>This page can be closed.</p>", escaped(&words))),
-        Err(words) => page(StatusCode::BAD_REQUEST, "Not connected", &format!("<p>{}</p>", escaped(&words))),
+        Ok(words) => page(StatusCode::OK, "Connected", &[&words, "This page can be closed."]),
+        Err(words) => page(StatusCode::BAD_REQUEST, "Not connected", &[&words]),
     }
 }

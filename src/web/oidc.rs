@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Form, Router,
     extract::{Path, Query, State},
-    http::{HeaderMap, header::COOKIE},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -40,10 +40,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 /// Where providers send people back to.
 fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
-    let base = app.config.public_url.clone();
-    let base = base.or_else(|| Url::parse(&format!("http://{}/", app.config.listen)).ok());
-    let url = base.and_then(|base| base.join(&format!("sign-in/with/{provider}/callback")).ok());
-    url.ok_or_else(|| NotConnected::Odd("public_url in the configuration is no address".to_owned()))
+    app.address(&format!("sign-in/with/{provider}/callback")).map_err(|error| NotConnected::Odd(error.to_string()))
 }
 
 fn place(state: &str) -> Place {
@@ -93,9 +90,7 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     let mut tx = app.store.write().await?;
     let attempt = tx.take_sign_in_attempt(&digest(&state)).await?.ok_or_else(unknown)?;
     tx.commit().await?;
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let prefix = format!("{COOKIE_NAME}=");
-    let same_browser = cookies.filter_map(|cookie| cookie.trim().strip_prefix(&prefix)).any(|cookie| digest(cookie) == attempt.browser);
+    let same_browser = guard::cookies(headers, COOKIE_NAME).any(|cookie| digest(&cookie) == attempt.browser);
     let now = guard::now();
     if attempt.provider != provider.as_str() || attempt.until < now || !same_browser {
         return Err(unknown());

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -11,7 +10,7 @@ use argon2::{
 use axum::{
     Extension, Form, Router,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_SECURITY_POLICY},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -78,9 +77,7 @@ pub(crate) async fn link(app: &App, staff: StaffId) -> anyhow::Result<SecretStri
     let mut tx = app.store.write().await?;
     tx.insert_sign_in_link(&digest(secret.expose_secret()), staff, guard::now() + LINK).await?;
     tx.commit().await?;
-    let base = app.config.public_url.clone();
-    let base = base.or_else(|| url::Url::parse(&format!("http://{}/", app.config.listen)).ok()).context("public_url is no address")?;
-    Ok(format!("{}?link={}", base.join("sign-in/link")?, secret.expose_secret()).into())
+    Ok(format!("{}?link={}", app.address("sign-in/link")?, secret.expose_secret()).into())
 }
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -132,12 +129,7 @@ fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Respo
             p.quiet { "No password? Ask for a one-time link: " code { "kalends users link ADDRESS" } }
         },
     );
-    // A form may lead on to the provider: browsers hold what follows a form against the page's policy too.
-    let origins = [Provider::Google, Provider::Outlook].into_iter().filter_map(|one| app.config.apps.of(one));
-    let origins: Vec<_> =
-        ["form-action 'self'".to_owned()].into_iter().chain(origins.map(|one| one.authorize_url.origin().ascii_serialization())).collect();
-    let policy = guard::POLICY.replace("form-action 'self'", &origins.join(" "));
-    (status, [(CONTENT_SECURITY_POLICY, policy)], page).into_response()
+    (status, guard::leads_on(app), page).into_response()
 }
 
 /// Signing in elsewhere did not work, and why.
@@ -214,18 +206,7 @@ pub(super) async fn begin(app: &App, staff: StaffId, next: &str, how: &str) -> a
     let mut tx = app.store.write().await?;
     let who = tx.principal(staff).await?;
     tx.insert_session(&digest(cookie.expose_secret()), staff, csrf.expose_secret(), now).await?;
-    tx.audit(&[audit::Act {
-        staff: None,
-        at: now,
-        actor: who.name,
-        act: "sign-in".to_owned(),
-        subject_kind: "session",
-        subject: staff.to_string(),
-        before: None,
-        after: Some(json!({ "with": how })),
-        why: None,
-    }])
-    .await?;
+    tx.audit(&[audit::Act::new(&who.name, "sign-in", now, "session", &staff).to(json!({ "with": how }))]).await?;
     tx.commit().await?;
     let (name, value) = set_cookie(app, Some(cookie.expose_secret()));
     Ok(([(name, value)], Redirect::to(next)).into_response())

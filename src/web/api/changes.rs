@@ -11,7 +11,10 @@ use super::{
     operation::{Answer, Call, Operation},
     problem::{Kind, Problem},
 };
-use crate::model::principal::Scope;
+use crate::{
+    model::principal::Scope,
+    store::changes::{self, Place},
+};
 
 /// From where the feed is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,12 +66,12 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn list(call: Call) -> Result<Answer, Problem> {
     let asked: ListChanges = call.query()?;
-    let after: i64 = lists::place(asked.cursor.as_deref())?.unwrap_or_default();
+    let after: Place = lists::place(asked.cursor.as_deref())?.unwrap_or_default();
     let mut tx = call.app.store.read().await?;
     let rows = tx.changes_after(&call.who, after, asked.limit.unwrap_or(LIMIT)).await?;
-    let last = rows.last().map_or(after, |row| row.seq);
+    let last = rows.last().map_or(after, |row| row.place);
     let emails = Emails::read(&mut tx).await?;
-    let shown = |row: crate::store::changes::Change| Change {
+    let shown = |row: changes::Change| Change {
         id: row.subject,
         version: row.version,
         staff: emails.of(row.staff),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{
         decision::{Act, Leg},
-        ids::EntryId,
+        ids::{self, BatchId, EntryId},
         principal::Scope,
     },
     review::{self, Do},
@@ -212,7 +212,7 @@ async fn bulk(call: Call) -> Result<Answer, Problem> {
     values::all_fit(asked.items.iter().enumerate().filter_map(twice).collect())?;
     let wanted: Vec<_> = asked.items.iter().map(|one| (EntryId(one.id), Some(one.version))).collect();
     let active = call.active().await?;
-    let outcomes = call.desk(&active).act_on_all(&wanted, &what).await?;
+    let outcomes = call.desk(&active).act_on_all(&wanted, &what, BatchId(ids::fresh())).await?;
     let emails = Emails::read(&mut call.app.store.read().await?).await?;
     let row = |(id, outcome): (EntryId, Result<_, review::Refusal>)| match outcome {
         Ok(entry) => Row { id: id.0, status: 200, entry: Some(Shown::new(&entry, &call.who, &emails)), problem: None },

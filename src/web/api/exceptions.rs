@@ -386,7 +386,7 @@ impl Shown {
             standing: exception.standing(now).as_str(),
             reason: exception.lead().to_owned(),
             reasons: exception.reasons.iter().map(reason).collect(),
-            holding: exception.status == ExceptionStatus::Open && exception.reasons.iter().any(|reason| reason.holding),
+            holding: exception.is_holding(),
             cause: exception.common(),
             subject: Subject { kind: exception.subject.kind.as_str(), id: exception.subject.id },
             entry: exception.entry.map(|id| id.0),

@@ -160,8 +160,7 @@ impl Call {
     }
 
     pub(super) fn desk<'a>(&'a self, active: &'a Active) -> Desk<'a> {
-        let now = self.app.config.clock.now();
-        Desk { store: &self.app.store, basis: active.basis(now), who: &self.who, four_eyes: self.app.config.four_eyes }
+        self.app.desk(active, &self.who)
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    review::{Refusal, table::No},
+    review::{Refusal, Why},
     store,
 };
 
@@ -155,36 +155,22 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let kind = match &refusal {
-            Refusal::No(_, _, No::Unknown) => return Self::not_found(),
-            Refusal::Store(error) => return Self::of_store(error),
-            Refusal::No(_, _, No::NotYours | No::OwnTime) => Kind::Forbidden,
-            Refusal::No(_, _, No::Gone) => Kind::Gone,
-            Refusal::Stale(..) => Kind::Stale,
-            Refusal::Wrong(_) | Refusal::NeedsReason(_) => Kind::Invalid,
-            _ => Kind::Conflict,
+        let kind = match refusal.why() {
+            Why::Unknown => return Self::not_found(),
+            Why::Broken => return Self::from(anyhow::Error::from(refusal)),
+            Why::Forbidden => Kind::Forbidden,
+            Why::Stale => Kind::Stale,
+            Why::Wrong => Kind::Invalid,
+            Why::Gone => Kind::Gone,
+            Why::Conflict => Kind::Conflict,
         };
         Self::new(kind, refusal.to_string())
     }
 }
 
-impl Problem {
-    fn of_store(error: &store::Error) -> Self {
-        match error {
-            store::Error::Missing(_) | store::Error::NoneEnds(_) | store::Error::Several(_) => Self::not_found(),
-            store::Error::Outdated(_) => Self::new(Kind::Stale, error.to_string()),
-            store::Error::Frozen(_) | store::Error::Taken(_) => Self::new(Kind::Conflict, error.to_string()),
-            _ => {
-                tracing::warn!("The API cannot answer: {error}: {:?}", std::error::Error::source(error));
-                Self { wait: Some(5), ..Self::new(Kind::Unavailable, error.to_string()) }
-            }
-        }
-    }
-}
-
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        Self::of_store(&error)
+        Refusal::from(error).into()
     }
 }
 

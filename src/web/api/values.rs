@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::problem::{Kind, Misfit, Problem};
-use crate::model::{catalog::Catalog, decision::Assignment};
+use crate::{
+    model::{catalog::Catalog, decision::Assignment},
+    review::fields,
+};
 
 /// A field that is absent, null, or set.
 #[expect(clippy::option_option, reason = "absent, cleared and set are three states")]
@@ -25,24 +28,7 @@ pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: 
             .get("tags")
             .map(|tags| tags.as_array().into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()),
     };
-    if let Some(Some(key)) = &wanted.client
-        && !catalog.clients.contains_key(key)
-    {
-        found.push(Misfit::new(at("client"), unknown("client", key, catalog.clients.keys())));
-    }
-    if let Some(Some(code)) = &wanted.project {
-        if let Some((client, project)) = catalog.project(code) {
-            if let Some(Some(key)) = &wanted.client
-                && *key != client.key
-            {
-                found.push(Misfit::new(at("project"), format!("it is a project of {}, not of {key}", client.key)));
-            }
-            wanted.project = Some(Some(project.code.clone()));
-        } else {
-            let codes: Vec<_> = catalog.projects().map(|(_, project)| &project.code).collect();
-            found.push(Misfit::new(at("project"), unknown("project", code, codes)));
-        }
-    }
+    found.extend(fields::against(catalog, &mut wanted).into_iter().map(|(field, told)| Misfit::new(at(field.as_str()), told)));
     wanted
 }
 
@@ -54,10 +40,4 @@ pub(super) fn instant(body: &Value, name: &str) -> Option<DateTime<Utc>> {
 /// Nothing was wrong.
 pub(super) fn all_fit(found: Vec<Misfit>) -> Result<(), Problem> {
     if found.is_empty() { Ok(()) } else { Err(Problem::misfits(Kind::Invalid, found)) }
-}
-
-fn unknown<'a>(what: &str, value: &str, known: impl IntoIterator<Item = &'a String>) -> String {
-    let distance = |one: &&String| strsim::damerau_levenshtein(&one.to_lowercase(), &value.to_lowercase());
-    let near = known.into_iter().min_by_key(distance).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    format!("there is no such {what}{near}")
 }

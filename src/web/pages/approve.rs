@@ -15,7 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Failure, desk,
+    Failure,
     form::{Before, go, value},
     layout::{csrf, page},
     queue_item::what,
@@ -26,7 +26,7 @@ use crate::{
     app::App,
     model::{
         entry::{Entry, EntryStatus},
-        ids::{self, StaffId},
+        ids::{self, BatchId, StaffId},
         principal::Role,
         staff::Staff,
     },
@@ -219,7 +219,7 @@ async fn approve(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<
     if ids.is_empty() {
         return Err(Failure::Odd("Nothing was ticked.".to_owned()));
     }
-    let outcomes = desk(&app, &active, &signed.who).act_on_all(&ids, &what).await?;
+    let outcomes = app.desk(&active, &signed.who).act_on_all(&ids, &what, BatchId(ids::fresh())).await?;
     let all = outcomes.iter().all(|(_, outcome)| outcome.is_ok());
     let said = if !all {
         "some"

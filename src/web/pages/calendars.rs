@@ -21,16 +21,12 @@ use super::{
 use crate::{
     app::{App, health::Health},
     model::{
-        audit,
         connection::{Connection, ConnectionStatus, Provider},
         ids::{CalendarId, StaffId},
         principal::Role,
-        staff::{Source, Staff},
+        staff::{Calendar, Source, Staff},
     },
-    web::{
-        connect,
-        guard::{Signed, now},
-    },
+    web::{connect, guard::Signed},
 };
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -149,40 +145,18 @@ async fn change(
     signed: Signed,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
-    let mut tx = app.store.write().await?;
-    let (mut source, _) = tx.source(id).await?;
+    let (source, _) = app.store.read().await?.source(id).await?;
     if signed.who.staff != Some(source.calendar.staff) {
         return Err(Failure::NotFound);
     }
     let odd = || Failure::Odd("This is no choice.".to_owned());
-    match value(&pairs, "act") {
-        Some("pause") => source.paused = true,
-        Some("resume") => source.paused = false,
-        Some("set") => {
-            let less = source.calendar.privacy;
-            source.calendar.privacy = value(&pairs, "privacy").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
-            source.calendar.whose = value(&pairs, "whose").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
-            if source.calendar.privacy != less && source.calendar.privacy != crate::model::staff::Privacy::Full {
-                let days = tx.forget_words(id).await?;
-                tx.mark_due(source.calendar.staff, &days, crate::store::days::Due::Again, app.config.clock.now()).await?;
-            }
-        }
-        _ => return Err(Failure::NotFound),
+    let act = value(&pairs, "act").unwrap_or_default();
+    if act == "set" {
+        let privacy = value(&pairs, "privacy").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
+        let whose = value(&pairs, "whose").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
+        app.set_calendar(&signed.who.name, &source, Calendar { whose, privacy, ..source.calendar.clone() }).await?;
+    } else {
+        app.set_reading(&signed.who.name, &source, act.parse().map_err(|_| Failure::NotFound)?).await?;
     }
-    tx.update_calendar(&source).await?;
-    tx.want_full(Some(id), app.config.clock.now()).await?;
-    tx.audit(&[audit::Act {
-        staff: Some(source.calendar.staff),
-        at: now(),
-        actor: signed.who.name.clone(),
-        act: value(&pairs, "act").unwrap_or("set").to_owned(),
-        subject_kind: "calendar",
-        subject: id.to_string(),
-        before: None,
-        after: Some(serde_json::json!({ "privacy": source.calendar.privacy, "whose": source.calendar.whose, "paused": source.paused })),
-        why: None,
-    }])
-    .await?;
-    tx.commit().await?;
     Ok(go("/calendars", "saved", None, None))
 }

@@ -27,9 +27,8 @@ use maud::html;
 use super::guard::Signed;
 use crate::{
     app::App,
-    model::principal::{Principal, Role},
-    review::{Desk, Refusal, table::No},
-    settling::activation::Active,
+    model::principal::Role,
+    review::{Refusal, Why},
     store,
 };
 
@@ -58,11 +57,6 @@ pub(super) fn assets() -> Router<Arc<App>> {
 async fn home(signed: Signed) -> Redirect {
     let reviews = [Role::Reviewer, Role::Ops].iter().any(|role| signed.who.has(*role));
     Redirect::to(if reviews { "/queue" } else { "/week" })
-}
-
-/// Who acts on what, for one request.
-pub(super) fn desk<'a>(app: &'a App, active: &'a Active, who: &'a Principal) -> Desk<'a> {
-    Desk { store: &app.store, basis: active.basis(app.config.clock.now()), who, four_eyes: app.config.four_eyes }
 }
 
 /// Why a page cannot be shown, or what was asked for was not done.
@@ -95,16 +89,17 @@ impl From<anyhow::Error> for Failure {
 impl Failure {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound
-            | Self::Refused(
-                Refusal::No(_, _, No::Unknown)
-                | Refusal::Store(store::Error::Missing(_) | store::Error::NoneEnds(_) | store::Error::Several(_)),
-            ) => StatusCode::NOT_FOUND,
-            Self::Refused(Refusal::Stale(..) | Refusal::Store(store::Error::Outdated(_))) => StatusCode::PRECONDITION_FAILED,
-            Self::Refused(Refusal::No(_, _, No::NotYours | No::OwnTime)) => StatusCode::FORBIDDEN,
-            Self::Refused(Refusal::Wrong(_) | Refusal::NeedsReason(_)) | Self::Odd(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Refused(Refusal::Store(_)) | Self::Broken(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused(_) => StatusCode::CONFLICT,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Odd(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Broken(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(refusal) => match refusal.why() {
+                Why::Unknown => StatusCode::NOT_FOUND,
+                Why::Forbidden => StatusCode::FORBIDDEN,
+                Why::Stale => StatusCode::PRECONDITION_FAILED,
+                Why::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
+                Why::Gone | Why::Conflict => StatusCode::CONFLICT,
+                Why::Broken => StatusCode::SERVICE_UNAVAILABLE,
+            },
         }
     }
 }

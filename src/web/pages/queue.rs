@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Failure, desk,
+    Failure,
     form::{Before, go, value},
     layout::{csrf, page},
     queue_item,
@@ -371,7 +371,7 @@ async fn answer(
     };
     drop(tx);
     let first = given(&app, &active, &exception, &pairs).await?;
-    let (desk, batch) = (desk(&app, &active, &signed.who), BatchId(ids::fresh()));
+    let (desk, batch) = (app.desk(&active, &signed.who), BatchId(ids::fresh()));
     let seen = value(&pairs, "version").and_then(|version| version.parse().ok());
     let (_, undo) = desk.answer_as(id, seen, &first, batch).await?;
     let mut left = 0;
@@ -395,7 +395,7 @@ async fn answer(
 
 async fn bulk(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Pairs>) -> Result<Response, Failure> {
     let active = app.current().await?;
-    let (desk, batch) = (desk(&app, &active, &signed.who), BatchId(ids::fresh()));
+    let (desk, batch) = (app.desk(&active, &signed.who), BatchId(ids::fresh()));
     let what = match value(&pairs, "act") {
         Some("dismiss") => Answer::Dismiss { why: None },
         Some("not-work") => Answer::NotWork,
@@ -430,7 +430,7 @@ async fn undo(
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, Failure> {
     let active = app.current().await?;
-    desk(&app, &active, &signed.who).undo(batch).await?;
+    app.desk(&active, &signed.who).undo(batch).await?;
     Ok(go(value(&pairs, "back").unwrap_or("/queue"), "undone", None, None))
 }
 

@@ -1,6 +1,6 @@
 //! Make it a rule: what a decision would look like as a rule, what else it would change, and the key that writes it.
 
-use std::{path::Path as FilePath, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use axum::{
@@ -21,7 +21,7 @@ use crate::{
     app::{App, rule_files},
     model::{audit, decision::Act, exception::Exception, ids::ExceptionId},
     review::propose::{self, Outcome, Proposal},
-    settling::activation::Active,
+    settling::{activation::Active, settle_due},
     store::Tx,
     web::guard::{Signed, now},
 };
@@ -33,7 +33,6 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Markup, Failure> {
     let active = app.current().await?;
     let proposal = proposed(&app, &active, &signed, id).await?;
-    let writable = is_writable(&app.config.rules);
     let content = html! {
         @match &proposal {
             None => p { "No rule could be found that decides it and nothing it must not. Write one by hand; " code { "kalends rules explain" } " says what the rules see." },
@@ -42,28 +41,13 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: 
                 @if !one.examples.is_empty() { ul { @for example in &one.examples { li { (example) } } } }
                 h2 { code { "rules/" (one.file) } }
                 pre { (one.yaml) }
-                @if writable {
-                    form method="post" action=(format!("/rule/{id}")) { (csrf(&signed)) button.primary data-key="r" data-focus { "Write it " kbd { "r" } } }
-                    p.quiet { "It is a file of its own: take it away, and the rule is taken back." }
-                } @else {
-                    p { "The folder of the rules cannot be written from here. Put this file there, and run " code { "kalends sync" } "." }
-                }
+                form method="post" action=(format!("/rule/{id}")) { (csrf(&signed)) button.primary data-key="r" data-focus { "Write it " kbd { "r" } } }
+                p.quiet { "It is a file of its own: take it away, and the rule is taken back. Where the folder of the rules cannot be written from here, put the file there by hand, and run " code { "kalends sync" } "." }
             }
         }
         p { a.button href="/queue" data-key="j" { "Back to the queue " kbd { "j" } } }
     };
     Ok(page(&signed, "Make it a rule", "/queue", None, &content))
-}
-
-fn is_writable(folder: &FilePath) -> bool {
-    tempfile_in(folder).is_ok()
-}
-
-/// Whether a file can be made there: rights are not all that can stand against it.
-fn tempfile_in(folder: &FilePath) -> std::io::Result<()> {
-    let probe = folder.join(".kalends-probe");
-    std::fs::File::create(&probe)?;
-    std::fs::remove_file(probe)
 }
 
 async fn proposed(app: &App, active: &Active, signed: &Signed, id: ExceptionId) -> Result<Option<Proposal>, Failure> {
@@ -103,9 +87,7 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
     let file = app.config.rules.join(&proposal.file);
     let written = async {
         tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
-        let mut files = rule_files(&app.config.rules)?;
-        files.insert(format!("rules/{}", proposal.file), proposal.yaml.clone());
-        let next = Active::from_files(files, &app.config.policy);
+        let next = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy);
         let mut next = next.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
         app.activate(&mut next).await?;
         anyhow::Ok(())
@@ -116,20 +98,15 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
         return Err(error.into());
     }
     let mut tx = app.store.write().await?;
-    tx.audit(&[audit::Act {
-        staff: None,
-        at: now(),
-        actor: signed.who.name.clone(),
-        act: "add-rule".to_owned(),
-        subject_kind: "rule",
-        subject: proposal.id.clone(),
-        before: None,
-        after: Some(serde_json::json!({ "file": proposal.file, "clears": proposal.clears, "changes": proposal.changes })),
-        why: None,
-    }])
-    .await?;
+    let told = serde_json::json!({ "file": proposal.file, "clears": proposal.clears, "changes": proposal.changes });
+    tx.audit(&[audit::Act::new(&signed.who.name, "add-rule", now(), "rule", &proposal.id).to(told)]).await?;
     tx.commit().await?;
-    let active = app.current().await?;
-    crate::settling::settle_due(&app.store, active.basis(app.config.clock.now()), app.vault.daemon).await?;
+    // In a task of its own: who leaves the page, or waits too long, does not stop it halfway.
+    let settling = app.clone();
+    let settled = tokio::spawn(async move {
+        let active = settling.current().await?;
+        anyhow::Ok(settle_due(&settling.store, active.basis(settling.config.clock.now()), settling.vault.daemon).await?)
+    });
+    settled.await.context("settling ended early")??;
     Ok(go("/queue", "written", None, None).into_response())
 }

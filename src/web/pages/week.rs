@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Failure, desk,
+    Failure,
     form::{Before, go, value},
     layout::{csrf, page},
     queue_item::what,
@@ -27,7 +27,7 @@ use crate::{
         decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
         event::{Event, Span},
-        ids::{EntryId, StaffId},
+        ids::{self, BatchId, EntryId, StaffId},
         staff::Staff,
     },
     review::{Do, fields, seen},
@@ -298,7 +298,7 @@ type Pairs = Vec<(String, String)>;
 async fn submit(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Pairs>) -> Result<Response, Failure> {
     let active = app.current().await?;
     let ids = ticked(&pairs)?;
-    let outcomes = desk(&app, &active, &signed.who).act_on_all(&ids, &Do::Submit).await?;
+    let outcomes = app.desk(&active, &signed.who).act_on_all(&ids, &Do::Submit, BatchId(ids::fresh())).await?;
     let said = if outcomes.iter().all(|(_, outcome)| outcome.is_ok()) { "submitted" } else { "some" };
     Ok(go(value(&pairs, "back").unwrap_or("/week"), said, None, None))
 }
@@ -347,8 +347,10 @@ async fn act(State(app): State<Arc<App>>, Path(id): Path<EntryId>, signed: Signe
     };
     drop(tx);
     let seen = value(&pairs, "version").and_then(|version| version.parse().ok());
-    desk(&app, &active, &signed.who).act(id, seen, &what).await?;
-    Ok(go(value(&pairs, "back").unwrap_or("/week"), said, None, None))
+    let batch = BatchId(ids::fresh());
+    app.desk(&active, &signed.who).act_as(id, seen, &what, batch).await?;
+    let undo = matches!(what, Do::Change(_)).then(|| batch.to_string());
+    Ok(go(value(&pairs, "back").unwrap_or("/week"), said, undo.as_deref(), None))
 }
 
 /// A form sends every field; those that say what stands already are no decision.
@@ -383,6 +385,6 @@ async fn write(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Pa
     let typed: Vec<_> = names.into_iter().filter_map(|name| value(&pairs, name).map(|value| format!("{name}={value}"))).collect();
     let assignment = fields::assignment(&active.rules.catalog, &typed)?;
     let written = Written { start, end, timezone: zone, date, assignment, origin: Origin::Manual, external_ref: None };
-    desk(&app, &active, &signed.who).write(staff.id, written).await?;
+    app.desk(&active, &signed.who).write(staff.id, written).await?;
     Ok(go(&address(monday_of(date), staff.id, None), "saved", None, None))
 }
