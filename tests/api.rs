@@ -3,13 +3,14 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    process::Child,
-    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{DANA, World, event, on_each_database};
+use crate::{
+    daemons::Daemon,
+    support::{DANA, World, event, on_each_database},
+};
 
 const SCOPES: [&str; 12] = [
     "entries:read",
@@ -44,42 +45,16 @@ impl Got {
     }
 }
 
-/// A daemon with its API, killed with the test.
+/// A daemon with its API.
 pub(crate) struct Api {
-    child: Child,
+    _daemon: Daemon,
     host: String,
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 impl Api {
     pub(crate) fn serve(world: &World) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let host = listener.local_addr().expect("an address").to_string();
-        drop(listener);
-        world.configure_more(&format!("listen: {host}\n"));
-        let mut child = world.spawn(&["serve"]);
-        let (out, log) = (child.stdout.take(), child.stderr.take());
-        // Whatever it says is read, so that it can go on saying it.
-        std::thread::spawn(move || out.map(std::io::read_to_string));
-        std::thread::spawn(move || log.map(std::io::read_to_string));
-        let api = Self { child, host };
-        api.wait();
-        api
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the daemon lives in real time, and so does whoever waits for it")]
-    fn wait(&self) {
-        let begun = Instant::now();
-        while TcpStream::connect(&self.host).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(40), "it does not listen");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let (daemon, host) = Daemon::listening(world);
+        Self { _daemon: daemon, host }
     }
 
     /// One request below `/api/v1`.

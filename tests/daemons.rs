@@ -44,6 +44,16 @@ impl Daemon {
         Self { child, log }
     }
 
+    /// One whose pages and API can be asked for, and where.
+    pub(crate) fn listening(world: &World) -> (Self, String) {
+        // A port that was free a moment ago; if another program takes it, the test fails and says so.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
+        world.configure_more(&format!("listen: {free}\n"));
+        let daemon = Self::start(world);
+        wait_until("it listens", || std::net::TcpStream::connect(free).is_ok());
+        (daemon, free.to_string())
+    }
+
     /// What it logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("the log").clone()

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::{Read as _, Write as _},
-    process::Child,
 };
 
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
@@ -11,52 +10,30 @@ use serde_json::Value;
 
 use kalends_fakes::Consent;
 
-use crate::connecting::{accounts, connect};
-use crate::support::{DANA, World, event, on_each_database, text};
+use crate::{
+    connecting::{accounts, connect},
+    daemons::Daemon,
+    support::{DANA, World, event, on_each_database, text},
+};
 
 const EVA: &str = "eva@northwind.example";
 const KIM: &str = "kim@northwind.example";
 const OPS: &str = "olga@northwind.example";
 const PASSWORD: &str = "correct horse battery";
 
-/// A program that serves pages, and is killed with the test.
+/// A program that serves pages, and someone's browser.
 struct Served {
-    child: Child,
+    _daemon: Daemon,
     base: String,
     client: Client,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// A free port. Another program may take it meanwhile; then the test fails, and says so.
-fn port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port()
-}
-
-async fn served(world: &World) -> Served {
-    let base = format!("http://127.0.0.1:{}", port());
-    world.configure_more(&format!("listen: {}\n", &base[7..]));
-    let mut child = world.spawn(&["serve"]);
-    let (out, log) = (child.stdout.take(), child.stderr.take());
-    std::thread::spawn(move || out.map(std::io::read_to_string));
-    std::thread::spawn(move || log.map(std::io::read_to_string));
+fn served(world: &World) -> Served {
+    let (daemon, host) = Daemon::listening(world);
     // Another test may have been first.
     let _first = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().redirect(Policy::none()).build().expect("a client");
-    let served = Served { child, base, client };
-    for _ in 0..200 {
-        if served.client.get(format!("{}/sign-in", served.base)).send().await.is_ok() {
-            return served;
-        }
-        #[expect(clippy::disallowed_methods, reason = "a program starts in real time")]
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("it does not serve");
+    Served { _daemon: daemon, base: format!("http://{host}"), client }
 }
 
 /// Someone who is signed in.
@@ -145,7 +122,7 @@ on_each_database! {
         let (question, _) = of(&world.exceptions(), "reason", "unmatched");
         let dana = world.json(&["users", "list"]).as_array().expect("people").iter().find(|one| one["email"] == DANA).map(|one| text(one, "id").to_owned()).expect("Dana");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let people = people(&served).await;
             let week = format!("/week?person={dana}&of=2026-03-02");
             let open = format!("/queue?item={question}");
@@ -198,7 +175,7 @@ on_each_database! {
         firm(&world);
         let (question, _) = of(&world.exceptions(), "reason", "unmatched");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let people = people(&served).await;
             let (eva, other) = (&people[EVA], &people[KIM]);
             let paths = [
@@ -227,7 +204,7 @@ on_each_database! {
     fn every_answer_says_how_it_is_to_be_held(world: World) {
         firm(&world);
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
             for path in ["/", "/queue", "/week", "/approve", "/calendars", "/catalog", "/sign-in", "/sign-in/link?link=x", "/nowhere", "/assets/app.css", "/assets/app.js", "/connect/google?link=x"] {
                 let answer = served.get(path, Some(&eva)).await;
@@ -244,7 +221,7 @@ on_each_database! {
     fn a_session_is_new_ends_and_is_nobody_elses(world: World) {
         firm(&world);
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let fixed = served.client.post(format!("{}/sign-in", served.base)).header("cookie", "kalends=chosen-by-someone-else").form(&[("email", EVA), ("password", PASSWORD)]).send().await.expect("an answer");
             assert!(!fixed.headers()["set-cookie"].to_str().expect("text").contains("chosen"));
             assert!(fixed.headers()["set-cookie"].to_str().expect("text").contains("HttpOnly; SameSite=Lax"));
@@ -263,7 +240,7 @@ on_each_database! {
     fn passwords_are_not_guessed(world: World) {
         firm(&world);
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             for _ in 0..10 {
                 assert!(served.sign_in(DANA, "wrong horse battery").await.is_none());
             }
@@ -279,7 +256,7 @@ on_each_database! {
     fn a_one_time_link_works_once(world: World) {
         firm(&world);
         let link = block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let told = world.run(&["users", "link", EVA]).expect("a link");
             let path = told.lines().next().and_then(|line| line.split("/sign-in/link").nth(1)).expect("an address").to_owned();
             let link = path.trim_start_matches("?link=").to_owned();
@@ -301,7 +278,7 @@ on_each_database! {
         let asked: Vec<Value> = world.exceptions().into_iter().filter(|one| one["reason"] == "unmatched").collect();
         let (question, _) = of(&asked, "date", "2026-03-04");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
             let answered = served.post(&format!("/queue/{question}"), Some(&eva), &[("likely", "project=GBX-3"), ("csrf", &eva.csrf)], &[]).await;
             let next = answered.headers()["location"].to_str().expect("text").to_owned();
@@ -320,7 +297,7 @@ on_each_database! {
         let providers = accounts(&world);
         connect(&world, &["google"]).expect("connected");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let begun = |cookie: Option<String>| async {
                 let answer = served.post("/sign-in/with/google", None, &[("next", "/week")], &[]).await;
                 assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
@@ -359,7 +336,7 @@ on_each_database! {
         assert_eq!(unmatched(), 2);
         let (question, _) = of(&world.exceptions(), "reason", "unmatched");
         let (answered, submitted) = block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
             let form = [("likely", "project=GBX-3"), ("all", "1"), ("csrf", eva.csrf.as_str())];
             let answer = served.post(&format!("/queue/{question}"), Some(&eva), &form, &[]).await;
@@ -382,7 +359,7 @@ on_each_database! {
         firm(&world);
         world.run(&["users", "set", DANA]).expect("no role");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let dana = served.sign_in(DANA, PASSWORD).await.expect("signed in");
             assert_eq!(served.get("/week", Some(&dana)).await.status(), StatusCode::NOT_FOUND);
             let queue = served.get("/queue", Some(&dana)).await.text().await.expect("a page");
@@ -394,7 +371,7 @@ on_each_database! {
         firm(&world);
         let (entry, version) = of(&world.entries(), "project", "ACME-15");
         block_on(async {
-            let served = served(&world).await;
+            let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
             world.run(&["entries", "set", &entry, "task=Talk"]).expect("set");
             let seen = version.to_string();
@@ -413,7 +390,7 @@ fn half_a_request_does_not_keep_others_out() {
     let world = World::new("kalends.db".to_owned());
     firm(&world);
     block_on(async {
-        let served = served(&world).await;
+        let served = served(&world);
         let host = served.base.trim_start_matches("http://").to_owned();
         let mut open = Vec::new();
         for _ in 0..500 {

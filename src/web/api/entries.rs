@@ -1,21 +1,18 @@
-//! `entries`: reading them, writing one that no calendar has, changing what was decided about one.
+//! `entries`: reading one, writing one that no calendar has, changing what was decided about one.
 
 use axum::http::Method;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::{
-    ToSchema,
-    openapi::{RefOr, schema::Schema},
-};
+use utoipa::ToSchema;
 
 use super::{
-    entry::{Emails, EntryPage, Shown, status_words},
-    lists::{self, LIMIT, words},
+    entry::{Emails, Shown},
+    lists,
     operation::{Answer, Call, Operation},
     problem::{Kind, Misfit, Problem},
-    values,
+    values::{self, says_what},
 };
 use crate::{
     model::{
@@ -26,144 +23,49 @@ use crate::{
         staff::Staff,
     },
     review::{self, Do, Refusal},
-    store::{
-        self,
-        queue::{EntriesWanted, Match},
-    },
+    store::{self, queue::EntriesWanted},
 };
 
-/// Which entries are wanted.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListEntries {
-    /// The first work day.
-    from: Option<NaiveDate>,
-    /// The last one.
-    to: Option<NaiveDate>,
-    /// How `start` and `end` are compared: `day` with the work day on which an entry is booked, `start` or `end` with when it starts or
-    /// ends, `intersection` with any part of it.
-    #[schema(schema_with = match_words)]
-    r#match: Option<String>,
-    /// With `match`: the first instant.
-    start: Option<DateTime<Utc>>,
-    /// With `match`: the instant before which it ends.
-    end: Option<DateTime<Utc>>,
-    /// A person, by address or id.
-    #[schema(min_length = 1, max_length = 200)]
-    staff: Option<String>,
-    /// Any of these; all but `void` if none is given.
-    #[serde(default)]
-    #[schema(schema_with = some_statuses)]
-    status: Vec<EntryStatus>,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    external_ref: Option<String>,
-    /// Whether an open exception holds it back.
-    held: Option<bool>,
-    #[schema(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[schema(min_length = 1, max_length = 500)]
-    cursor: Option<String>,
+says_what! {
+    /// An entry that no calendar has.
+    NewEntry {
+        /// Whose time it is: an address or an id.
+        #[schema(min_length = 1, max_length = 200)]
+        staff: String,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        /// IANA name, such as Europe/Vienna.
+        #[schema(min_length = 1, max_length = 60)]
+        timezone: String,
+        /// The work day; the one on which it starts in its time zone, if none is given.
+        date: Option<NaiveDate>,
+        /// The name of this entry where it comes from: no two entries of the API have the same.
+        #[schema(min_length = 1, max_length = 200)]
+        external_ref: Option<String>,
+    }
 }
 
-fn match_words() -> Schema {
-    words(["day", "start", "end", "intersection"])
+says_what! {
+    /// All that a person decides about an entry: what is absent is cleared.
+    WholeEntry {
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+    }
 }
 
-fn some_statuses() -> Schema {
-    utoipa::openapi::ArrayBuilder::new().items(RefOr::T(status_words())).max_items(Some(6)).into()
-}
-
-/// An entry that no calendar has.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
-pub(super) struct NewEntry {
-    /// Whose time it is: an address or an id.
-    #[schema(min_length = 1, max_length = 200)]
-    staff: String,
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
-    /// IANA name, such as Europe/Vienna.
-    #[schema(min_length = 1, max_length = 60)]
-    timezone: String,
-    /// The work day; the one on which it starts in its time zone, if none is given.
-    date: Option<NaiveDate>,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    task: Option<String>,
-    /// What the project says, if it is absent.
-    #[schema(nullable = false)]
-    billable: Option<bool>,
-    #[schema(max_items = 50, nullable = false)]
-    tags: Option<Vec<String>>,
-    #[schema(max_length = 2000)]
-    description: Option<String>,
-    /// The name of this entry where it comes from: no two entries of the API have the same.
-    #[schema(min_length = 1, max_length = 200)]
-    external_ref: Option<String>,
-}
-
-/// All that a person decides about an entry: what is absent is cleared.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
-pub(super) struct WholeEntry {
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    task: Option<String>,
-    /// What was decided or the project says, if it is absent.
-    #[schema(nullable = false)]
-    billable: Option<bool>,
-    #[schema(max_items = 50, nullable = false)]
-    tags: Option<Vec<String>>,
-    #[schema(max_length = 2000)]
-    description: Option<String>,
-}
-
-/// What is to change: absent stays, null clears.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
-pub(super) struct EntryPatch {
-    #[schema(nullable = false)]
-    start: Option<DateTime<Utc>>,
-    #[schema(nullable = false)]
-    end: Option<DateTime<Utc>>,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    task: Option<String>,
-    #[schema(nullable = false)]
-    billable: Option<bool>,
-    #[schema(max_items = 50, nullable = false)]
-    tags: Option<Vec<String>>,
-    #[schema(max_length = 2000)]
-    description: Option<String>,
+says_what! {
+    /// What is to change: absent stays, null clears.
+    EntryPatch {
+        #[schema(nullable = false)]
+        start: Option<DateTime<Utc>>,
+        #[schema(nullable = false)]
+        end: Option<DateTime<Utc>>,
+    }
 }
 
 pub(super) fn operations() -> Vec<Operation> {
     let changes = [Kind::Conflict, Kind::Gone];
     vec![
-        Operation::new(Method::GET, "/entries", "list_entries", Scope::EntriesRead, list)
-            .says("Entries, by work day, start and id")
-            .query::<ListEntries>()
-            .gives::<EntryPage>(200)
-            .refuses(&[Kind::Invalid]),
         Operation::new(Method::POST, "/entries", "write_entry", Scope::EntriesWrite, write)
             .says("Writes an entry that no calendar has")
             .takes::<NewEntry>()
@@ -190,58 +92,6 @@ pub(super) fn operations() -> Vec<Operation> {
             .versioned()
             .refuses(&changes),
     ]
-}
-
-async fn list(call: Call) -> Result<Answer, Problem> {
-    let asked: ListEntries = call.query()?;
-    let limit = asked.limit.unwrap_or(LIMIT);
-    let mut wanted = EntriesWanted {
-        from: asked.from,
-        to: asked.to,
-        statuses: asked.status.clone(),
-        client: asked.client.clone(),
-        project: asked.project.clone(),
-        external_ref: asked.external_ref.clone(),
-        held: asked.held,
-        after: lists::place(asked.cursor.as_deref())?,
-        limit: limit + 1,
-        ..EntriesWanted::default()
-    };
-    narrow(&asked, &mut wanted)?;
-    let mut tx = call.app.store.read().await?;
-    wanted.staff = lists::filtered(&mut tx, asked.staff.as_deref()).await?;
-    let mut rows = tx.entries_wanted(&call.who, &wanted).await?;
-    let next_cursor = lists::page(&mut rows, limit, |row| (row.body.date, row.body.start, row.id));
-    let emails = Emails::read(&mut tx).await?;
-    let items = rows.iter().map(|row| Shown::new(row, &call.who, &emails)).collect();
-    Answer::of(&EntryPage { items, next_cursor })
-}
-
-/// What `match`, `start` and `end` mean together.
-fn narrow(asked: &ListEntries, wanted: &mut EntriesWanted) -> Result<(), Problem> {
-    let (Some(start), Some(end)) = (asked.start, asked.end) else {
-        return match (asked.start, asked.end, &asked.r#match) {
-            (None, None, None) => Ok(()),
-            (None, _, _) => Err(Problem::invalid("/start", "`match`, `start` and `end` go together")),
-            _ => Err(Problem::invalid("/end", "`match`, `start` and `end` go together")),
-        };
-    };
-    if start >= end {
-        return Err(Problem::invalid("/end", "it is not after `start`"));
-    }
-    let how = match asked.r#match.as_deref() {
-        Some("start") => Match::Start,
-        Some("end") => Match::End,
-        Some("intersection") => Match::Intersection,
-        _ => {
-            let last = end - chrono::TimeDelta::microseconds(1);
-            wanted.from = wanted.from.max(Some(start.date_naive()));
-            wanted.to = Some(wanted.to.map_or(last.date_naive(), |to| to.min(last.date_naive())));
-            return Ok(());
-        }
-    };
-    wanted.span = Some((how, start, end));
-    Ok(())
 }
 
 /// An entry that whoever asks may see, whatever has become of it.

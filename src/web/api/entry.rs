@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::{ToSchema, openapi::schema::Schema};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
 use uuid::Uuid;
 
 use super::lists::{utc, words};
@@ -86,6 +89,11 @@ pub(super) struct EntryList {
 
 pub(super) fn status_words() -> Schema {
     words(EntryStatus::ALL.iter().map(|one| one.as_str()))
+}
+
+/// Any of them, each once.
+pub(super) fn some_statuses() -> Schema {
+    utoipa::openapi::ArrayBuilder::new().items(RefOr::T(status_words())).max_items(Some(6)).into()
 }
 
 fn origin_words() -> Schema {

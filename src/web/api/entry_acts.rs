@@ -11,7 +11,7 @@ use super::{
     lists::words,
     operation::{Answer, Call, Operation},
     problem::{Kind, Misfit, Problem, Told},
-    values,
+    values::{self, says_what},
 };
 use crate::{
     model::{
@@ -30,26 +30,13 @@ pub(super) struct Because {
     reason: String,
 }
 
-/// One part of a divided entry.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
-pub(super) struct Part {
-    /// Parts of the sum of all shares.
-    #[schema(minimum = 1, maximum = 1000)]
-    share: u32,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    task: Option<String>,
-    #[schema(nullable = false)]
-    billable: Option<bool>,
-    #[schema(max_items = 50, nullable = false)]
-    tags: Option<Vec<String>>,
-    #[schema(max_length = 2000)]
-    description: Option<String>,
+says_what! {
+    /// One part of a divided entry.
+    Part {
+        /// Parts of the sum of all shares.
+        #[schema(minimum = 1, maximum = 1000)]
+        share: u32,
+    }
 }
 
 /// How an entry is divided.

@@ -1,210 +1,25 @@
 //! `exceptions`: the questions that wait for a person, and what she may say to them.
 
 use axum::http::Method;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::{ToSchema, openapi::schema::Schema};
-use uuid::Uuid;
 
 use super::{
     entries,
     entry::Emails,
-    lists::{self, LIMIT, utc, words},
+    exception::{Assignment, Dismissal, ExceptionPage, LikelyShown, ListExceptions, Resolution, Shown, Snooze},
+    lists::{self, LIMIT},
     operation::{Answer, Call, Operation},
     problem::{Kind, Misfit, Problem},
 };
 use crate::{
     model::{
         decision::Act,
-        exception::{Exception, ExceptionStatus, Standing, SubjectKind},
+        exception::Exception,
         ids::{ExceptionId, StaffId},
         principal::Scope,
     },
-    review::{self, Winner, likely},
+    review::{self, likely},
     store::queue::QuestionsWanted,
 };
-
-/// Which questions are wanted.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListExceptions {
-    /// The first reason, such as `unmatched`.
-    #[schema(min_length = 1, max_length = 100)]
-    reason: Option<String>,
-    /// `open` if none is given.
-    #[schema(schema_with = status_words)]
-    status: Option<ExceptionStatus>,
-    /// A person, by address or id.
-    #[schema(min_length = 1, max_length = 200)]
-    staff: Option<String>,
-    /// What alike questions have in common.
-    #[schema(min_length = 1, max_length = 500)]
-    cause: Option<String>,
-    /// Those that sleep, too.
-    snoozed: Option<bool>,
-    #[schema(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[schema(min_length = 1, max_length = 2000)]
-    cursor: Option<String>,
-}
-
-fn status_words() -> Schema {
-    words(ExceptionStatus::ALL.iter().map(|one| one.as_str()))
-}
-
-fn standing_words() -> Schema {
-    words(Standing::ALL.iter().map(|one| one.as_str()))
-}
-
-fn kind_words() -> Schema {
-    words(SubjectKind::ALL.iter().map(|one| one.as_str()))
-}
-
-fn winner_words() -> Schema {
-    words(Winner::ALL.iter().map(|one| one.as_str()))
-}
-
-fn when_words() -> Schema {
-    words(["keep", "follow", "both"])
-}
-
-/// One reason why it needs a person.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "`reason` is the word on the wire")]
-pub(super) struct Reason {
-    reason: String,
-    message: String,
-    /// Whether it holds the entry back.
-    holding: bool,
-    /// The values that were read when it was asked.
-    cause: Value,
-    evidence: Value,
-}
-
-/// What a question is about.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Subject {
-    #[schema(schema_with = kind_words)]
-    kind: &'static str,
-    id: Uuid,
-}
-
-/// An answer that may be right.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Likely)]
-pub(super) struct LikelyShown {
-    client: Option<String>,
-    project: Option<String>,
-    billable: Option<bool>,
-    why: String,
-}
-
-/// A question for a person.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Exception)]
-pub(super) struct Shown {
-    id: Uuid,
-    /// Counts its changes; the `ETag` is this number in quotation marks.
-    #[schema(minimum = 1)]
-    version: i64,
-    staff: String,
-    #[schema(format = "date")]
-    date: String,
-    #[schema(schema_with = status_words)]
-    status: &'static str,
-    /// The same, as people see it.
-    #[schema(schema_with = standing_words)]
-    standing: &'static str,
-    /// The first reason.
-    reason: String,
-    reasons: Vec<Reason>,
-    /// Whether it holds an entry back now.
-    holding: bool,
-    /// What alike questions have in common.
-    cause: String,
-    subject: Subject,
-    entry: Option<Uuid>,
-    assignee: Option<String>,
-    #[schema(format = "date-time")]
-    snoozed_until: Option<String>,
-    #[schema(format = "date-time")]
-    opened_at: String,
-    #[schema(format = "date-time")]
-    closed_at: Option<String>,
-    resolved_by: Option<String>,
-    /// How often it was opened.
-    #[schema(minimum = 1)]
-    times: i64,
-    /// Likely answers, best first; only where one question is asked for.
-    likely: Option<Vec<LikelyShown>>,
-}
-
-/// A page of questions.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ExceptionPage {
-    items: Vec<Shown>,
-    /// Where the next page begins; null on the last.
-    next_cursor: Option<String>,
-}
-
-/// What the time was for, or when it was: absent stays, null clears. Of an overlap who keeps its time; of an edit whose event moved
-/// what becomes of it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
-pub(super) struct Resolution {
-    #[schema(nullable = false)]
-    start: Option<DateTime<Utc>>,
-    #[schema(nullable = false)]
-    end: Option<DateTime<Utc>>,
-    #[schema(min_length = 1, max_length = 200)]
-    client: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    project: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
-    task: Option<String>,
-    #[schema(nullable = false)]
-    billable: Option<bool>,
-    #[schema(max_items = 50, nullable = false)]
-    tags: Option<Vec<String>>,
-    #[schema(max_length = 2000)]
-    description: Option<String>,
-    #[schema(schema_with = when_words)]
-    when: Option<String>,
-    #[schema(schema_with = winner_words)]
-    overlap: Option<String>,
-}
-
-/// Why it is no problem.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Dismissal {
-    #[schema(min_length = 1, max_length = 1000)]
-    reason: Option<String>,
-}
-
-/// Until when it sleeps; null wakes it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Snooze {
-    #[schema(required = true)]
-    until: Option<DateTime<Utc>>,
-}
-
-/// Who is to answer it, by address or id; null for nobody in particular.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Assignment {
-    #[schema(min_length = 1, max_length = 200, required = true)]
-    to: Option<String>,
-}
 
 pub(super) fn operations() -> Vec<Operation> {
     let read = Scope::ExceptionsRead;
@@ -366,37 +181,4 @@ async fn undo(call: Call) -> Result<Answer, Problem> {
     }
     desk.undo(batch).await?;
     shown(&call, &seen(&call).await?, None).await
-}
-
-impl Shown {
-    fn new(exception: &Exception, emails: &Emails, now: DateTime<Utc>) -> Self {
-        let reason = |one: &crate::model::exception::Reason| Reason {
-            reason: one.reason.clone(),
-            message: one.message.clone(),
-            holding: one.holding,
-            cause: one.cause.clone(),
-            evidence: one.evidence.clone(),
-        };
-        Self {
-            id: exception.id.0,
-            version: exception.version,
-            staff: emails.of(exception.staff),
-            date: exception.date.to_string(),
-            status: exception.status.as_str(),
-            standing: exception.standing(now).as_str(),
-            reason: exception.lead().to_owned(),
-            reasons: exception.reasons.iter().map(reason).collect(),
-            holding: exception.is_holding(),
-            cause: exception.common(),
-            subject: Subject { kind: exception.subject.kind.as_str(), id: exception.subject.id },
-            entry: exception.entry.map(|id| id.0),
-            assignee: exception.assignee.map(|id| emails.of(id)),
-            snoozed_until: exception.snoozed_until.map(utc),
-            opened_at: utc(exception.opened_at),
-            closed_at: exception.closed_at.map(utc),
-            resolved_by: exception.resolved_by.clone(),
-            times: exception.times,
-            likely: None,
-        }
-    }
 }

@@ -8,6 +8,8 @@ mod document;
 mod entries;
 mod entry;
 mod entry_acts;
+mod entry_list;
+mod exception;
 mod exceptions;
 mod explain;
 mod gate;
@@ -55,6 +57,7 @@ struct Api {
 
 fn operations() -> Vec<Operation> {
     [
+        entry_list::operations(),
         entries::operations(),
         entry_acts::operations(),
         exceptions::operations(),

@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::{RefOr, schema::Schema},
-};
+use utoipa::ToSchema;
 
 use super::{
-    entry::{Emails, status_words},
+    entry::{Emails, some_statuses, status_words},
     lists,
     operation::{Answer, Call, Operation},
     problem::{Kind, Problem},
@@ -39,10 +36,6 @@ pub(super) struct WhichDays {
     #[serde(default)]
     #[schema(schema_with = some_statuses)]
     status: Vec<EntryStatus>,
-}
-
-fn some_statuses() -> Schema {
-    utoipa::openapi::ArrayBuilder::new().items(RefOr::T(status_words())).max_items(Some(6)).into()
 }
 
 /// Time of one person on one day for one thing.

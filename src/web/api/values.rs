@@ -9,6 +9,33 @@ use crate::{
     review::fields,
 };
 
+/// A body that says what some time was for, beside fields of its own: absent stays, null clears.
+macro_rules! says_what {
+    ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "its fields are read one by one, so that all that is wrong is told")]
+        pub(super) struct $name {
+            $($own)*
+            #[schema(min_length = 1, max_length = 200)]
+            client: Option<String>,
+            #[schema(min_length = 1, max_length = 200)]
+            project: Option<String>,
+            #[schema(min_length = 1, max_length = 200)]
+            task: Option<String>,
+            /// What was decided or the project says, if it is absent.
+            #[schema(nullable = false)]
+            billable: Option<bool>,
+            #[schema(max_items = 50, nullable = false)]
+            tags: Option<Vec<String>>,
+            #[schema(max_length = 2000)]
+            description: Option<String>,
+        }
+    };
+}
+pub(super) use says_what;
+
 /// A field that is absent, null, or set.
 #[expect(clippy::option_option, reason = "absent, cleared and set are three states")]
 fn given(body: &Value, name: &str) -> Option<Option<String>> {
