@@ -79,6 +79,19 @@ fn four_daemons_renew_a_token_once_each_time_it_ends() {
 }
 
 #[test]
+fn four_daemons_that_start_at_once_print_one_first_link() {
+    let world = World::new(database("one_first_link"));
+    let _firm = hurried(&world, "{shortest: 1s, longest: 1s}");
+    // Giving rights takes long enough for all four to be at it.
+    let _slow = world.rows("create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return new; end'");
+    let _slow = world.rows("create trigger slow before insert on staff_role for each row execute function slow()");
+    let daemons: Vec<_> = (0..4).map(|_| Daemon::start(&world)).collect();
+    wait_until("all run", || daemons.iter().all(|one| one.log().contains("Kalends is running")));
+    assert_eq!(daemons.iter().filter(|one| one.log().contains("signs in once with")).count(), 1);
+    assert!(daemons.into_iter().all(Daemon::stop), "they end well");
+}
+
+#[test]
 fn a_daemon_that_slept_past_its_claim_writes_nothing_when_it_wakes() {
     let world = World::new(database("slept_past_its_claim"));
     let firm = hurried(&world, "{shortest: 1s, longest: 1s}");

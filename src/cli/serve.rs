@@ -65,13 +65,15 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
 /// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has.
 async fn first_link(app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.write().await?;
-    if tx.has_admin().await? {
-        return Ok(());
-    }
     let Some(first) = tx.staff().await?.into_iter().min_by_key(|one| one.id) else {
         info!("Nobody can sign in yet: add the first person with `kalends staff add ADDRESS`, and start again.");
         return Ok(());
     };
+    // Of several daemons that start at once one gives the rights; the others wait here, and then see them.
+    tx.lock_staff(first.id).await?;
+    if tx.has_admin().await? {
+        return Ok(());
+    }
     tx.set_rights(first.id, &Role::ALL.iter().copied().collect(), &Reviews::Everyone).await?;
     tx.commit().await?;
     let link = web::signin::link(app, first.id).await?;

@@ -108,6 +108,9 @@ impl Tx {
         const ROLE: &str = "insert into staff_role (staff, role) values ($1, $2)";
         const SCOPE: &str = "insert into review_scope (reviewer, staff) values ($1, $2)";
         const EVERYONE: &str = "update staff set reviews_everyone = $2 where id = $1";
+        // The row of the person first: two who set rights at once do so one after the other.
+        let everyone = *reviews == Reviews::Everyone;
+        on!(self, |conn| sqlx::query(EVERYONE).bind(staff.0).bind(everyone).execute(conn).await.map(drop))?;
         for sql in GONE {
             on!(self, |conn| sqlx::query(sql).bind(staff.0).execute(conn).await.map(drop))?;
         }
@@ -119,8 +122,6 @@ impl Tx {
                 on!(self, |conn| sqlx::query(SCOPE).bind(staff.0).bind(one.0).execute(conn).await.map(drop))?;
             }
         }
-        let everyone = *reviews == Reviews::Everyone;
-        on!(self, |conn| sqlx::query(EVERYONE).bind(staff.0).bind(everyone).execute(conn).await.map(drop))?;
         Ok(())
     }
 
