@@ -47,14 +47,19 @@ impl Got {
 
 /// A daemon with its API.
 pub(crate) struct Api {
-    _daemon: Daemon,
+    _daemon: Option<Daemon>,
     host: String,
 }
 
 impl Api {
     pub(crate) fn serve(world: &World) -> Self {
         let (daemon, host) = Daemon::listening(world);
-        Self { _daemon: daemon, host }
+        Self { _daemon: Some(daemon), host }
+    }
+
+    /// Of a program that serves already.
+    pub(crate) fn at(host: &str) -> Self {
+        Self { _daemon: None, host: host.to_owned() }
     }
 
     /// One request below `/api/v1`.

@@ -13,6 +13,7 @@ mod faults;
 mod histories;
 mod language;
 mod messages;
+mod page_roles;
 mod pages;
 mod promises;
 mod review;

@@ -19,16 +19,16 @@ use crate::{
 const EVA: &str = "eva@northwind.example";
 const KIM: &str = "kim@northwind.example";
 const OPS: &str = "olga@northwind.example";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A program that serves pages, and someone's browser.
-struct Served {
+pub(crate) struct Served {
     _daemon: Daemon,
     base: String,
     client: Client,
 }
 
-fn served(world: &World) -> Served {
+pub(crate) fn served(world: &World) -> Served {
     let (daemon, host) = Daemon::listening(world);
     // Another test may have been first.
     let _first = rustls::crypto::ring::default_provider().install_default();
@@ -38,13 +38,17 @@ fn served(world: &World) -> Served {
 
 /// Someone who is signed in.
 #[derive(Clone)]
-struct Person {
+pub(crate) struct Person {
     cookie: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl Served {
-    async fn get(&self, path: &str, who: Option<&Person>) -> Response {
+    pub(crate) fn host(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub(crate) async fn get(&self, path: &str, who: Option<&Person>) -> Response {
         let mut request = self.client.get(format!("{}{path}", self.base));
         if let Some(who) = who {
             request = request.header("cookie", &who.cookie);
@@ -52,7 +56,7 @@ impl Served {
         request.send().await.expect("an answer")
     }
 
-    async fn post(&self, path: &str, who: Option<&Person>, form: &[(&str, &str)], more: &[(&'static str, &str)]) -> Response {
+    pub(crate) async fn post(&self, path: &str, who: Option<&Person>, form: &[(&str, &str)], more: &[(&'static str, &str)]) -> Response {
         let mut request = self.client.post(format!("{}{path}", self.base)).form(form);
         if let Some(who) = who {
             request = request.header("cookie", &who.cookie);
@@ -63,7 +67,7 @@ impl Served {
         request.send().await.expect("an answer")
     }
 
-    async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
         let answer = self.post("/sign-in", None, &[("email", email), ("password", password)], &[]).await;
         let cookie = answer.headers().get("set-cookie")?.to_str().ok()?.split(';').next()?.to_owned();
         let page = self.get("/catalog", Some(&Person { cookie: cookie.clone(), csrf: String::new() })).await.text().await.ok()?;
@@ -72,7 +76,7 @@ impl Served {
     }
 }
 
-fn with_password(world: &World, email: &str, more: &[&str]) {
+pub(crate) fn with_password(world: &World, email: &str, more: &[&str]) {
     let args: Vec<&str> = ["users", "set", email, "--password"].iter().chain(more).copied().collect();
     let mut child = world.spawn_with_input(&args);
     writeln!(child.stdin.take().expect("stdin"), "{PASSWORD}").expect("typed");
@@ -106,7 +110,7 @@ async fn people(served: &Served) -> BTreeMap<&'static str, Person> {
     people
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
 }
 
@@ -178,11 +182,9 @@ on_each_database! {
             let served = served(&world);
             let people = people(&served).await;
             let (eva, other) = (&people[EVA], &people[KIM]);
-            let paths = [
-                format!("/queue/{question}"), "/queue/seen".to_owned(), "/queue/bulk".to_owned(), format!("/undo/{question}"), format!("/rule/{question}"),
-                "/week/submit".to_owned(), "/week/write".to_owned(), format!("/entries/{question}"), "/approve".to_owned(), "/calendars/connect".to_owned(),
-                format!("/calendars/{question}"), "/sign-out".to_owned(),
-            ];
+            let forms = kalends::routes().into_iter().filter(|(method, path)| method == "POST" && !path.starts_with("/sign-in") && !path.starts_with("/connect/") && !path.starts_with("/api"));
+            let paths: Vec<_> = forms.map(|(_, path)| path.replace("{id}", &question).replace("{batch}", &question)).collect();
+            assert!(paths.len() >= 12, "{paths:?}");
             for path in &paths {
                 let form = [("act", "not-work"), ("csrf", eva.csrf.as_str())];
                 for (what, status, answer) in [
@@ -206,8 +208,9 @@ on_each_database! {
         block_on(async {
             let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
-            for path in ["/", "/queue", "/week", "/approve", "/calendars", "/catalog", "/sign-in", "/sign-in/link?link=x", "/nowhere", "/assets/app.css", "/assets/app.js", "/connect/google?link=x"] {
-                let answer = served.get(path, Some(&eva)).await;
+            let all = kalends::routes().into_iter().map(|(_, path)| path.replace("{id}", "x").replace("{batch}", "x").replace("{provider}", "google"));
+            for path in all.chain(["/nowhere".to_owned()]) {
+                let answer = served.get(&path, Some(&eva)).await;
                 for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")] {
                     assert_eq!(answer.headers().get(name).and_then(|value| value.to_str().ok()), Some(value), "{path} {name}");
                 }
@@ -391,7 +394,7 @@ fn half_a_request_does_not_keep_others_out() {
     firm(&world);
     block_on(async {
         let served = served(&world);
-        let host = served.base.trim_start_matches("http://").to_owned();
+        let host = served.host().to_owned();
         let mut open = Vec::new();
         for _ in 0..500 {
             let mut stream = std::net::TcpStream::connect(&host).expect("connected");

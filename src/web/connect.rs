@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use chrono::TimeDelta;
 use maud::html;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::{guard, pages::layout::plain};
+use super::{guard, pages::layout::plain, routes::Route};
 use crate::{
     app::App,
     grants::{
@@ -41,10 +41,11 @@ struct Link {
     link: String,
 }
 
-/// The pages.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new().route("/connect/{provider}", get(look).post(go)).route("/connect/{provider}/callback", get(back)).with_state(app)
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/connect/{provider}", || get(look)),
+    Route::post("/connect/{provider}", || post(go)),
+    Route::get("/connect/{provider}/callback", || get(back)),
+];
 
 /// Where a provider sends people back to: each has an address of its own, so that none can answer for another (RFC 9700 §4.4.2).
 fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {

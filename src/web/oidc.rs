@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 use uuid::Uuid;
 
-use super::{guard, signin};
+use super::{guard, routes::Route, signin};
 use crate::{
     app::App,
     grants::{
@@ -34,9 +34,8 @@ use crate::{
 const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
 const COOKIE_NAME: &str = "kalends_sign_in";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/sign-in/with/{provider}", post(go)).route("/sign-in/with/{provider}/callback", get(back))
-}
+pub(super) const ROUTES: &[Route] =
+    &[Route::post("/sign-in/with/{provider}", || post(go)), Route::get("/sign-in/with/{provider}/callback", || get(back))];
 
 /// Where providers send people back to.
 fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {

@@ -8,7 +8,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use axum::{
-    Extension, Form, Router,
+    Extension, Form,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -24,6 +24,7 @@ use serde_json::json;
 use super::{
     guard::{self, Signed, client, idle_since, is_from_here, set_cookie},
     pages::layout,
+    routes::Route,
     server::Peer,
 };
 use crate::{
@@ -80,14 +81,15 @@ pub(crate) async fn link(app: &App, staff: StaffId) -> anyhow::Result<SecretStri
     Ok(format!("{}?link={}", app.address("sign-in/link")?, secret.expose_secret()).into())
 }
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/sign-in", get(ask).post(sign_in)).route("/sign-in/link", get(look).post(follow))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/sign-in", || get(ask)),
+    Route::post("/sign-in", || post(sign_in)),
+    Route::get("/sign-in/link", || get(look)),
+    Route::post("/sign-in/link", || post(follow)),
+];
 
 /// Leaving needs the form's token like every other change.
-pub(super) fn leaving() -> Router<Arc<App>> {
-    Router::new().route("/sign-out", post(sign_out))
-}
+pub(super) const LEAVING: &[Route] = &[Route::post("/sign-out", || post(sign_out))];
 
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::Response,
@@ -30,7 +30,10 @@ use crate::{
     },
     review::{Answer, fields},
     store::queue::QuestionsWanted,
-    web::guard::{Signed, now},
+    web::{
+        guard::{Signed, now},
+        routes::Route,
+    },
 };
 
 /// Questions of one page.
@@ -38,14 +41,13 @@ const PAGE: i64 = 50;
 /// Alike questions that are answered at one stroke.
 const ALIKE: i64 = 500;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/queue", get(show))
-        .route("/queue/seen", post(seen))
-        .route("/queue/bulk", post(bulk))
-        .route("/queue/{id}", post(answer))
-        .route("/undo/{batch}", post(undo))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/queue", || get(show)),
+    Route::post("/queue/seen", || post(seen)),
+    Route::post("/queue/bulk", || post(bulk)),
+    Route::post("/queue/{id}", || post(answer)),
+    Route::post("/undo/{batch}", || post(undo)),
+];
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, Deserialize)]

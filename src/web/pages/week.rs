@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::Response,
@@ -32,16 +32,15 @@ use crate::{
     },
     review::{Do, fields, seen},
     store::audit::{AuditFilter, Audited},
-    web::guard::Signed,
+    web::{guard::Signed, routes::Route},
 };
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/week", get(show))
-        .route("/week/submit", post(submit))
-        .route("/week/write", post(write))
-        .route("/entries/{id}", post(act))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/week", || get(show)),
+    Route::post("/week/submit", || post(submit)),
+    Route::post("/week/write", || post(write)),
+    Route::post("/entries/{id}", || post(act)),
+];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
