@@ -5,10 +5,10 @@ use std::{
     io::{Read as _, Write as _},
 };
 
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::Value;
 
-use kalends_fakes::Consent;
+use kalends_fakes::{Consent, Policy};
 
 use crate::{
     connecting::{accounts, connect},
@@ -32,7 +32,7 @@ pub(crate) fn served(world: &World) -> Served {
     let (daemon, host) = Daemon::listening(world);
     // Another test may have been first.
     let _first = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+    let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
     Served { _daemon: daemon, base: format!("http://{host}"), client }
 }
 
@@ -326,6 +326,39 @@ on_each_database! {
             let (_, stranger) = begun(None).await;
             assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
             assert!(stranger.text().await.expect("a page").contains("nobody"));
+        });
+    }
+
+    fn the_firms_own_provider_says_who_someone_is(world: World) {
+        firm(&world);
+        let providers = accounts(&world);
+        let id = &providers.google;
+        id.set(Policy { issuer: Some(id.base()), iss: true, ..id.policy() });
+        let issuer = id.base();
+        world.configure_more(&format!("sign_in: {{title: Northwind, issuer: \"{issuer}\", client_id: app}}\n"));
+        block_on(async {
+            let served = served(&world);
+            let page = served.get("/sign-in", None).await;
+            assert!(page.headers()["content-security-policy"].to_str().expect("text").contains(&issuer), "the form may lead there");
+            assert!(page.text().await.expect("a page").contains("Sign in with Northwind"));
+            let come_back = || async {
+                let answer = served.post("/sign-in/with/oidc", None, &[("next", "/week")], &[]).await;
+                assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
+                let own = answer.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+                let at = answer.headers()["location"].to_str().expect("text").to_owned();
+                let back = served.client.get(at).send().await.expect("the provider").headers()["location"].to_str().expect("text").to_owned();
+                served.client.get(back).header("cookie", own).send().await.expect("an answer")
+            };
+            let signed = come_back().await;
+            assert_eq!((signed.status(), &signed.headers()["location"]), (StatusCode::SEE_OTHER, &"/week".parse().expect("a header")));
+            let cookie = signed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+            let dana = Person { cookie, csrf: String::new() };
+            assert!(served.get("/week", Some(&dana)).await.text().await.expect("a page").contains(DANA));
+            // Someone else's word is not taken, nor that of one who calls himself otherwise.
+            id.set(Policy { issuer: Some("https://another.example".to_owned()), iss: true, ..id.policy() });
+            let answer = served.post("/sign-in/with/oidc", None, &[("next", "/week")], &[]).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+            assert!(answer.text().await.expect("a page").contains("it calls itself https://another.example; write sign_in.issuer so"));
         });
     }
 

@@ -113,7 +113,7 @@ async fn sent(app: &App, provider: Provider, link: &str) -> Result<Option<(Url, 
     let mut tx = app.store.write().await?;
     let Some(staff) = tx.connect_link(&digest(link), provider, now).await? else { return Ok(None) };
     let person = tx.staff_member(staff).await?;
-    let begun = begin(registered, &OAuth::new(registered, &app.api)?, &redirect, Some(person.email()))?;
+    let begun = begin(registered, &OAuth::new(&registered.client, &app.api)?, &redirect, Some(person.email()))?;
     if !tx.use_connect_link(&digest(link), now).await? {
         return Ok(None);
     }
@@ -160,8 +160,8 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     }
     let registered = app.config.apps.of(provider).ok_or_else(unknown)?;
     let verifier = app.vault.keys()?.open(verifier_place(&state), &attempt.verifier)?;
-    let oauth = OAuth::new(registered, &app.api)?;
-    let tokens = exchange(registered, &oauth, &redirect(app, provider)?, &verifier, back).await?;
+    let oauth = OAuth::new(&registered.client, &app.api)?;
+    let tokens = exchange(&registered.client.authorize_url, &oauth, &redirect(app, provider)?, &verifier, back).await?;
     let staff = app.store.read().await?.staff_member(attempt.staff).await?;
     accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), now).await
 }

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::{
     guard::{self, Signed, client, idle_since, is_from_here, set_cookie},
+    oidc,
     pages::layout,
     routes::Route,
     server::Peer,
@@ -30,7 +31,7 @@ use super::{
 use crate::{
     app::App,
     grants::keys::digest,
-    model::{audit, connection::Provider, ids::StaffId},
+    model::{audit, ids::StaffId},
 };
 
 const LINK: TimeDelta = TimeDelta::minutes(30);
@@ -122,12 +123,12 @@ fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Respo
                 input #password type="password" name="password" autocomplete="current-password" required;
                 button.primary { "Sign in" }
             }
-            @for provider in [Provider::Google, Provider::Outlook] { @if app.config.apps.of(provider).is_some() {
+            @for (provider, title) in oidc::places(app) {
                 form method="post" action=(format!("/sign-in/with/{provider}")) {
                     input type="hidden" name="next" value=(next);
-                    button { "Sign in with " @if provider == Provider::Outlook { "Microsoft" } @else { "Google" } }
+                    button { "Sign in with " (title) }
                 }
-            } }
+            }
             p.quiet { "No password? Ask for a one-time link: " code { "kalends users link ADDRESS" } }
         },
     );
