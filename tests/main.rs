@@ -15,6 +15,7 @@ mod language;
 mod messages;
 mod page_roles;
 mod pages;
+mod plans;
 mod promises;
 mod review;
 mod rooms;

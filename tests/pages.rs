@@ -23,7 +23,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A program that serves pages, and someone's browser.
 pub(crate) struct Served {
-    _daemon: Daemon,
+    daemon: Daemon,
     base: String,
     client: Client,
 }
@@ -33,7 +33,7 @@ pub(crate) fn served(world: &World) -> Served {
     // Another test may have been first.
     let _first = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-    Served { _daemon: daemon, base: format!("http://{host}"), client }
+    Served { daemon, base: format!("http://{host}"), client }
 }
 
 /// Someone who is signed in.
@@ -44,6 +44,11 @@ pub(crate) struct Person {
 }
 
 impl Served {
+    /// What the program logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.daemon.log()
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.base.trim_start_matches("http://")
     }

@@ -95,7 +95,7 @@ struct AlikeRow {
 
 const ALIKE: &str = "select e.staff, e.date, e.client, e.project, e.task, e.billable, v.ical_uid, t.title, t.attendees from entry e \
     join event v on v.id = e.event join event_text t on t.event = v.id \
-    where e.status in ('draft', 'submitted', 'approved', 'exported') and not e.held and (e.project is not null or e.client is not null) and ";
+    where e.status not in ('void', 'rejected') and not e.held and (e.project is not null or e.client is not null) and ";
 
 impl From<AlikeRow> for Alike {
     fn from(row: AlikeRow) -> Self {
