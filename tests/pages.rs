@@ -11,6 +11,7 @@ use serde_json::Value;
 use kalends_fakes::{Consent, Policy};
 
 use crate::{
+    api::{Api, full_token},
     connecting::{accounts, connect},
     daemons::Daemon,
     support::{DANA, World, event, on_each_database, text},
@@ -394,6 +395,73 @@ on_each_database! {
         });
         assert_eq!((answered, submitted, unmatched()), (0, StatusCode::SEE_OTHER, 2));
         assert!(world.entries().iter().filter(|entry| entry["project"] == Value::Null).count() == 2);
+    }
+
+    fn what_looks_private_is_read_by_its_owner_alone(world: World) {
+        world.configure_more("review: {titles: not-private-looking}\n");
+        firm(&world);
+        let (question, _) = of(&world.exceptions(), "reason", "unmatched");
+        let held = world.entries().iter().find(|entry| entry["project"] == Value::Null).map(|entry| text(entry, "id").to_owned()).expect("one");
+        let users = world.json(&["users", "list"]);
+        let dana = users.as_array().expect("people").iter().find(|one| one["email"] == DANA).map(|one| text(one, "id").to_owned()).expect("Dana");
+        let token = full_token(&world, "masked", EVA);
+        block_on(async {
+            let served = served(&world);
+            let people = people(&served).await;
+            let week = format!("/week?person={dana}&of=2026-03-02&entry={held}");
+            for (email, reads) in [(DANA, true), (EVA, false)] {
+                for path in ["/queue", &format!("/queue?item={question}"), &week] {
+                    let page = served.get(path, Some(&people[email])).await.text().await.expect("a page");
+                    assert_eq!(page.contains("Something secret"), reads, "{email} {path}");
+                }
+            }
+            assert!(served.get(&week, Some(&people[EVA])).await.text().await.expect("a page").contains("[ACME-15] Work"), "matched time is read");
+            for id in [&question, &held] {
+                let got = Api::at(served.host()).send(&token, "GET", &format!("/rules/explain?id={id}"), &[], None);
+                assert_eq!(got.status, 403, "{}", got.body);
+            }
+        });
+    }
+
+    fn a_selection_is_answered_at_one_stroke(world: World) {
+        firm(&world);
+        world.calendar(&[
+            event("x", "20260302T090000Z", "20260302T100000Z", "One thing", ""),
+            event("z", "20260304T090000Z", "20260304T100000Z", "Another thing", ""),
+            event("w", "20260305T090000Z", "20260305T100000Z", "A third", ""),
+        ]);
+        world.sync();
+        let open = || world.reasons().iter().filter(|reason| *reason == "unmatched").count();
+        block_on(async {
+            let served = served(&world);
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let queue = served.get("/queue?reason=unmatched", Some(&eva)).await.text().await.expect("a page");
+            let ticks = queue.split("name=\"one\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            let questions: Vec<_> = ticks.map(str::to_owned).collect();
+            assert_eq!(questions.len(), 3);
+            let bulk = |act: &'static str, ticked: &[String]| {
+                let mut form = vec![("csrf", eva.csrf.clone()), ("act", act.to_owned()), ("project", "GBX-3".to_owned())];
+                form.extend(ticked.iter().map(|one| ("one", one.clone())));
+                let (served, eva) = (&served, &eva);
+                async move {
+                    let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    let answer = served.post("/queue/bulk", Some(eva), &form, &[]).await;
+                    answer.headers()["location"].to_str().expect("text").to_owned()
+                }
+            };
+            let slept = bulk("snooze", &questions[2..]).await;
+            assert!(slept.contains("done=snoozed"), "{slept}");
+            let page = |path: &'static str| async { served.get(path, Some(&eva)).await.text().await.expect("a page") };
+            let shown = |page: &str| ["One thing", "Another thing", "A third"].iter().filter(|title| page.contains(**title)).count();
+            assert_eq!((shown(&page("/queue").await), shown(&page("/queue?asleep=1").await)), (2, 3));
+            let next = bulk("change", &questions[..2]).await;
+            assert!(next.contains("done=answered"), "{next}");
+            assert_eq!(open(), 1);
+            assert_eq!(world.entries().iter().filter(|entry| entry["project"] == "GBX-3").count(), 2);
+            let batch = next.split("undo=").nth(1).and_then(|rest| rest.split('&').next()).expect("a way back").to_owned();
+            let undone = served.post(&format!("/undo/{batch}"), Some(&eva), &[("csrf", &eva.csrf)], &[]).await;
+            assert_eq!((undone.status(), open()), (StatusCode::SEE_OTHER, 3));
+        });
     }
 
     fn who_has_no_role_has_nothing(world: World) {

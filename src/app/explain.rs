@@ -85,6 +85,13 @@ pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> an
     })
 }
 
+/// The event behind an id of any kind, and whether some entry of it is matched to work.
+pub(crate) async fn about(tx: &mut Tx, id: &str) -> anyhow::Result<(Event, bool)> {
+    let event = find(tx, id).await?;
+    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
+    Ok((event, entries.iter().any(|entry| entry.body.is_matched())))
+}
+
 /// The event behind an id of any kind.
 async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
     let entry = match tx.entry(id).await {

@@ -323,7 +323,6 @@ on_each_database! {
 
     async fn the_feed_comes_in_order_of_transactions_whatever_their_numbers(store: Store) {
         let Store::Postgres(_) = store else { return };
-        let who = crate::model::principal::Principal::operator("ops", None);
         let tx = open(&store).await;
         tx.commit().await.expect("kept");
         let id = |number| uuid::Uuid::from_u128(number);

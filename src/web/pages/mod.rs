@@ -6,6 +6,7 @@ mod catalog;
 mod form;
 pub(super) mod layout;
 mod queue;
+mod queue_answers;
 mod queue_item;
 mod rule;
 mod text;
