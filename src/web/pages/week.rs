@@ -119,9 +119,10 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     let open = looked.entry.parse().ok().map(EntryId).and_then(|id| week.entries.iter().find(|entry| entry.id == id));
     let detail = match open {
         Some(entry) => {
-            let why = match hidden.contains(&entry.id) {
-                true => None,
-                false => explain::of_book(&mut tx, &active, &entry.id.to_string()).await.ok().map(|explained| explained.told()),
+            let why = if hidden.contains(&entry.id) {
+                None
+            } else {
+                explain::of_book(&mut tx, &active, &entry.id.to_string()).await.ok().map(|explained| explained.told())
             };
             let done =
                 tx.audited(&signed.who, &AuditFilter { subject: Some(entry.id.to_string()), limit: 20, ..AuditFilter::default() }).await?;
