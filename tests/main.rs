@@ -15,6 +15,7 @@ mod language;
 mod messages;
 mod pages;
 mod promises;
+mod reload;
 mod review;
 mod rooms;
 mod schemas;

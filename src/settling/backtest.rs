@@ -18,8 +18,9 @@ use crate::{
         exception::{Exception, ExceptionStatus},
         ids::StaffId,
         policy::Policy,
+        staff::Staff,
     },
-    store::{Error, Store},
+    store::{Error, Store, Tx},
 };
 
 /// Days that are derived at once.
@@ -67,25 +68,30 @@ pub(crate) async fn backtest(
         while first <= to {
             let last = to.min(first + Days::new(DAYS - 1));
             let mut tx = store.read().await?;
-            let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
-            let policy = Policy { locked_through, ..candidate.policy.clone() };
-            let dates =
-                first.iter_days().take_while(|date| *date <= last).filter(|date| locked_through.is_none_or(|through| through < *date));
-            let pages = pages::load(&mut tx, staff, Wanted { dates: dates.collect(), subjects: BTreeSet::new() }).await?;
-            let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
-            let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));
-            let here = |date: NaiveDate| first <= date && date <= last;
-            found.entries += pages.entries.values().filter(|one| here(one.body.date) && one.status != EntryStatus::Void).count();
+            found.entries += tx.entries_on(staff.id, first, last).await?.iter().filter(|one| one.status != EntryStatus::Void).count();
+            let Backtest { changed, asked, .. } =
+                tried(&mut tx, staff, first.iter_days().take_while(|date| *date <= last).collect(), candidate).await?;
             // A meeting can pull in days of the next stretch: what was said of it once is not said again.
-            let changed = entries.into_iter().filter(|one| seen.insert(one.id.0));
-            found.changed.extend(changed.map(|after| Changed { before: pages.entries.get(&after.id).cloned(), after }));
-            let asked = exceptions.into_iter().filter(|one| seen.insert(one.id.0));
-            found.asked.extend(asked.map(|after| Asked { before: pages.exceptions.get(&after.id).cloned(), after }));
+            found.changed.extend(changed.into_iter().filter(|one| seen.insert(one.after.id.0)));
+            found.asked.extend(asked.into_iter().filter(|one| seen.insert(one.after.id.0)));
             first = last + Days::new(1);
         }
     }
     told(people.len(), people.len());
     Ok(found)
+}
+
+/// Tries rules on some days of one person; locked ones stay as they are.
+pub(super) async fn tried(tx: &mut Tx, staff: &Staff, mut dates: BTreeSet<NaiveDate>, candidate: Basis<'_>) -> Result<Backtest, Error> {
+    let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
+    dates.retain(|date| locked_through.is_none_or(|through| through < *date));
+    let policy = Policy { locked_through, ..candidate.policy.clone() };
+    let pages = pages::load(tx, staff, Wanted { dates, subjects: BTreeSet::new() }).await?;
+    let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
+    let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));
+    let changed = entries.into_iter().map(|after| Changed { before: pages.entries.get(&after.id).cloned(), after }).collect();
+    let asked = exceptions.into_iter().map(|after| Asked { before: pages.exceptions.get(&after.id).cloned(), after }).collect();
+    Ok(Backtest { entries: 0, changed, asked })
 }
 
 /// Knows records that would leave the files as what they would be then: closed today (S6).
