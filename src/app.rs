@@ -33,6 +33,7 @@ use crate::{
     settling::{
         Settled,
         activation::{self, Active},
+        reload::{Reloaded, Wish, reload},
         settle_due,
     },
     store::{Error, Store, rule_sets::Files},
@@ -124,20 +125,33 @@ impl App {
         Ok(current.insert(Arc::new(active)).clone())
     }
 
-    /// Makes a rule set the active one, if it differs from it. Says how many days became due.
-    pub(crate) async fn activate(&self, next: &mut Active) -> anyhow::Result<Option<usize>> {
+    /// Makes the rule files of a folder the active set, if nothing speaks against them.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or the book.
+    pub(crate) async fn reload(&self, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
+        self.reload_files(rule_files(folder)?, folder, actor, force).await
+    }
+
+    /// The same with files that were read already.
+    pub(crate) async fn reload_files(&self, files: Files, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
+        let from = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()).display().to_string();
+        let wish = Wish { files, policy: &self.config.policy, actor, folder: &from, force };
+        Ok(reload(&self.store, &wish, self.config.clock.now()).await?)
+    }
+
+    /// The active set under the policy of the configuration, which holds from the next command on.
+    pub(crate) async fn under_policy(&self, actor: &str) -> anyhow::Result<Option<Active>> {
         loop {
-            let before = match activation::active(&self.store).await? {
-                Some(before) if before.digest == next.digest => {
-                    *next = before;
-                    return Ok(None);
-                }
-                before => before,
+            let Some(active) = activation::active(&self.store).await? else { return Ok(None) };
+            let mut next = match Active::from_files(active.files.clone(), &self.config.policy) {
+                Ok(next) if next.digest != active.digest => next,
+                _ => return Ok(Some(active)),
             };
-            match activation::activate(&self.store, before.as_ref(), next, self.config.clock.now()).await {
+            match activation::activate(&self.store, Some(&active), &mut next, (actor, "the configuration"), self.config.clock.now()).await {
                 // Another command was quicker: look again at what is active now.
                 Err(Error::Outdated(_)) => {}
-                done => return Ok(Some(done?)),
+                done => return done.map(|_| Some(next)).map_err(Into::into),
             }
         }
     }
@@ -149,7 +163,9 @@ pub(crate) fn rule_files(folder: &Path) -> anyhow::Result<Files> {
     let mut files = BTreeMap::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        // Editors keep locks and copies beside what they edit, under hidden names.
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !is_hidden && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let name = path.file_name().map(|name| format!("rules/{}", name.to_string_lossy()));
             files.insert(name.unwrap_or_default(), text);

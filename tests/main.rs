@@ -17,6 +17,7 @@ mod page_roles;
 mod pages;
 mod plans;
 mod promises;
+mod reload;
 mod review;
 mod rooms;
 mod schemas;

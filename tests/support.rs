@@ -82,6 +82,19 @@ impl World {
         world
     }
 
+    /// The agency of `demo`, in its own book.
+    pub(crate) fn demo() -> Self {
+        let world = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            database: "kalends.db".to_owned(),
+            now: std::sync::Mutex::default(),
+            lasting: std::sync::Mutex::default(),
+            logs: std::sync::Mutex::default(),
+        };
+        world.run(&["demo", "--dir", "."]).expect("made");
+        world
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

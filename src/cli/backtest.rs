@@ -12,7 +12,7 @@ use crate::{
     model::{entry::Entry, ids},
     settling::{
         activation::Active,
-        backtest::{self, Backtest, Changed},
+        backtest::{self, Backtest, Changed, Move, Sum, Sums},
     },
 };
 
@@ -48,13 +48,14 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     let mut candidate = read.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
     let now = app.config.clock.now();
     backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
-    let is_watched = format == Format::Table && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // It shows on terminals alone.
+    let bar = indicatif::ProgressBar::new(0).with_message("months of people");
     let told = |done: usize, of: usize| {
-        if is_watched && done > 0 {
-            complain(&format!("{done} of {of} people"));
-        }
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
     };
     let found = backtest::backtest(&app.store, candidate.basis(now), (args.from, args.to), told).await?;
+    bar.finish_and_clear();
     let emails = entries::emails(app).await?;
     match format {
         Format::Json => answer(&serde_json::to_string_pretty(&to_json(&found))?),
@@ -83,14 +84,27 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
         found.share(),
         signed_hours(found.billable())
     )];
+    let sums = found.sums();
+    let sum = |words: &str, sum: Sum| format!("{words:<18}{:>6}  {:>8} h", sum.entries, entries::hours(sum.seconds));
+    lines.push(format!(
+        "\n{}\n{}\n{}\n{}\n{:<18}{:>6}\n{:<18}{:>6}",
+        sum("newly matched", sums.matched),
+        sum("newly unmatched", sums.unmatched),
+        sum("into the queue", sums.queued),
+        sum("out of the queue", sums.released),
+        "new exceptions",
+        sums.opened,
+        "cleared exceptions",
+        sums.cleared
+    ));
     let moves = found.moves();
     if !moves.is_empty() {
-        let rows = moves.iter().map(|((from, to), changed)| {
+        let rows = moves.iter().map(|((from, to, cause), changed)| {
             let example = |one: &&Changed| format!("{} {}", one.after.body.date.format("%m-%d"), ids::short(one.after.id.0));
             let examples: Vec<_> = changed.iter().take(EXAMPLES).map(example).collect();
-            [from.clone(), to.clone(), changed.len().to_string(), entries::hours(seconds(changed)), examples.join(", ")]
+            [from.clone(), to.clone(), cause.clone(), changed.len().to_string(), entries::hours(seconds(changed)), examples.join(", ")]
         });
-        lines.push(format!("\n{}", book::table(["from", "to", "entries", "h", "such as"], rows)));
+        lines.push(format!("\n{}", book::table(["from", "to", "because of", "entries", "h", "such as"], rows)));
     }
     let questions = found.questions();
     if !questions.is_empty() {
@@ -98,7 +112,9 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
         lines.push(format!("\n{}", book::table(["question", "new", "gone"], rows)));
     }
     let (submitted, approved) = found.weeks();
-    for (weeks, words) in [(submitted, "goes back from submitted to draft"), (approved, "is approved, stays, and would be asked about")] {
+    for (weeks, words) in
+        [(submitted, "that was submitted goes back to draft"), (approved, "that is approved stays, and raises changed-after-approval")]
+    {
         lines.extend(
             weeks
                 .iter()
@@ -120,10 +136,16 @@ fn signed_hours(seconds: i64) -> String {
 
 fn to_json(found: &Backtest) -> Value {
     let entry = |entry: &Entry| entries::to_json(entry, "");
-    let move_of = |((from, to), changed): ((String, String), Vec<&Changed>)| json!({ "from": from, "to": to, "entries": changed.len(), "seconds": seconds(&changed) });
+    let move_of = |((from, to, cause), changed): (Move, Vec<&Changed>)| {
+        let examples: Vec<_> = changed.iter().take(EXAMPLES).map(|one| one.after.id).collect();
+        json!({ "from": from, "to": to, "cause": cause, "entries": changed.len(), "seconds": seconds(&changed), "examples": examples })
+    };
+    let sum = |sum: Sum| json!({ "entries": sum.entries, "seconds": sum.seconds });
+    let Sums { matched, unmatched, queued, released, opened, cleared } = found.sums();
     let moves = found.moves().into_iter().map(move_of);
     let questions = found.questions().into_iter().map(|(reason, (new, gone))| json!({ "reason": reason, "new": new, "gone": gone }));
-    let changed = found.changed.iter().map(|one| json!({ "before": one.before.as_ref().map(entry), "after": entry(&one.after) }));
+    let changed =
+        found.changed.iter().map(|one| json!({ "before": one.before.as_ref().map(entry), "after": entry(&one.after), "cause": one.cause }));
     let asked = found.asked.iter().map(|one| {
         json!({ "id": one.after.id, "before": one.before.as_ref().map(|before| before.status), "after": one.after.status, "date": one.after.date,
             "reasons": one.after.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>() })
@@ -131,6 +153,8 @@ fn to_json(found: &Backtest) -> Value {
     let (submitted, approved) = found.weeks();
     json!({
         "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
+        "newly_matched": sum(matched), "newly_unmatched": sum(unmatched), "into_queue": sum(queued), "out_of_queue": sum(released),
+        "new_exceptions": opened, "cleared_exceptions": cleared,
         "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": submitted, "approved_weeks": approved,
         "rows": changed.collect::<Vec<_>>(), "exceptions": asked.collect::<Vec<_>>(),
     })

@@ -9,7 +9,7 @@ use crate::{
     app::{App, rule_files},
     config::{self, Config},
     model::{principal::Principal, staff::Staff},
-    settling::activation::{self, Active},
+    settling::{activation::Active, reload::Reloaded},
     yaml::diagnostic::{Diagnostic, Source},
 };
 
@@ -41,30 +41,31 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
     anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "finding", "findings"))
 }
 
-/// Reads the rule files of the configured folder and makes them the active set if they differ from it.
+/// Makes the rule files of the configured folder the active set if they differ from it. Says how many days became due.
 ///
 /// # Errors
-/// Of the book. Files that cannot be loaded change nothing: they are told, and come back as the inner error.
+/// Of the book. Files that cannot become active change nothing: they are told, and come back as the inner error.
 pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<(Active, Option<usize>)>> {
-    let proposed = rule_files(&app.config.rules).and_then(|files| Active::from_files(files, &app.config.policy).map_err(draw));
-    let mut active = match proposed {
-        Ok(active) => active,
+    let files = match rule_files(&app.config.rules) {
+        Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    let days = app.activate(&mut active).await?;
-    Ok(Ok((active, days)))
+    Ok(match app.reload_files(files, &app.config.rules, &actor(), false).await? {
+        Reloaded::Same(active) => Ok((active, None)),
+        Reloaded::Active(active, days) => Ok((active, Some(days))),
+        Reloaded::Refused(refusal) => {
+            complain(&refusal.told(paint()));
+            Err(anyhow::anyhow!("{}; nothing was changed", refusal.summary()))
+        }
+    })
 }
 
 /// The active set, or the folder's if none is active yet.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    let Some(active) = activation::active(&app.store).await? else { return Ok(reload(app).await??.0) };
-    // House policy stands in the configuration, and holds from the next command on.
-    let mut next = match Active::from_files(active.files.clone(), &app.config.policy) {
-        Ok(next) if next.digest != active.digest => next,
-        _ => return Ok(active),
-    };
-    app.activate(&mut next).await?;
-    Ok(next)
+    match app.under_policy(&actor()).await? {
+        Some(active) => Ok(active),
+        None => Ok(reload(app).await??.0),
+    }
 }
 
 /// Who gives this command: an address in `KALENDS_ACTOR`, else the user's name.

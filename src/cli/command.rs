@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, rules, sources, staff};
+use super::{Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff};
 use crate::model::exception::ExceptionStatus;
 
 /// Turns calendars into reviewed time entries.
@@ -343,6 +343,14 @@ pub(super) enum Rules {
     Check(rules::Args),
     /// Runs the tests that stand in the rule files.
     Test(rules::Args),
+    /// Makes the rule files the active set, if they load, their tests pass and most time does not go to the queue.
+    Reload(reload::Args),
+    /// Says which rules are active, since when and by whom, and whether the folder holds something else.
+    Status,
+    /// Every reload, newest first.
+    History,
+    /// Says on which events of the book two rule sets say something else, and which rules are why. Writes nothing.
+    Diff(reload::Diff),
     /// Says what other rule files would change in the book, and writes nothing.
     Backtest(backtest::Args),
     /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.

@@ -16,6 +16,7 @@ mod exceptions;
 mod explain;
 mod keys;
 mod preview;
+mod reload;
 mod rules;
 mod serve;
 mod setup;
@@ -174,6 +175,10 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
         Command::Periods(Periods::List) => access::locks(app).await,
         Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
+        Command::Rules(Rules::Reload(args)) => reload::reload(app, args, format).await,
+        Command::Rules(Rules::Status) => reload::status(app, format).await,
+        Command::Rules(Rules::History) => reload::history(app, format).await,
+        Command::Rules(Rules::Diff(args)) => reload::diff(app, args, format).await,
         Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),

@@ -52,10 +52,7 @@ pub(crate) fn test(args: &Args, config: Option<&Config>, format: Format) -> anyh
         answer(&serde_json::to_string_pretty(&results.iter().map(result_json).collect::<Vec<_>>())?);
     } else {
         for result in &failed {
-            complain(&format!("FAIL {} ({})", result.name, result.spot));
-            for one in &result.differences {
-                complain(&format!("     {:<12} expected {}, got {}", one.field, one.expected, one.got));
-            }
+            complain(&result.told());
         }
         answer(&format!("{}, {} failed", book::count(results.len(), "test", "tests"), failed.len()));
     }

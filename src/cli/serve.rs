@@ -12,11 +12,11 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Format, Outcome, answer, book, connections, sources};
+use super::{Format, Outcome, answer, book, connections, reload::Folder, sources};
 use crate::{
     app::App,
     config::Config,
-    daemon::{Alone, Daemon},
+    daemon::{self, Alone, Daemon},
     model::{
         connection::{ConnectionStatus, Provider},
         principal::{Reviews, Role},
@@ -28,6 +28,7 @@ use crate::{
 pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // Heard from the first moment on: who is told to stop while it starts, stops.
     let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
+    let mut hangup = tokio::signal::unix::signal(SignalKind::hangup())?;
     let alone = Alone::with(&config.database)?;
     let mut app = App::open(config).await?;
     let listen = app.config.listen;
@@ -36,13 +37,14 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // With port 0 only the listener knows where it is, and links have to say so.
     app.config.listen = listener.local_addr()?;
     let (app, listen) = (Arc::new(app), listener.local_addr()?);
-    // Broken rule files change nothing: the set in the book goes on.
-    if let Err(error) = book::reload(&app).await? {
-        warn!("The rule files were not loaded; the rules that were active before still are: {error:#}");
-    }
+    app.under_policy(&book::actor()).await?;
+    let rules = daemon::rules::first_look(&app).await?;
     let (stop, stopping) = watch::channel(false);
     let daemon = Daemon::new(app.clone(), stopping.clone());
-    let running = tokio::spawn(async move { daemon.run().await });
+    let running = tokio::spawn({
+        let daemon = daemon.clone();
+        async move { daemon.run(rules).await }
+    });
     let pages = web::router(app.clone());
     let mut until = stopping.clone();
     let serving = tokio::spawn(async move {
@@ -54,7 +56,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         "Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`."
     );
     notify(&[sd_notify::NotifyState::Ready]);
-    signalled(&app, &mut term).await?;
+    signalled(&app, &daemon, &mut term, &mut hangup).await?;
     notify(&[sd_notify::NotifyState::Stopping]);
     info!("Stopping: what is being read is ended first.");
     stop.send_replace(true);
@@ -84,12 +86,13 @@ async fn first_link(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers.
-async fn signalled(app: &App, term: &mut Signal) -> anyhow::Result<()> {
+/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers, and SIGHUP has the rules read again.
+async fn signalled(app: &App, daemon: &Daemon, term: &mut Signal, hangup: &mut Signal) -> anyhow::Result<()> {
     let mut beat = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
         tokio::select! {
             _ = term.recv() => return Ok(()),
+            _ = hangup.recv() => daemon.reload_rules(),
             interrupt = tokio::signal::ctrl_c() => return Ok(interrupt?),
             _ = beat.tick() => {
                 if app.store.check().await.is_ok() {
@@ -153,6 +156,12 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
             let what = format!("{} should have been read {} ago", source.calendar.name, connections::length(lag));
             found(what, "is `kalends serve` running?".to_owned());
         }
+    }
+    let active = app.store.read().await?.active_digest().await?;
+    match Folder::look(app, active.as_deref()) {
+        Folder::Same => {}
+        _ if active.is_none() => {}
+        folder => found(format!("{} {}", app.config.rules.display(), folder.told()), "see: kalends rules status".to_owned()),
     }
     for (name, _, _, _, failure) in app.store.read().await?.jobs().await? {
         if let Some(failure) = failure {

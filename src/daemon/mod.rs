@@ -4,6 +4,7 @@ mod breaker;
 pub(crate) mod digest;
 pub(crate) mod jobs;
 mod lock;
+pub(crate) mod rules;
 pub(crate) mod slots;
 
 use std::{
@@ -34,7 +35,7 @@ use crate::{
         activation::{self, Active},
         settle_due,
     },
-    store::Error,
+    store::{Error, rule_sets::Files},
 };
 
 /// How long a loop sleeps at most: another daemon, or a command, may have made something due.
@@ -55,23 +56,34 @@ pub(crate) struct Daemon {
     breakers: Mutex<HashMap<Provider, Breaker>>,
     /// Something was captured: days may be due.
     captured: Notify,
+    /// Someone wants the rule files read again.
+    reload: Notify,
     stop: watch::Receiver<bool>,
 }
 
 impl Daemon {
     pub(crate) fn new(app: Arc<App>, stop: watch::Receiver<bool>) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(app.config.polling.at_once));
-        Arc::new(Self { app, room, accounts: Mutex::default(), breakers: Mutex::default(), captured: Notify::new(), stop })
+        Arc::new(Self {
+            app,
+            room,
+            accounts: Mutex::default(),
+            breakers: Mutex::default(),
+            captured: Notify::new(),
+            reload: Notify::new(),
+            stop,
+        })
     }
 
-    /// Runs until it is told to stop, and ends what it began.
-    pub(crate) async fn run(self: &Arc<Self>) {
+    /// Runs until it is told to stop, and ends what it began. `rules` is what the folder of rule files held at the start.
+    pub(crate) async fn run(self: &Arc<Self>, rules: Option<Files>) {
         let mut loops = JoinSet::new();
-        let (reading, settling, jobs, folders) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (reading, settling, jobs, folders, watching) = (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
         loops.spawn(async move { reading.read_calendars().await });
         loops.spawn(async move { settling.settle().await });
         loops.spawn(async move { jobs.run_jobs().await });
         loops.spawn(async move { folders.look_into_folders().await });
+        loops.spawn(async move { watching.watch_rules(rules).await });
         while loops.join_next().await.is_some() {}
         if let Err(error) = self.give_back().await {
             warn!("Claims could not be given back and will run out by themselves: {error}");

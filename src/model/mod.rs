@@ -13,6 +13,7 @@ pub(crate) mod exception;
 pub(crate) mod ids;
 pub(crate) mod policy;
 pub(crate) mod principal;
+pub(crate) mod reload;
 pub(crate) mod residual;
 pub(crate) mod staff;
 pub(crate) mod verdict;

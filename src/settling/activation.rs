@@ -13,6 +13,7 @@ use crate::{
         day::LAST_DATE,
         ids::hex,
         policy::Policy,
+        reload::{Reload, ReloadOutcome},
         staff::Staff,
         verdict::Verdict,
     },
@@ -42,13 +43,9 @@ impl Active {
     pub(crate) fn from_files(mut files: Files, policy: &Policy) -> Result<Self, Vec<(Source, Diagnostic)>> {
         let texts = files.iter().filter(|(name, _)| *name != POLICY);
         let rules = rules::load(texts.map(|(name, text)| Source::new(name, text)).collect())?;
-        files.insert(POLICY.to_owned(), serde_json::to_string(policy).unwrap_or_default());
+        let digest = digest(&files, policy);
+        files.insert(POLICY.to_owned(), written(policy));
         let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
-        let mut hash = Sha256::new();
-        for (name, text) in &files {
-            hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
-        }
-        let digest = hex(&hash.finalize());
         Ok(Self { rules, policy, files, digest })
     }
 
@@ -58,25 +55,63 @@ impl Active {
     }
 }
 
+/// Names exactly these files, used under this policy.
+pub(crate) fn digest(files: &Files, policy: &Policy) -> String {
+    let policy = (POLICY, &written(policy));
+    let texts = files.iter().filter(|(name, _)| *name != POLICY).map(|(name, text)| (name.as_str(), text));
+    let mut all: Vec<_> = texts.chain([policy]).collect();
+    all.sort_unstable();
+    let mut hash = Sha256::new();
+    for (name, text) in all {
+        hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
+    }
+    hex(&hash.finalize())
+}
+
+/// Limits on a day come from the rules.
+fn written(policy: &Policy) -> String {
+    serde_json::to_string(&Policy { day_limits: Vec::new(), ..policy.clone() }).unwrap_or_default()
+}
+
 /// The set that is active in the book, with the records that left its files.
 ///
 /// # Errors
 /// [`Error::Unreadable`] if this version of the program cannot read it.
 pub(crate) async fn active(store: &Store) -> Result<Option<Active>, Error> {
     let mut tx = store.read().await?;
-    let Some((digest, files)) = tx.active_rule_set().await? else { return Ok(None) };
-    let policy = files.get(POLICY).and_then(|text| serde_json::from_str(text).ok()).ok_or(Error::Unreadable("active rule set"))?;
-    let read = Active::from_files(files, &Policy { day_limits: Vec::new(), ..policy });
-    let mut active = read.map_err(|_| Error::Unreadable("active rule set"))?;
+    let Some(kept) = tx.active_rule_set().await? else { return Ok(None) };
+    let mut active = read(kept).ok_or(Error::Unreadable("active rule set"))?;
     active.rules.add_closed(tx.closed_records().await?);
-    Ok(Some(Active { digest, ..active }))
+    Ok(Some(active))
 }
 
-/// Makes `next` the active set in place of `before`, and gains it the records that left its files. Says how many days became due.
+/// A set that was active at some time, as it was kept.
+///
+/// # Errors
+/// [`Error::Unreadable`] if this version of the program cannot read it.
+pub(crate) async fn kept(store: &Store, named: &str) -> Result<Active, Error> {
+    let kept = store.read().await?.rule_set(named).await?;
+    read(kept).ok_or(Error::Unreadable("rule set"))
+}
+
+fn read((digest, files): (String, Files)) -> Option<Active> {
+    let policy: Policy = serde_json::from_str(files.get(POLICY)?).ok()?;
+    let read = Active::from_files(files, &policy).ok()?;
+    Some(Active { digest, ..read })
+}
+
+/// Makes `next` the active set in place of `before`, gains it the records that left its files, and writes down who wanted it from which
+/// folder. Says how many days became due.
 ///
 /// # Errors
 /// [`Error::Outdated`] if another set became active meanwhile.
-pub(crate) async fn activate(store: &Store, before: Option<&Active>, next: &mut Active, now: DateTime<Utc>) -> Result<usize, Error> {
+pub(crate) async fn activate(
+    store: &Store,
+    before: Option<&Active>,
+    next: &mut Active,
+    (actor, folder): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
     let mut tx = store.write().await?;
     tx.save_rule_set(&next.digest, &next.files, now).await?;
     tx.activate_rule_set(before.map(|set| set.digest.as_str()), &next.digest, now).await?;
@@ -84,35 +119,48 @@ pub(crate) async fn activate(store: &Store, before: Option<&Active>, next: &mut 
     next.rules.add_closed(tx.closed_records().await?);
     let mut count = 0;
     for staff in tx.staff().await? {
-        let days: Vec<_> = changed_days(&mut tx, &staff, before, next).await?.into_iter().collect();
+        let waking = Waking { before, next };
+        let days: Vec<_> = waking.days(&mut tx, &staff, staff.first_day, LAST_DATE).await?.into_iter().collect();
         tx.mark_due(staff.id, &days, Due::Again, now).await?;
         count += days.len();
     }
+    let days = i64::try_from(count).unwrap_or(i64::MAX);
+    let (digest, actor, folder) = (next.digest.clone(), actor.to_owned(), folder.to_owned());
+    tx.insert_reload(&Reload { number: 0, digest, at: now, actor, folder, outcome: ReloadOutcome::Active, days, told: None }).await?;
     tx.commit().await?;
     Ok(count)
 }
 
-/// Days that may read differently under the next set. Locked ones stay as they are.
-async fn changed_days(tx: &mut Tx, staff: &Staff, before: Option<&Active>, next: &Active) -> Result<BTreeSet<NaiveDate>, Error> {
-    let (first, last) = (staff.first_day, LAST_DATE);
-    let mut days = BTreeSet::new();
-    let events = tx.events_on(staff.id, first, last).await?;
-    let old = before.map(|before| (before, verdicts(staff, events.iter(), &before.rules)));
-    let new = verdicts(staff, events.iter(), &next.rules);
-    for event in &events {
-        if old.as_ref().is_none_or(|(before, old)| reads_differently((before, old.get(&event.id)), (next, new.get(&event.id)))) {
-            days.extend(staff.zones.dates(&event.fact.span));
+/// One set in place of another, and the days that it wakes.
+#[derive(Clone, Copy)]
+pub(super) struct Waking<'a> {
+    pub(super) before: Option<&'a Active>,
+    pub(super) next: &'a Active,
+}
+
+impl Waking<'_> {
+    /// Days of a span that may read differently under the next set. Locked ones stay as they are.
+    pub(super) async fn days(self, tx: &mut Tx, staff: &Staff, first: NaiveDate, last: NaiveDate) -> Result<BTreeSet<NaiveDate>, Error> {
+        let Self { before, next } = self;
+        let mut days = BTreeSet::new();
+        let events = tx.events_on(staff.id, first, last).await?;
+        let old = before.map(|before| (before, verdicts(staff, events.iter(), &before.rules)));
+        let new = verdicts(staff, events.iter(), &next.rules);
+        for event in &events {
+            if old.as_ref().is_none_or(|(before, old)| reads_differently((before, old.get(&event.id)), (next, new.get(&event.id)))) {
+                days.extend(staff.zones.dates(&event.fact.span));
+            }
         }
-    }
-    for entry in tx.entries_on(staff.id, first, last).await? {
-        let (client, project) = (entry.body.client.as_deref(), entry.body.project.as_deref());
-        if before.is_none_or(|before| !is_alike(before, next) || records(before, client, project) != records(next, client, project)) {
-            days.insert(entry.body.date);
+        for entry in tx.entries_on(staff.id, first, last).await? {
+            let (client, project) = (entry.body.client.as_deref(), entry.body.project.as_deref());
+            if before.is_none_or(|before| !is_alike(before, next) || records(before, client, project) != records(next, client, project)) {
+                days.insert(entry.body.date);
+            }
         }
+        let locked = next.policy.locked_through;
+        days.retain(|date| locked.is_none_or(|through| through < *date));
+        Ok(days)
     }
-    let locked = next.policy.locked_through;
-    days.retain(|date| locked.is_none_or(|through| through < *date));
-    Ok(days)
 }
 
 /// Whether nothing changed that every entry is judged by.

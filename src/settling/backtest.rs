@@ -13,17 +13,19 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::Closed,
-        entry::{Entry, EntryStatus},
+        catalog::{Closed, Field},
+        entry::{Body, Entry, EntryStatus},
         exception::{Exception, ExceptionStatus},
         ids::StaffId,
         policy::Policy,
+        staff::Staff,
+        verdict::Verdict,
     },
-    store::{Error, Store},
+    store::{Error, Store, Tx},
 };
 
 /// Days that are derived at once.
-const DAYS: u64 = 31;
+const DAYS: usize = 31;
 
 /// Weeks of people, each by its Monday.
 pub(crate) type Weeks = BTreeSet<(StaffId, NaiveDate)>;
@@ -33,6 +35,29 @@ pub(crate) type Weeks = BTreeSet<(StaffId, NaiveDate)>;
 pub(crate) struct Changed {
     pub(crate) before: Option<Entry>,
     pub(crate) after: Entry,
+    /// The rule or question that makes the difference.
+    pub(crate) cause: String,
+}
+
+/// One way to change: from what, to what, and why.
+pub(crate) type Move = (String, String, String);
+
+/// How many entries, and their seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) entries: usize,
+    pub(crate) seconds: i64,
+}
+
+/// What would become known, unknown, held and free; questions that would be new, and gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) matched: Sum,
+    pub(crate) unmatched: Sum,
+    pub(crate) queued: Sum,
+    pub(crate) released: Sum,
+    pub(crate) opened: usize,
+    pub(crate) cleared: usize,
 }
 
 /// One question that would come, go or read differently.
@@ -51,7 +76,7 @@ pub(crate) struct Backtest {
     pub(crate) asked: Vec<Asked>,
 }
 
-/// Tries rules on every person's days of a span. `told` hears how many people are done, of how many.
+/// Tries rules on every person's days of a span. `told` hears how many months of people are done, of how many.
 pub(crate) async fn backtest(
     store: &Store,
     candidate: Basis<'_>,
@@ -60,32 +85,75 @@ pub(crate) async fn backtest(
 ) -> Result<Backtest, Error> {
     let mut found = Backtest::default();
     let people = store.read().await?.staff().await?;
-    for (done, staff) in people.iter().enumerate() {
-        told(done, people.len());
+    let stretches = |staff: &Staff| usize::try_from((to - from.max(staff.first_day)).num_days().max(-1) + 1).unwrap_or(0).div_ceil(DAYS);
+    let (mut done, all) = (0, people.iter().map(stretches).sum());
+    for staff in &people {
         let mut seen: BTreeSet<uuid::Uuid> = BTreeSet::new();
         let mut first = from.max(staff.first_day);
         while first <= to {
-            let last = to.min(first + Days::new(DAYS - 1));
+            let last = to.min(first + Days::new(DAYS as u64 - 1));
             let mut tx = store.read().await?;
-            let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
-            let policy = Policy { locked_through, ..candidate.policy.clone() };
-            let dates =
-                first.iter_days().take_while(|date| *date <= last).filter(|date| locked_through.is_none_or(|through| through < *date));
-            let pages = pages::load(&mut tx, staff, Wanted { dates: dates.collect(), subjects: BTreeSet::new() }).await?;
-            let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
-            let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));
-            let here = |date: NaiveDate| first <= date && date <= last;
-            found.entries += pages.entries.values().filter(|one| here(one.body.date) && one.status != EntryStatus::Void).count();
+            found.entries += tx.entries_on(staff.id, first, last).await?.iter().filter(|one| one.status != EntryStatus::Void).count();
+            let Backtest { changed, asked, .. } =
+                tried(&mut tx, staff, first.iter_days().take_while(|date| *date <= last).collect(), candidate).await?;
             // A meeting can pull in days of the next stretch: what was said of it once is not said again.
-            let changed = entries.into_iter().filter(|one| seen.insert(one.id.0));
-            found.changed.extend(changed.map(|after| Changed { before: pages.entries.get(&after.id).cloned(), after }));
-            let asked = exceptions.into_iter().filter(|one| seen.insert(one.id.0));
-            found.asked.extend(asked.map(|after| Asked { before: pages.exceptions.get(&after.id).cloned(), after }));
+            found.changed.extend(changed.into_iter().filter(|one| seen.insert(one.after.id.0)));
+            found.asked.extend(asked.into_iter().filter(|one| seen.insert(one.after.id.0)));
             first = last + Days::new(1);
+            done += 1;
+            told(done, all);
         }
     }
-    told(people.len(), people.len());
     Ok(found)
+}
+
+/// Tries rules on some days of one person; locked ones stay as they are.
+pub(super) async fn tried(tx: &mut Tx, staff: &Staff, mut dates: BTreeSet<NaiveDate>, candidate: Basis<'_>) -> Result<Backtest, Error> {
+    let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
+    dates.retain(|date| locked_through.is_none_or(|through| through < *date));
+    let policy = Policy { locked_through, ..candidate.policy.clone() };
+    let pages = pages::load(tx, staff, Wanted { dates, subjects: BTreeSet::new() }).await?;
+    let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
+    let verdicts = derived.verdicts;
+    let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));
+    let asked: Vec<_> = exceptions.into_iter().map(|after| Asked { before: pages.exceptions.get(&after.id).cloned(), after }).collect();
+    let changed = entries.into_iter().map(|after| {
+        let before = pages.entries.get(&after.id).cloned();
+        let verdict = after.body.event.and_then(|event| verdicts.get(&event));
+        let cause = cause(before.as_ref(), &after, verdict, &asked);
+        Changed { before, after, cause }
+    });
+    Ok(Backtest { entries: 0, changed: changed.collect(), asked })
+}
+
+/// The rule or question that makes the difference.
+fn cause(before: Option<&Entry>, after: &Entry, verdict: Option<&Verdict>, asked: &[Asked]) -> String {
+    if after.status == EntryStatus::Void {
+        return verdict.and_then(|verdict| verdict.skip.as_ref()).map_or_else(|| "no rule".to_owned(), |skip| skip.rule.clone());
+    }
+    let giver = |entry: &Entry, field| entry.provenance.0.get(field).map(|given| given.by.clone());
+    let differs = |field: &&Field| before.is_none_or(|before| value(&before.body, **field) != value(&after.body, **field));
+    let field = BY_WEIGHT.iter().find(|field| differs(field) && (before.is_some() || giver(after, field).is_some()));
+    if let Some(field) = field {
+        return giver(after, field).or_else(|| giver(before?, field)).unwrap_or_else(|| "no rule".to_owned());
+    }
+    let about = asked.iter().find(|one| one.after.entry == Some(after.id));
+    let open = about.filter(|one| one.after.status == ExceptionStatus::Open).map(|one| one.after.lead());
+    open.or_else(|| about?.before.as_ref().map(Exception::lead)).unwrap_or("house policy").to_owned()
+}
+
+/// Fields, those first whose change says most.
+const BY_WEIGHT: &[Field] = &[Field::Project, Field::Client, Field::Billable, Field::Task, Field::Tags, Field::Description];
+
+fn value(body: &Body, field: Field) -> Option<String> {
+    match field {
+        Field::Client => body.client.clone(),
+        Field::Project => body.project.clone(),
+        Field::Task => body.task.clone(),
+        Field::Billable => body.billable.map(|yes| yes.to_string()),
+        Field::Description => body.description.clone(),
+        Field::Tags => Some(body.tags.join(", ")).filter(|tags| !tags.is_empty()),
+    }
 }
 
 /// Knows records that would leave the files as what they would be then: closed today (S6).
@@ -105,22 +173,70 @@ pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut 
 }
 
 /// What an entry counts for in a sum.
-fn what(entry: &Entry) -> String {
-    if entry.status == EntryStatus::Void {
-        return "(no time)".to_owned();
-    }
+fn what(entry: Option<&Entry>) -> String {
+    let Some(entry) = entry.filter(|entry| entry.status != EntryStatus::Void) else { return "(no time)".to_owned() };
     entry.body.project.clone().or_else(|| entry.body.client.clone()).unwrap_or_else(|| "(unmatched)".to_owned())
 }
 
+impl Changed {
+    /// From what to what it goes; where that stays, the first field that differs says more. Descriptions are words of events.
+    fn ends(&self) -> (String, String) {
+        let (from, to) = (what(self.before.as_ref()), what(Some(&self.after)));
+        let Some(before) = self.before.as_ref().filter(|_| from == to) else { return (from, to) };
+        let of = |body: &Body, field: Field| match value(body, field) {
+            _ if field == Field::Description => format!("{from}, description"),
+            Some(value) if field == Field::Billable => format!("{from}, {}", if value == "true" { "billable" } else { "not billable" }),
+            Some(value) => format!("{from}, {value}"),
+            None => format!("{from}, no {field}"),
+        };
+        let named = BY_WEIGHT.iter().find(|field| value(&before.body, **field) != value(&self.after.body, **field));
+        let held = |entry: &Entry| format!("{from}, {}", if entry.body.held { "held" } else { "free" });
+        match named {
+            Some(field) => (of(&before.body, *field), of(&self.after.body, *field)),
+            None if before.body.held != self.after.body.held => (held(before), held(&self.after)),
+            None => (format!("{from}, as it was"), format!("{from}, other time")),
+        }
+    }
+}
+
 impl Backtest {
-    /// What would move, from where to where.
-    pub(crate) fn moves(&self) -> BTreeMap<(String, String), Vec<&Changed>> {
+    /// What would move, from where to where and why.
+    pub(crate) fn moves(&self) -> BTreeMap<Move, Vec<&Changed>> {
         let mut moves: BTreeMap<_, Vec<&Changed>> = BTreeMap::new();
         for one in &self.changed {
-            let from = one.before.as_ref().map_or_else(|| "(no time)".to_owned(), what);
-            moves.entry((from, what(&one.after))).or_default().push(one);
+            let (from, to) = one.ends();
+            moves.entry((from, to, one.cause.clone())).or_default().push(one);
         }
         moves
+    }
+
+    pub(crate) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        let add = |sum: &mut Sum, seconds: i64| {
+            sum.entries += 1;
+            sum.seconds += seconds;
+        };
+        for Changed { before, after, .. } in &self.changed {
+            let stands = |entry: &&Entry| entry.status != EntryStatus::Void;
+            let (old, new) = (before.as_ref().filter(stands), Some(after).filter(stands));
+            let is_known = |entry: Option<&Entry>| entry.map(|entry| entry.body.client.is_some() || entry.body.project.is_some());
+            let is_held = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.body.held);
+            match (is_known(old), is_known(new)) {
+                (Some(false), Some(true)) => add(&mut sums.matched, after.body.seconds),
+                (Some(true) | None, Some(false)) => add(&mut sums.unmatched, after.body.seconds),
+                _ => {}
+            }
+            match (is_held(old), is_held(new)) {
+                (false, true) => add(&mut sums.queued, after.body.seconds),
+                (true, false) if new.is_some() => add(&mut sums.released, after.body.seconds),
+                _ => {}
+            }
+        }
+        for (opened, cleared) in self.questions().into_values() {
+            sums.opened += opened;
+            sums.cleared += cleared;
+        }
+        sums
     }
 
     /// By how many seconds the billable time would grow or shrink.

@@ -2,10 +2,12 @@
 
 pub(crate) mod activation;
 pub(crate) mod backtest;
+pub(crate) mod behaviour;
 pub(crate) mod difference;
 mod pages;
 pub(crate) mod pass;
 pub(crate) mod rehearsal;
+pub(crate) mod reload;
 
 #[cfg(test)]
 mod histories;

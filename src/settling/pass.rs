@@ -138,6 +138,8 @@ fn returned(pages: &Pages, written: &[Entry], now: DateTime<Utc>) -> Vec<Act> {
 pub(super) struct Derived {
     pub(super) entries: Vec<Draft>,
     pub(super) questions: Vec<Question>,
+    /// What the rules made of every event that was there.
+    pub(super) verdicts: HashMap<EventId, Verdict>,
     /// Where the question of a subject is.
     places: HashMap<Subject, usize>,
     next: Vec<(NaiveDate, Option<DateTime<Utc>>)>,
@@ -156,6 +158,7 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
         }
         derived.next.push((*date, next_at));
     }
+    derived.verdicts = verdicts;
     derived
 }
 

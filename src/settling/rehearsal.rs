@@ -42,6 +42,14 @@ pub(crate) struct TestResult {
     pub(crate) differences: Vec<Difference>,
 }
 
+impl TestResult {
+    /// What came out otherwise, for whoever wrote the test.
+    pub(crate) fn told(&self) -> String {
+        let line = |one: &Difference| format!("\n     {:<12} expected {}, got {}", one.field, one.expected, one.got);
+        format!("FAIL {} ({}){}", self.name, self.spot, self.differences.iter().map(line).collect::<String>())
+    }
+}
+
 /// One field that came out otherwise.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Difference {

@@ -15,6 +15,7 @@ const ALL: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0002_connections.sql"),
     ),
     (3, "review", include_str!("../../migrations/sqlite/0003_review.sql"), include_str!("../../migrations/postgres/0003_review.sql")),
+    (4, "reload", include_str!("../../migrations/sqlite/0004_reload.sql"), include_str!("../../migrations/postgres/0004_reload.sql")),
 ];
 
 /// The newest version this program knows.

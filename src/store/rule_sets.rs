@@ -1,4 +1,4 @@
-//! Rule sets by digest, and which of them is active (SEMANTICS S6).
+//! Rule sets by digest, which of them is active, and how it came to be (SEMANTICS S6).
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Error, Tx,
-    codec::{At, Json},
+    codec::{At, Json, Plain},
 };
+use crate::model::reload::{Reload, ReloadOutcome};
 
 /// File name to text.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -52,5 +53,69 @@ impl Tx {
                 .map(|done| done.rows_affected())),
         }?;
         if changed == 1 { Ok(()) } else { Err(Error::Outdated("rules")) }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i64,
+    digest: String,
+    at: At,
+    actor: String,
+    folder: String,
+    outcome: Plain<ReloadOutcome>,
+    days: i64,
+    told: Option<String>,
+}
+
+impl From<Row> for Reload {
+    fn from(row: Row) -> Self {
+        let Row { number, digest, at, actor, folder, outcome, days, told } = row;
+        Self { number, digest, at: at.0, actor, folder, outcome: outcome.0, days, told }
+    }
+}
+
+impl Tx {
+    /// Writes down what became of a reload; its number is given here.
+    pub(crate) async fn insert_reload(&mut self, reload: &Reload) -> Result<(), Error> {
+        const SQL: &str = "insert into rule_reload (digest, at, actor, folder, outcome, days, told) values ($1, $2, $3, $4, $5, $6, $7)";
+        on!(self, |conn| sqlx::query(SQL)
+            .bind(&reload.digest)
+            .bind(At(reload.at))
+            .bind(&reload.actor)
+            .bind(&reload.folder)
+            .bind(Plain(reload.outcome))
+            .bind(reload.days)
+            .bind(&reload.told)
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Reloads, newest first.
+    pub(crate) async fn reloads(&mut self, limit: i64) -> Result<Vec<Reload>, Error> {
+        const SQL: &str = "select number, digest, at, actor, folder, outcome, days, told from rule_reload order by number desc limit $1";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL).bind(limit).fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Reload::from).collect())
+    }
+
+    /// Whether these files, under the same policy, were active at some time.
+    pub(crate) async fn was_active(&mut self, digest: &str) -> Result<bool, Error> {
+        const SQL: &str = "select count(*) from rule_reload where digest = $1 and outcome = 'active'";
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(digest).fetch_one(conn).await)?;
+        Ok(count > 0)
+    }
+
+    /// The files of a set that was kept, by its number or by the beginning of its digest.
+    pub(crate) async fn rule_set(&mut self, named: &str) -> Result<(String, Files), Error> {
+        const SQL: &str = "select digest, files from rule_set where digest in (select digest from rule_reload where number = $1) \
+            or digest like $2 order by digest limit 2";
+        // What is short and all digits is a number.
+        let number: Option<i64> = named.parse().ok().filter(|_| named.len() < 8);
+        let is_beginning = number.is_none() && named.len() >= super::ENDING_MIN && named.chars().all(|char| char.is_ascii_hexdigit());
+        let beginning = if is_beginning { format!("{}%", named.to_lowercase()) } else { String::new() };
+        let rows: Vec<(String, Json<Files>)> = on!(self, |conn| sqlx::query_as(SQL).bind(number).bind(beginning).fetch_all(conn).await)?;
+        super::only_one(rows, "rule set").map(|(digest, files)| (digest, files.0))
     }
 }

@@ -17,10 +17,10 @@ use super::{
     queue_item::reads,
 };
 use crate::{
-    app::{App, rule_files},
+    app::App,
     model::{audit, decision::Act, exception::Exception, ids::ExceptionId},
     review::propose::{self, Outcome, Proposal},
-    settling::{activation::Active, settle_due},
+    settling::{activation::Active, reload::Reloaded, settle_due},
     store::Tx,
     web::{
         guard::{Signed, now},
@@ -87,9 +87,9 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
     let file = app.config.rules.join(&proposal.file);
     let written = async {
         tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
-        let next = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy);
-        let mut next = next.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
-        app.activate(&mut next).await?;
+        if let Reloaded::Refused(refusal) = app.reload(&app.config.rules, &signed.who.name, false).await? {
+            anyhow::bail!("{}; see: kalends rules status", refusal.summary());
+        }
         anyhow::Ok(())
     };
     if let Err(error) = written.await {
