@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{audit, decision::Act, exception::Exception, ids::ExceptionId},
+    model::{audit, exception::Exception, ids::ExceptionId},
     review::propose::{self, Outcome, Proposal},
     settling::{activation::Active, reload::Reloaded, settle_due},
     store::Tx,
@@ -69,16 +69,7 @@ async fn proposed(app: &App, active: &Active, signed: &Signed, id: ExceptionId) 
 /// What a person decided about a question's meeting.
 async fn outcome(tx: &mut Tx, exception: &Exception) -> Result<Option<Outcome>, Failure> {
     let decisions = tx.decisions_about(&[exception.subject.id]).await?;
-    let told = decisions.iter().rev().find_map(|decision| match &decision.act {
-        Act::NotWork => Some(Outcome::NotWork),
-        Act::Assign(one) => match (&one.project, &one.client) {
-            (Some(Some(code)), _) => Some(Outcome::Project(code.clone())),
-            (_, Some(Some(key))) => Some(Outcome::Client(key.clone())),
-            _ => None,
-        },
-        _ => None,
-    });
-    Ok(told)
+    Ok(Outcome::of(decisions.iter()))
 }
 
 async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Response, Failure> {
