@@ -10,7 +10,13 @@ use super::{
     propose::{Candidate, Made, Outcome, Proposal},
 };
 use crate::{
-    model::{event::Event, ids::EventId, staff::Staff, verdict::Verdict},
+    model::{
+        catalog::{Catalog, Field},
+        event::Event,
+        ids::EventId,
+        staff::Staff,
+        verdict::Verdict,
+    },
     settling::{
         activation::Active,
         backtest::{self, Backtest},
@@ -70,7 +76,7 @@ pub(crate) async fn suggestions(
     now: DateTime<Utc>,
 ) -> Result<Vec<Suggestion>, Error> {
     let lessons = Lessons::read(store, active, span).await?;
-    let evidence = lessons.evidence();
+    let evidence = lessons.evidence(&active.rules.catalog);
     let mut open = lessons.unlearnt.clone();
     let (mut refused, mut found): (HashSet<(Clue, Outcome)>, Vec<Suggestion>) = (HashSet::new(), Vec::new());
     while found.len() < SUGGESTIONS_MAX {
@@ -134,11 +140,13 @@ impl Lessons {
     }
 
     /// For every clue of what is to be learnt: the decisions that it tells, and all else that it would tell wrongly.
-    fn evidence(&self) -> BTreeMap<(Clue, Outcome), Evidence> {
+    fn evidence(&self, catalog: &Catalog) -> BTreeMap<(Clue, Outcome), Evidence> {
         let mut outcomes: HashMap<&Clue, BTreeSet<&Outcome>> = HashMap::new();
         for event in &self.unlearnt {
             let outcome = &self.decided[event];
-            self.clues[event].iter().for_each(|clue| drop(outcomes.entry(clue).or_default().insert(outcome)));
+            for clue in &self.clues[event] {
+                outcomes.entry(clue).or_default().insert(outcome);
+            }
         }
         let mut found: BTreeMap<(Clue, Outcome), Evidence> = BTreeMap::new();
         for (event, verdict) in self.events() {
@@ -148,7 +156,7 @@ impl Lessons {
                     match self.decided.get(&event.id) {
                         Some(decided) if decided == *outcome => drop(one.support.insert(event.id)),
                         Some(_) => one.against += 1,
-                        None => one.against += usize::from(verdict.is_some_and(|verdict| says_otherwise(verdict, outcome))),
+                        None => one.against += usize::from(verdict.is_some_and(|verdict| says_otherwise(verdict, outcome, catalog))),
                     }
                 }
             }
@@ -194,8 +202,21 @@ impl Lessons {
     }
 }
 
-/// Whether rules know an event and say something else of it.
-fn says_otherwise(verdict: &Verdict, outcome: &Outcome) -> bool {
-    let is_known = verdict.skip.is_some() || !verdict.fields.is_empty() || verdict.split.is_some();
-    is_known && !outcome.is_said_by(verdict)
+/// Whether rules know what an event is, and say something else of it. What they ask about they do not know.
+fn says_otherwise(verdict: &Verdict, outcome: &Outcome, catalog: &Catalog) -> bool {
+    if verdict.skip.is_some() || verdict.split.is_some() {
+        return !outcome.is_said_by(verdict);
+    }
+    if verdict.conflicts().next().is_some() {
+        return false;
+    }
+    let client = match outcome {
+        Outcome::Project(code) => catalog.project(code).map(|(client, _)| client.key.as_str()),
+        Outcome::Client(key) => Some(key.as_str()),
+        Outcome::NotWork => None,
+    };
+    match (verdict.value(Field::Project), verdict.value(Field::Client)) {
+        (Some(_), _) => !outcome.is_said_by(verdict),
+        (None, known) => known.is_some() && known != client,
+    }
 }
