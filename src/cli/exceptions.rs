@@ -143,15 +143,16 @@ async fn likely(app: &App, exception: &Exception) -> anyhow::Result<Vec<Likely>>
     let is_asked = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
     let Some(active) = activation::active(&app.store).await?.filter(|_| is_asked) else { return Ok(Vec::new()) };
     let mut tx = app.store.read().await?;
-    let event = match exception.entry {
-        Some(entry) => tx.entry_of(entry).await?.body.event,
+    let entry = match exception.entry {
+        Some(entry) => Some(tx.entry_of(entry).await?.body),
         None => None,
     };
-    let event = match event {
+    let event = match entry.as_ref().and_then(|entry| entry.event) {
         Some(event) => Some(tx.event(event).await?),
         None => None,
     };
-    Ok(likely::answers(&mut tx, exception, event.as_ref(), &active.rules.catalog).await?)
+    let known = (event.as_ref(), entry.as_ref().and_then(|entry| entry.client.as_deref()));
+    Ok(likely::answers(&mut tx, exception, known, &active.rules.catalog).await?)
 }
 
 fn standing(app: &App, exception: &Exception) -> Standing {

@@ -77,7 +77,13 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
     let proposal = proposed(&app, &active, &signed, id).await?.ok_or(Failure::NotFound)?;
     let file = app.config.rules.join(&proposal.file);
     let written = async {
-        tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
+        // Under a hidden name first: whoever watches the folder sees it whole.
+        let beside = file.with_file_name(format!(".{}.new", proposal.file));
+        let put = async {
+            tokio::fs::write(&beside, &proposal.yaml).await?;
+            tokio::fs::rename(&beside, &file).await
+        };
+        put.await.with_context(|| format!("cannot write {}", file.display()))?;
         if let Reloaded::Refused(refusal) = app.reload(&app.config.rules, &signed.who.name, false).await? {
             anyhow::bail!("{}; see: kalends rules status", refusal.summary());
         }
