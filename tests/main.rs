@@ -12,6 +12,7 @@ mod daemons;
 mod faults;
 mod histories;
 mod language;
+mod learning;
 mod messages;
 mod page_roles;
 mod pages;

@@ -203,7 +203,7 @@ on_each_database! {
         let before = world.entries();
         write(&world, "rules/more.yaml", "rules:\n  - {id: all, section: overrides, when: {title: {words: [plan]}}, review: look at it}\n");
         let (code, _, complaint) = told(&world, &["rules", "reload"]);
-        assert!(code == FOUND && complaint.contains("of 14:00 h that are ready since 6 weeks ago, 14:00 h (14 entries)"), "{complaint}");
+        assert!(code == FOUND && complaint.contains("of 14:00 h in the last 6 weeks that are ready, 14:00 h (14 entries)"), "{complaint}");
         assert!(told(&world, &["sync"]).2.contains("most time would go to the queue"));
         assert_eq!((world.entries(), outcomes(&world)), (before.clone(), vec!["refused".to_owned(), "active".to_owned()]));
         let (code, now, _) = told(&world, &["rules", "status"]);

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff};
+use super::{
+    Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff, suggest,
+};
 use crate::model::exception::ExceptionStatus;
 
 /// Turns calendars into reviewed time entries.
@@ -353,6 +355,8 @@ pub(super) enum Rules {
     Diff(reload::Diff),
     /// Says what other rule files would change in the book, and writes nothing.
     Backtest(backtest::Args),
+    /// Rules that would have decided what people decided again and again, each with what it would change.
+    Suggest(suggest::Args),
     /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.
     Explain(explain::Args),
 }

@@ -8,10 +8,14 @@ use super::{Format, Outcome, answer, book, entries};
 use crate::{
     app::App,
     model::{
-        exception::{Exception, ExceptionStatus, Standing},
+        exception::{Exception, ExceptionStatus, Standing, SubjectKind},
         ids,
     },
-    review::{Answer, Winner, fields},
+    review::{
+        Answer, Winner, fields,
+        likely::{self, Likely},
+    },
+    settling::activation,
 };
 
 pub(crate) async fn list(app: &App, status: ExceptionStatus, format: Format) -> anyhow::Result<Outcome> {
@@ -112,8 +116,11 @@ pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<
 
 async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Result<Outcome> {
     let email = entries::emails(app).await?.remove(&exception.staff).unwrap_or_default();
+    let likely = likely(app, exception).await?;
     if format == Format::Json {
-        answer(&serde_json::to_string_pretty(&to_json(exception, &email))?);
+        let mut shown = to_json(exception, &email);
+        shown["likely"] = json!(likely);
+        answer(&serde_json::to_string_pretty(&shown)?);
         return Ok(Outcome::Done);
     }
     let mut lines = vec![format!("{} {} {email}: {}", ids::short(exception.id.0), exception.date, standing(app, exception))];
@@ -125,8 +132,27 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
         let entry = app.store.read().await?.entry(&id.to_string()).await?;
         lines.push(format!("  entry {}", entries::row(&entry, &email).join("  ")));
     }
+    let what = |one: &Likely| one.project.clone().or_else(|| one.client.clone()).unwrap_or_default();
+    lines.extend(likely.iter().map(|one| format!("  likely  {:<12} {}", what(one), one.why)));
     answer(&lines.join("\n"));
     Ok(Outcome::Done)
+}
+
+/// What most likely answers it, best first: what the queue's page offers.
+async fn likely(app: &App, exception: &Exception) -> anyhow::Result<Vec<Likely>> {
+    let is_asked = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
+    let Some(active) = activation::active(&app.store).await?.filter(|_| is_asked) else { return Ok(Vec::new()) };
+    let mut tx = app.store.read().await?;
+    let entry = match exception.entry {
+        Some(entry) => Some(tx.entry_of(entry).await?.body),
+        None => None,
+    };
+    let event = match entry.as_ref().and_then(|entry| entry.event) {
+        Some(event) => Some(tx.event(event).await?),
+        None => None,
+    };
+    let known = (event.as_ref(), entry.as_ref().and_then(|entry| entry.client.as_deref()));
+    Ok(likely::answers(&mut tx, exception, known, &active.rules.catalog).await?)
 }
 
 fn standing(app: &App, exception: &Exception) -> Standing {

@@ -22,6 +22,7 @@ mod serve;
 mod setup;
 mod sources;
 mod staff;
+mod suggest;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -179,6 +180,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Rules(Rules::Status) => reload::status(app, format).await,
         Command::Rules(Rules::History) => reload::history(app, format).await,
         Command::Rules(Rules::Diff(args)) => reload::diff(app, args, format).await,
+        Command::Rules(Rules::Suggest(args)) => suggest::run(app, args, format).await,
         Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),

@@ -18,6 +18,7 @@ use crate::{
         reload::{Refusal, Reloaded, proven},
         settle_due,
     },
+    store::rule_sets::Files,
     yaml::diagnostic::Paint,
 };
 
@@ -112,7 +113,8 @@ impl Folder {
 /// Says what is in force, whether the folder holds something else, and why that was refused.
 pub(crate) async fn status(app: &App, format: Format) -> anyhow::Result<Outcome> {
     let mut tx = app.store.read().await?;
-    let digest = tx.active_digest().await?;
+    let (digest, files) = tx.active_rule_set().await?.unzip();
+    let files: Vec<String> = files.into_iter().flat_map(Files::into_keys).filter(|name| name.starts_with("rules/")).collect();
     let reloads = tx.reloads(HISTORY).await?;
     drop(tx);
     let active = reloads.iter().find(|one| one.outcome == ReloadOutcome::Active && Some(&one.digest) == digest.as_ref());
@@ -125,12 +127,14 @@ pub(crate) async fn status(app: &App, format: Format) -> anyhow::Result<Outcome>
             other => Some(other.told()),
         };
         answer(&serde_json::to_string_pretty(&json!({
-            "active": active.map(to_json), "folder": { "path": path.to_string(), "state": folder.word(), "told": told },
+            "active": active.map(to_json), "files": files, "folder": { "path": path.to_string(), "state": folder.word(), "told": told },
             "refused": refused.map(to_json),
         }))?);
     } else {
         let mut lines = vec![match active {
-            Some(one) => format!("active    {} since {}{}", &one.digest[..12], at(one.at), by(one)),
+            Some(one) => {
+                format!("active    {} since {}{}: {}", &one.digest[..12], at(one.at), by(one), book::count(files.len(), "file", "files"))
+            }
             None => "active    none yet; the first reload makes what the folder holds active".to_owned(),
         }];
         lines.push(format!("folder    {path} {}", folder.told()));

@@ -1,12 +1,20 @@
 //! Likely answers to a question: what alike time turned out to be, ranked, each with its reason.
+//!
+//! Everything that an event has in common with earlier time is a witness, and divides one vote among the projects it knows: how often
+//! each was right, what is long ago counting less. So a title that always meant one project says more than a word that every project uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 use crate::{
-    model::{catalog::Catalog, event::Event, exception::Exception, ids::StaffId},
+    model::{
+        catalog::{Catalog, Client, Project},
+        event::Event,
+        exception::Exception,
+        ids::StaffId,
+    },
     store::{Error, Tx, queue::Alike},
 };
 
@@ -14,6 +22,10 @@ use crate::{
 const DAYS: u64 = 120;
 /// As many as there are number keys.
 const MAX: usize = 9;
+/// A witness that saw little is believed less.
+const DOUBT: f64 = 0.5;
+/// What is known to be another client's is hardly ever right.
+const OTHER_CLIENT: f64 = 0.2;
 
 /// One answer that may be right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,7 +46,11 @@ enum Ground {
     Colleague,
     Title,
     Rule,
-    People,
+    Name,
+    Word,
+    Person,
+    Domain,
+    Client,
     Recent,
 }
 
@@ -45,9 +61,19 @@ impl Ground {
             Self::Series => 10.0,
             Self::Colleague => 8.0,
             Self::Title => 6.0,
-            Self::Rule => 5.0,
-            Self::People => 3.0,
-            Self::Recent => 0.5,
+            Self::Rule | Self::Name => 5.0,
+            Self::Word => 4.0,
+            Self::Person => 3.0,
+            Self::Domain | Self::Client => 2.0,
+            Self::Recent => 1.0,
+        }
+    }
+
+    /// How much of its say is left a day later. A series goes on under a new project from one week to the next.
+    fn fading(self) -> f64 {
+        match self {
+            Self::Series | Self::Colleague => 0.93,
+            _ => 0.985,
         }
     }
 
@@ -59,93 +85,166 @@ impl Ground {
             Self::Colleague => format!("same meeting of a colleague{times}"),
             Self::Title => format!("same title{times}"),
             Self::Rule => "a rule says so".to_owned(),
-            Self::People => format!("same people{times}"),
+            Self::Name => "its name is in the title".to_owned(),
+            Self::Word => format!("alike title{times}"),
+            Self::Person => format!("same people{times}"),
+            Self::Domain => format!("same firm{times}"),
+            Self::Client => "a project of the client".to_owned(),
             Self::Recent => "most recent".to_owned(),
         }
     }
 }
 
-/// Likely answers about an event, best first.
-pub(crate) async fn answers(tx: &mut Tx, exception: &Exception, event: Option<&Event>, catalog: &Catalog) -> Result<Vec<Likely>, Error> {
+/// Likely answers about an event, best first. `client` is whose its entry is known to be.
+pub(crate) async fn answers(
+    tx: &mut Tx,
+    exception: &Exception,
+    (event, client): (Option<&Event>, Option<&str>),
+    catalog: &Catalog,
+) -> Result<Vec<Likely>, Error> {
     let from = exception.date.checked_sub_days(Days::new(DAYS)).unwrap_or(exception.date);
     let until = exception.date + Days::new(DAYS);
     let mut alike = tx.alike(exception.staff, from, until).await?;
     if let Some(event) = event {
         alike.extend(tx.alike_of_series(&event.fact.ical_uid, exception.staff).await?);
     }
-    Ok(ranked(exception, event, catalog, &alike))
+    // Whose a conflict is about is what is asked.
+    let client = client.filter(|_| exception.reasons.iter().all(|reason| reason.reason != "conflict"));
+    Ok(ranked(exception, (event, client), catalog, &alike))
 }
 
-fn ranked(exception: &Exception, event: Option<&Event>, catalog: &Catalog, alike: &[Alike]) -> Vec<Likely> {
-    let mut scores: BTreeMap<(Option<String>, Option<String>), Score> = BTreeMap::new();
-    let mut add = |client: Option<String>, project: Option<String>, ground: Ground, age: i64, row: Option<&Alike>| {
-        let score = scores.entry((client, project)).or_default();
-        let fading = 0.985_f64.powi(i32::try_from(age.abs()).unwrap_or(i32::MAX));
-        score.sum += ground.weight() * fading;
-        if score.ground.is_none_or(|known| ground <= known) {
-            score.count = if score.ground == Some(ground) { score.count + 1 } else { 1 };
-            score.ground = Some(ground);
+type What = (Option<String>, Option<String>);
+
+fn ranked(exception: &Exception, (event, client): (Option<&Event>, Option<&str>), catalog: &Catalog, alike: &[Alike]) -> Vec<Likely> {
+    let mut scores: BTreeMap<What, Score> = BTreeMap::new();
+    for (ground, whats) in told(exception, event, client, catalog) {
+        let part = ground.weight() / f64::from(u32::try_from(whats.len()).unwrap_or(1).max(1));
+        for what in whats {
+            scores.entry(what).or_default().add(ground, part, 1);
         }
-        if let Some(row) = row {
-            score.task.clone_from(&row.task);
-            score.billable = row.billable;
+    }
+    for (ground, rows) in witnesses(exception.staff, event, catalog, alike) {
+        vote(&mut scores, ground, &rows, exception.date);
+    }
+    let is_possible = |what: &What| match what.1.as_deref() {
+        Some(code) => catalog.project(code).is_some_and(|(_, project)| project.is_open_on(exception.date)),
+        None => true,
+    };
+    let mut found: Vec<_> = scores.into_iter().filter(|(what, _)| is_possible(what)).collect();
+    for (what, score) in &mut found {
+        if client.is_some() && what.0.as_deref() != client {
+            score.sum *= OTHER_CLIENT;
         }
-    };
-    for named in named_by_reasons(exception, catalog) {
-        add(named.0, named.1, named.2, 0, None);
     }
-    for row in alike.iter().rev() {
-        let ground = ground_of(row, exception.staff, event);
-        add(row.client.clone(), row.project.clone(), ground, (exception.date - row.date).num_days(), Some(row));
-    }
-    let open = |project: &Option<String>| {
-        let known = project.as_deref().and_then(|code| catalog.project(code));
-        project.is_none() || known.is_some_and(|(_, project)| project.is_open_on(exception.date))
-    };
-    let mut found: Vec<_> = scores.into_iter().filter(|((_, project), _)| open(project)).collect();
     found.sort_by(|(_, one), (_, other)| other.sum.total_cmp(&one.sum));
-    found.into_iter().take(MAX).map(|((client, project), score)| score.likely(client, project)).collect()
+    found.into_iter().take(MAX).map(|(what, score)| score.likely(what, alike)).collect()
+}
+
+/// A witness divides its vote.
+fn vote(scores: &mut BTreeMap<What, Score>, ground: Ground, rows: &[&Alike], date: NaiveDate) {
+    let weight = |row: &Alike| ground.fading().powi(i32::try_from((date - row.date).num_days().abs()).unwrap_or(i32::MAX));
+    let all: f64 = rows.iter().map(|row| weight(row)).sum();
+    let mut parts: BTreeMap<What, (f64, usize)> = BTreeMap::new();
+    for row in rows {
+        let part = parts.entry((row.client.clone(), row.project.clone())).or_default();
+        part.0 += weight(row);
+        part.1 += 1;
+    }
+    for (what, (part, count)) in parts {
+        scores.entry(what).or_default().add(ground, ground.weight() * part / (all + DOUBT), count);
+    }
 }
 
 #[derive(Default)]
 struct Score {
     sum: f64,
-    ground: Option<Ground>,
-    count: usize,
-    task: Option<String>,
-    billable: Option<bool>,
+    /// What speaks loudest for it, how loud, and how often it was seen.
+    loudest: Option<(Ground, f64, usize)>,
 }
 
 impl Score {
-    fn likely(self, client: Option<String>, project: Option<String>) -> Likely {
-        let why = self.ground.map_or_else(String::new, |ground| ground.words(self.count));
-        Likely { client, project, task: self.task, billable: self.billable, why }
+    fn add(&mut self, ground: Ground, part: f64, count: usize) {
+        self.sum += part;
+        if self.loudest.is_none_or(|(_, known, _)| part > known) {
+            self.loudest = Some((ground, part, count));
+        }
+    }
+
+    /// Task and billable flag are those of the newest time that was for the same.
+    fn likely(self, (client, project): What, alike: &[Alike]) -> Likely {
+        let same = alike.iter().filter(|row| row.client == client && row.project == project).max_by_key(|row| row.date);
+        let why = self.loudest.map_or_else(String::new, |(ground, _, count)| ground.words(count));
+        Likely { client, project, task: same.and_then(|row| row.task.clone()), billable: same.and_then(|row| row.billable), why }
     }
 }
 
-fn ground_of(row: &Alike, staff: StaffId, event: Option<&Event>) -> Ground {
-    let Some(event) = event else { return Ground::Recent };
-    let text = &event.fact.text;
-    if row.staff != staff {
-        return Ground::Colleague;
+/// Everything that the event has in common with earlier time.
+fn witnesses<'a>(staff: StaffId, event: Option<&Event>, catalog: &Catalog, alike: &'a [Alike]) -> Vec<(Ground, Vec<&'a Alike>)> {
+    let (own, others): (Vec<&Alike>, Vec<&Alike>) = alike.iter().partition(|row| row.staff == staff);
+    let mut found = vec![(Ground::Colleague, others), (Ground::Recent, own.clone())];
+    let Some(event) = event else { return found };
+    let those = |is: &dyn Fn(&Alike) -> bool| own.iter().copied().filter(|row| is(row)).collect::<Vec<_>>();
+    let (text, uid) = (&event.fact.text, &event.fact.ical_uid);
+    found.push((Ground::Series, those(&|row| !uid.is_empty() && row.ical_uid == *uid)));
+    let title = text.title.trim();
+    found.push((Ground::Title, those(&|row| !title.is_empty() && row.title.trim().eq_ignore_ascii_case(title))));
+    for word in words(title) {
+        found.push((Ground::Word, those(&|row| words(&row.title).iter().any(|other| are_alike(&word, other)))));
     }
-    if !event.fact.ical_uid.is_empty() && row.ical_uid == event.fact.ical_uid {
-        return Ground::Series;
+    let people: BTreeSet<String> = text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.to_lowercase()).collect();
+    let outside: Vec<&String> = people.iter().filter(|email| !is_ours(catalog, email)).collect();
+    found.extend(outside.iter().map(|email| (Ground::Person, those(&|row| row.people.contains(*email)))));
+    let domains: BTreeSet<&str> = outside.iter().map(|email| domain(email)).collect();
+    found.extend(domains.into_iter().map(|there| (Ground::Domain, those(&|row| row.people.iter().any(|email| domain(email) == there)))));
+    found
+}
+
+fn domain(email: &str) -> &str {
+    email.rsplit('@').next().unwrap_or_default()
+}
+
+/// Whether an address is of our own firm, as the catalog knows it.
+fn is_ours(catalog: &Catalog, email: &str) -> bool {
+    let covers = |known: &String| domain(email) == known || domain(email).ends_with(&format!(".{known}"));
+    catalog.clients.values().filter(|client| client.own).flat_map(|client| &client.domains).any(covers)
+}
+
+/// Words that may tell something: not numbers, not particles.
+fn words(title: &str) -> BTreeSet<String> {
+    let plain = title.split(|char: char| !char.is_alphanumeric()).map(str::to_lowercase);
+    plain.filter(|word| word.chars().count() > 2 && !word.chars().all(|char| char.is_ascii_digit())).collect()
+}
+
+/// The same word, mistyped once, or cut short.
+fn are_alike(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    one == other || long.starts_with(short) || (short.chars().count() > 4 && strsim::damerau_levenshtein(short, long) == 1)
+}
+
+/// What is said without any earlier time: by the reasons, by the names of projects, by the client that is known.
+fn told(exception: &Exception, event: Option<&Event>, client: Option<&str>, catalog: &Catalog) -> Vec<(Ground, Vec<What>)> {
+    let mut found: Vec<(Ground, Vec<What>)> =
+        named_by_reasons(exception, catalog).into_iter().map(|(what, ground)| (ground, vec![what])).collect();
+    let open = |of: &dyn Fn(&Client, &Project) -> bool| {
+        let open = catalog.projects().filter(|(_, project)| project.is_open_on(exception.date));
+        open.filter(|(client, project)| of(client, project)).map(|(client, project)| what(client, project)).collect::<Vec<_>>()
+    };
+    if let Some(event) = event {
+        let title = words(&event.fact.text.title);
+        let is_named = |project: &Project| words(&project.name).iter().any(|word| title.iter().any(|other| are_alike(word, other)));
+        found.push((Ground::Name, open(&|_, project| is_named(project))));
     }
-    if !text.title.trim().is_empty() && row.title.trim().eq_ignore_ascii_case(text.title.trim()) {
-        return Ground::Title;
-    }
-    let domain = |email: &str| email.rsplit('@').next().unwrap_or_default().to_lowercase();
-    let here: Vec<_> = text.attendees.iter().filter(|one| !one.resource).map(|one| domain(&one.email)).collect();
-    let own = event.fact.text.organizer.as_deref().map(domain);
-    let shared = row.domains.iter().any(|there| here.contains(there) && Some(there) != own.as_ref());
-    if shared { Ground::People } else { Ground::Recent }
+    found.push((Ground::Client, open(&|one, _| Some(one.key.as_str()) == client)));
+    found
+}
+
+fn what(client: &Client, project: &Project) -> What {
+    (Some(client.key.clone()), Some(project.code.clone()))
 }
 
 /// What the reasons themselves name: both sides of a conflict, the code that is nearest, other projects of the client of a closed one.
-fn named_by_reasons(exception: &Exception, catalog: &Catalog) -> Vec<(Option<String>, Option<String>, Ground)> {
-    let project =
-        |code: &str, ground| catalog.project(code).map(|(client, project)| (Some(client.key.clone()), Some(project.code.clone()), ground));
+fn named_by_reasons(exception: &Exception, catalog: &Catalog) -> Vec<(What, Ground)> {
+    let project = |code: &str, ground| catalog.project(code).map(|(client, project)| (what(client, project), ground));
     let mut named = Vec::new();
     for reason in &exception.reasons {
         match reason.reason.as_str() {
@@ -157,7 +256,7 @@ fn named_by_reasons(exception: &Exception, catalog: &Catalog) -> Vec<(Option<Str
                 let values = reason.cause["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str());
                 named.extend(values.filter_map(|value| match reason.cause["field"].as_str() {
                     Some("project") => project(value, Ground::Rule),
-                    Some("client") => only_project(catalog, value, exception.date).or(Some((Some(value.to_owned()), None, Ground::Rule))),
+                    Some("client") => only_project(catalog, value, exception.date).or(Some(((Some(value.to_owned()), None), Ground::Rule))),
                     _ => None,
                 }));
             }
@@ -165,7 +264,7 @@ fn named_by_reasons(exception: &Exception, catalog: &Catalog) -> Vec<(Option<Str
                 let client = reason.cause["project"].as_str().and_then(|code| catalog.project(code)).map(|(client, _)| client);
                 let open = client.into_iter().flat_map(|client| client.projects.values().map(move |project| (client, project)));
                 let open = open.filter(|(_, project)| project.is_open_on(exception.date));
-                named.extend(open.map(|(client, project)| (Some(client.key.clone()), Some(project.code.clone()), Ground::Rule)));
+                named.extend(open.map(|(client, project)| (what(client, project), Ground::Rule)));
             }
             _ => {}
         }
@@ -174,11 +273,11 @@ fn named_by_reasons(exception: &Exception, catalog: &Catalog) -> Vec<(Option<Str
 }
 
 /// The one project that a client has open on a date.
-fn only_project(catalog: &Catalog, client: &str, date: NaiveDate) -> Option<(Option<String>, Option<String>, Ground)> {
+fn only_project(catalog: &Catalog, client: &str, date: NaiveDate) -> Option<(What, Ground)> {
     let client = catalog.client(client)?;
     let mut open = client.projects.values().filter(|project| project.is_open_on(date));
     match (open.next(), open.next()) {
-        (Some(only), None) => Some((Some(client.key.clone()), Some(only.code.clone()), Ground::Rule)),
+        (Some(only), None) => Some((what(client, only), Ground::Rule)),
         _ => None,
     }
 }

@@ -2,7 +2,9 @@
 //! derivation of its days are one transaction (SEMANTICS S13). Pages, the API and commands all come through here.
 
 pub(crate) mod bulk;
+mod clues;
 pub(crate) mod fields;
+pub(crate) mod learn;
 pub(crate) mod likely;
 mod overlap;
 pub(crate) mod propose;

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::{
     model::{
+        catalog::Field,
+        decision::{Act, Decision},
         entry::{Entry, EntryStatus},
         event::Event,
         exception::ExceptionStatus,
@@ -32,6 +34,9 @@ pub(crate) struct Proposal {
     /// Its file, below the folder of the rules.
     pub(crate) file: String,
     pub(crate) yaml: String,
+    /// The rule and its test, as items of their lists.
+    #[serde(skip)]
+    pub(crate) parts: (String, String),
     /// Other open questions that it would answer.
     pub(crate) clears: usize,
     /// Other events of the last months that would read differently.
@@ -41,7 +46,7 @@ pub(crate) struct Proposal {
 }
 
 /// What the event was decided to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Outcome {
     Project(String),
     Client(String),
@@ -49,6 +54,29 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What decisions say a meeting is, if they say so: the last one counts.
+    pub(crate) fn of<'a>(decisions: impl DoubleEndedIterator<Item = &'a Decision>) -> Option<Self> {
+        decisions.rev().find_map(|decision| match &decision.act {
+            Act::NotWork => Some(Self::NotWork),
+            Act::Assign(one) => match (&one.project, &one.client) {
+                (Some(Some(code)), _) => Some(Self::Project(code.clone())),
+                (_, Some(Some(key))) => Some(Self::Client(key.clone())),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether rules alone say the same.
+    pub(super) fn is_said_by(&self, verdict: &Verdict) -> bool {
+        let named = verdict.skip.is_none() && verdict.split.is_none() && verdict.conflicts().next().is_none();
+        match self {
+            Self::Project(code) => named && verdict.value(Field::Project) == Some(code),
+            Self::Client(key) => named && verdict.value(Field::Client) == Some(key),
+            Self::NotWork => verdict.skip.is_some(),
+        }
+    }
+
     fn is(&self, entry: &Entry) -> bool {
         match self {
             Self::Project(code) => entry.body.project.as_ref() == Some(code),
@@ -123,7 +151,8 @@ pub(crate) async fn rule(
         past.push(Past::read(tx, person, active, outcome, seen, now).await?);
     }
     let tried = conditions(event).into_iter().filter_map(|(words, when)| {
-        let Candidate { active: candidate, mut proposal } = Candidate::new(active, event, outcome, &words, &when)?;
+        let made = Made { event, outcome, words: &words, when: &when, over: &[] };
+        let Candidate { active: candidate, mut proposal } = Candidate::new(active, &made)?;
         let decides = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
         decides.then_some(proposal)
     });
@@ -131,7 +160,6 @@ pub(crate) async fn rule(
 }
 
 fn shown(verdict: Option<&Verdict>) -> String {
-    use crate::model::catalog::Field;
     let Some(verdict) = verdict else { return "nothing".to_owned() };
     if verdict.skip.is_some() {
         return "not work".to_owned();
@@ -139,17 +167,28 @@ fn shown(verdict: Option<&Verdict>) -> String {
     verdict.value(Field::Project).or_else(|| verdict.value(Field::Client)).unwrap_or("nothing").to_owned()
 }
 
+/// What a rule is made of: the decision it stands for, the conditions that are to tell it, and the rules it goes over.
+pub(super) struct Made<'a> {
+    pub(super) event: &'a Event,
+    pub(super) outcome: &'a Outcome,
+    /// From which it has its name.
+    pub(super) words: &'a str,
+    pub(super) when: &'a serde_json::Value,
+    pub(super) over: &'a [String],
+}
+
 /// A rule set with the rule in it.
-struct Candidate {
-    active: Active,
-    proposal: Proposal,
+pub(super) struct Candidate {
+    pub(super) active: Active,
+    pub(super) proposal: Proposal,
 }
 
 impl Candidate {
-    fn new(active: &Active, event: &Event, outcome: &Outcome, words: &str, when: &serde_json::Value) -> Option<Self> {
-        let id = name(words);
+    pub(super) fn new(active: &Active, made: &Made<'_>) -> Option<Self> {
+        let id = name(made.words);
         let file = format!("made-{id}.yaml");
-        let yaml = written(active, &id, event, outcome, when);
+        let (rule, test) = written(active, &id, made);
+        let yaml = format!("# Made from a decision in the queue.\nrules:\n{rule}tests:\n{test}");
         let mut files = active.files.clone();
         if files.insert(format!("rules/{file}"), yaml.clone()).is_some() {
             return None;
@@ -161,7 +200,7 @@ impl Candidate {
         if failing(&active) > before {
             return None;
         }
-        Some(Self { active, proposal: Proposal { id, file, yaml, clears: 0, changes: 0, examples: Vec::new() } })
+        Some(Self { active, proposal: Proposal { id, file, yaml, parts: (rule, test), clears: 0, changes: 0, examples: Vec::new() } })
     }
 }
 
@@ -184,8 +223,9 @@ fn conditions(event: &Event) -> Vec<(String, serde_json::Value)> {
     found
 }
 
-/// The rule and its test, as a file.
-fn written(active: &Active, id: &str, event: &Event, outcome: &Outcome, when: &serde_json::Value) -> String {
+/// The rule and its test.
+fn written(active: &Active, id: &str, made: &Made<'_>) -> (String, String) {
+    let Made { event, outcome, when, over, .. } = made;
     let text = &event.fact.text;
     let people: Vec<&str> = text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.as_str()).collect();
     let (effect, expect) = match outcome {
@@ -195,15 +235,23 @@ fn written(active: &Active, id: &str, event: &Event, outcome: &Outcome, when: &s
     };
     let section = active.rules.section_for_overrides();
     // JSON is YAML: what people typed is quoted once, and safely.
-    let series =
-        if when.get("series").is_some() { format!(", recurring: true, series: {}", quoted(&event.fact.ical_uid)) } else { String::new() };
-    let proof = format!(
-        "tests:\n  - name: {}\n    event: {{title: {}, attendees: {}{series}}}\n    expect: {{{expect}}}\n",
-        quoted(id),
-        quoted(&text.title),
-        json!(people)
-    );
-    format!("# Made from a decision in the queue.\nrules:\n  - id: {id}\n    section: {section}\n    when: {when}\n    {effect}\n{proof}")
+    let mut more = String::new();
+    if when.get("series").is_some() {
+        more = format!(", recurring: true, series: {}", quoted(&event.fact.ical_uid));
+    }
+    if let Some(organizer) = text.organizer.as_deref().filter(|_| when.get("organizer").is_some()) {
+        more = format!(", organizer: {}", quoted(organizer));
+    }
+    let over = if over.is_empty() { String::new() } else { format!("    over: {}\n", json!(over)) };
+    (
+        format!("  - id: {id}\n    section: {section}\n{over}    when: {when}\n    {effect}\n"),
+        format!(
+            "  - name: {}\n    event: {{title: {}, attendees: {}{more}}}\n    expect: {{{expect}}}\n",
+            quoted(id),
+            quoted(&text.title),
+            json!(people)
+        ),
+    )
 }
 
 fn quoted(text: &str) -> String {

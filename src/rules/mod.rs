@@ -151,6 +151,16 @@ impl RuleSet {
         self.places.get(rule)
     }
 
+    /// Whether an address is one of our own firm's.
+    pub(crate) fn is_ours(&self, email: &str) -> bool {
+        self.identity.is_ours(email)
+    }
+
+    /// Whether the domain of an address says who someone works for: it is not ours, nor free mail.
+    pub(crate) fn has_telling_domain(&self, email: &str) -> bool {
+        !self.is_ours(email) && !identity::FREE_MAIL.contains(&email.rsplit('@').next().unwrap_or_default())
+    }
+
     /// Whose calendar a written event stands on, and what she answered.
     pub(crate) fn owner(&self, event: &WrittenEvent) -> (Option<String>, Response) {
         let owner = event.owner(|email| self.identity.is_ours(email));

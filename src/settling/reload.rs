@@ -93,7 +93,7 @@ impl Flood {
     fn told(self) -> String {
         let hours = |seconds: i64| format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60);
         format!(
-            "of {} that are ready since {WEEKS} weeks ago, {} ({} entries) would be held back or gone; see: kalends rules backtest, and if it is \
+            "of {} in the last {WEEKS} weeks that are ready, {} ({} entries) would be held back or gone; see: kalends rules backtest, and if it is \
              meant: kalends rules reload --force",
             hours(self.ready),
             hours(self.lost),

@@ -107,8 +107,8 @@ pub(crate) struct Alike {
     pub(crate) billable: Option<bool>,
     pub(crate) ical_uid: String,
     pub(crate) title: String,
-    /// Of the people who were there.
-    pub(crate) domains: Vec<String>,
+    /// Addresses of the people who were there, in lower case.
+    pub(crate) people: Vec<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -130,10 +130,9 @@ const ALIKE: &str = "select e.staff, e.date, e.client, e.project, e.task, e.bill
 
 impl From<AlikeRow> for Alike {
     fn from(row: AlikeRow) -> Self {
-        let domain = |one: &Attendee| one.email.rsplit('@').next().unwrap_or_default().to_lowercase();
         let AlikeRow { client, project, task, billable, ical_uid, title, .. } = row;
-        let domains = row.attendees.0.iter().filter(|one| !one.resource).map(domain).collect();
-        Self { staff: StaffId(row.staff), date: row.date.0, client, project, task, billable, ical_uid, title, domains }
+        let people = row.attendees.0.iter().filter(|one| !one.resource).map(|one| one.email.to_lowercase()).collect();
+        Self { staff: StaffId(row.staff), date: row.date.0, client, project, task, billable, ical_uid, title, people }
     }
 }
 

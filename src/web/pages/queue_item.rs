@@ -68,7 +68,8 @@ pub(super) async fn load(
     day.retain(|entry| entry.status != EntryStatus::Void);
     day.sort_by_key(|entry| (entry.body.start, entry.id));
     let of_meeting = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
-    let likely = if of_meeting { likely::answers(tx, exception, event.as_ref(), &active.rules.catalog).await? } else { Vec::new() };
+    let known = (event.as_ref(), entry.as_ref().and_then(|entry| entry.body.client.as_deref()));
+    let likely = if of_meeting { likely::answers(tx, exception, known, &active.rules.catalog).await? } else { Vec::new() };
     let trace = match &event {
         Some(_) => explain::of_book(tx, active, &exception.id.to_string()).await.ok().map(|explained| explained.told()),
         None => None,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{audit, decision::Act, exception::Exception, ids::ExceptionId},
+    model::{audit, exception::Exception, ids::ExceptionId},
     review::propose::{self, Outcome, Proposal},
     settling::{activation::Active, reload::Reloaded, settle_due},
     store::Tx,
@@ -69,16 +69,7 @@ async fn proposed(app: &App, active: &Active, signed: &Signed, id: ExceptionId) 
 /// What a person decided about a question's meeting.
 async fn outcome(tx: &mut Tx, exception: &Exception) -> Result<Option<Outcome>, Failure> {
     let decisions = tx.decisions_about(&[exception.subject.id]).await?;
-    let told = decisions.iter().rev().find_map(|decision| match &decision.act {
-        Act::NotWork => Some(Outcome::NotWork),
-        Act::Assign(one) => match (&one.project, &one.client) {
-            (Some(Some(code)), _) => Some(Outcome::Project(code.clone())),
-            (_, Some(Some(key))) => Some(Outcome::Client(key.clone())),
-            _ => None,
-        },
-        _ => None,
-    });
-    Ok(told)
+    Ok(Outcome::of(decisions.iter()))
 }
 
 async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Response, Failure> {
@@ -86,7 +77,13 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
     let proposal = proposed(&app, &active, &signed, id).await?.ok_or(Failure::NotFound)?;
     let file = app.config.rules.join(&proposal.file);
     let written = async {
-        tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
+        // Under a hidden name first: whoever watches the folder sees it whole.
+        let beside = file.with_file_name(format!(".{}.new", proposal.file));
+        let put = async {
+            tokio::fs::write(&beside, &proposal.yaml).await?;
+            tokio::fs::rename(&beside, &file).await
+        };
+        put.await.with_context(|| format!("cannot write {}", file.display()))?;
         if let Reloaded::Refused(refusal) = app.reload(&app.config.rules, &signed.who.name, false).await? {
             anyhow::bail!("{}; see: kalends rules status", refusal.summary());
         }

@@ -1,0 +1,222 @@
+//! Rules that reviewers taught: the fewest and plainest conditions that would have decided what they decided, again and again. Each is
+//! tried as a rule before it is offered.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    clues::{self, Clue},
+    propose::{Candidate, Made, Outcome, Proposal},
+};
+use crate::{
+    model::{
+        catalog::{Catalog, Field},
+        event::Event,
+        ids::EventId,
+        staff::Staff,
+        verdict::Verdict,
+    },
+    settling::{
+        activation::Active,
+        backtest::{self, Backtest},
+        verdicts,
+    },
+    store::{Error, Store},
+};
+
+/// What was decided once may be a whim.
+const SUPPORT_MIN: usize = 2;
+/// So many rules at once are read; more are found the next time.
+const SUGGESTIONS_MAX: usize = 10;
+/// Decisions against it that one for it outweighs, the other way round: at most one in ten is an accident.
+const FOR_EACH_AGAINST: usize = 10;
+
+/// A rule that would have decided what people decided.
+#[derive(Debug)]
+pub(crate) struct Suggestion {
+    pub(crate) proposal: Proposal,
+    /// Decisions that it would have made.
+    pub(crate) support: usize,
+    /// Decisions that it would have made otherwise.
+    pub(crate) against: usize,
+    /// What it would change now.
+    pub(crate) backtest: Backtest,
+}
+
+/// One person's past.
+struct Past {
+    staff: Staff,
+    events: Vec<Event>,
+    verdicts: HashMap<EventId, Verdict>,
+}
+
+/// Everyone's, and what was decided of it.
+struct Lessons {
+    past: Vec<Past>,
+    /// What people decided.
+    decided: HashMap<EventId, Outcome>,
+    /// Those of it that rules do not say themselves.
+    unlearnt: HashSet<EventId>,
+    clues: HashMap<EventId, BTreeSet<Clue>>,
+}
+
+/// What speaks for a clue, and what against.
+#[derive(Default)]
+struct Evidence {
+    support: BTreeSet<EventId>,
+    against: usize,
+}
+
+/// Rules worth having, those that would have saved most answers first.
+pub(crate) async fn suggestions(
+    store: &Store,
+    active: &Active,
+    span: (NaiveDate, NaiveDate),
+    now: DateTime<Utc>,
+) -> Result<Vec<Suggestion>, Error> {
+    let lessons = Lessons::read(store, active, span).await?;
+    let evidence = lessons.evidence(&active.rules.catalog);
+    let mut open = lessons.unlearnt.clone();
+    let (mut refused, mut found): (HashSet<(Clue, Outcome)>, Vec<Suggestion>) = (HashSet::new(), Vec::new());
+    while found.len() < SUGGESTIONS_MAX {
+        let Some((clue, outcome)) = best(&evidence, &open, &refused) else { break };
+        refused.insert((clue.clone(), outcome.clone()));
+        let Some((candidate, supported, against)) = lessons.tried(active, &clue, &outcome) else { continue };
+        if supported.len() < SUPPORT_MIN || against * FOR_EACH_AGAINST > supported.len() {
+            continue;
+        }
+        open.retain(|event| !supported.contains(event));
+        let Candidate { active: mut tried, proposal } = candidate;
+        tried.rules.add_closed(store.read().await?.closed_records().await?);
+        let backtest = backtest::backtest(store, tried.basis(now), span, |_, _| ()).await?;
+        found.push(Suggestion { proposal, support: supported.len(), against, backtest });
+    }
+    found.sort_by_key(|one| std::cmp::Reverse(one.support + one.backtest.sums().cleared));
+    Ok(found)
+}
+
+/// The clue that tells most of what is still open; of two alike the one that fewer others share, then the plainer one.
+fn best(
+    evidence: &BTreeMap<(Clue, Outcome), Evidence>,
+    open: &HashSet<EventId>,
+    refused: &HashSet<(Clue, Outcome)>,
+) -> Option<(Clue, Outcome)> {
+    let worth = evidence.iter().filter(|(key, _)| !refused.contains(*key)).filter_map(|(key, one)| {
+        let support = one.support.iter().filter(|event| open.contains(event)).count();
+        let is_enough = support >= SUPPORT_MIN && one.against * FOR_EACH_AGAINST <= support;
+        is_enough.then_some((support, std::cmp::Reverse((one.against, key.0.preference())), key))
+    });
+    worth.max_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1))).map(|(.., key)| key.clone())
+}
+
+impl Lessons {
+    async fn read(store: &Store, active: &Active, (from, to): (NaiveDate, NaiveDate)) -> Result<Self, Error> {
+        let mut lessons = Self { past: Vec::new(), decided: HashMap::new(), unlearnt: HashSet::new(), clues: HashMap::new() };
+        let mut tx = store.read().await?;
+        for staff in tx.staff().await? {
+            let events = tx.events_on(staff.id, from.max(staff.first_day), to).await?;
+            // Of what is private rules see no words, and can learn none.
+            let events: Vec<Event> = events.into_iter().filter(|event| event.is_live() && !event.fact.visibility.is_private()).collect();
+            let meetings: Vec<_> = events.iter().map(|event| event.meeting.0).collect();
+            let decisions = tx.decisions_about(&meetings).await?;
+            let verdicts = verdicts(&staff, events.iter(), &active.rules);
+            for event in &events {
+                lessons.clues.insert(event.id, clues::of(event, active));
+                let about = decisions.iter().filter(|decision| decision.subject == event.meeting.0).collect::<Vec<_>>();
+                let Some(outcome) = Outcome::of(about.into_iter()) else { continue };
+                if verdicts.get(&event.id).is_none_or(|verdict| !outcome.is_said_by(verdict)) {
+                    lessons.unlearnt.insert(event.id);
+                }
+                lessons.decided.insert(event.id, outcome);
+            }
+            lessons.past.push(Past { staff, events, verdicts });
+        }
+        Ok(lessons)
+    }
+
+    fn events(&self) -> impl Iterator<Item = (&Event, Option<&Verdict>)> {
+        self.past.iter().flat_map(|past| past.events.iter().map(|event| (event, past.verdicts.get(&event.id))))
+    }
+
+    /// For every clue of what is to be learnt: the decisions that it tells, and all else that it would tell wrongly.
+    fn evidence(&self, catalog: &Catalog) -> BTreeMap<(Clue, Outcome), Evidence> {
+        let mut outcomes: HashMap<&Clue, BTreeSet<&Outcome>> = HashMap::new();
+        for event in &self.unlearnt {
+            let outcome = &self.decided[event];
+            for clue in &self.clues[event] {
+                outcomes.entry(clue).or_default().insert(outcome);
+            }
+        }
+        let mut found: BTreeMap<(Clue, Outcome), Evidence> = BTreeMap::new();
+        for (event, verdict) in self.events() {
+            for clue in &self.clues[&event.id] {
+                for outcome in outcomes.get(clue).into_iter().flatten() {
+                    let one = found.entry((clue.clone(), (*outcome).clone())).or_default();
+                    match self.decided.get(&event.id) {
+                        Some(decided) if decided == *outcome => drop(one.support.insert(event.id)),
+                        Some(_) => one.against += 1,
+                        None => one.against += usize::from(verdict.is_some_and(|verdict| says_otherwise(verdict, outcome, catalog))),
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// A rule of a clue, tried on everything: which decisions it makes the same way, and how many otherwise.
+    fn tried(&self, active: &Active, clue: &Clue, outcome: &Outcome) -> Option<(Candidate, HashSet<EventId>, usize)> {
+        let tells = |event: &&Event| self.decided.get(&event.id) == Some(outcome) && self.clues[&event.id].contains(clue);
+        // The newest is what people remember.
+        let example = self.events().map(|(event, _)| event).filter(tells).max_by_key(|event| (event.placed_at, event.id))?;
+        let (words, when) = (clue.words(example), clue.when());
+        let made = |over| Made { event: example, outcome, words: &words, when: &when, over };
+        let mut candidate = Candidate::new(active, &made(&[]));
+        // It was decided against what rules say: then the rule goes over them.
+        let over = self.beaten(candidate.as_ref().map_or(active, |one| &one.active), example);
+        if candidate.is_none() || !over.is_empty() {
+            candidate = Candidate::new(active, &made(&over)).or(candidate);
+        }
+        let candidate = candidate?;
+        let (mut supported, mut against) = (HashSet::new(), 0);
+        for past in &self.past {
+            let after = verdicts(&past.staff, past.events.iter(), &candidate.active.rules);
+            for event in &past.events {
+                let (Some(decided), Some(verdict)) = (self.decided.get(&event.id), after.get(&event.id)) else { continue };
+                if decided.is_said_by(verdict) {
+                    supported.extend(self.unlearnt.contains(&event.id).then_some(event.id));
+                } else if verdict.names(&candidate.proposal.id) {
+                    against += 1;
+                }
+            }
+        }
+        Some((candidate, supported, against))
+    }
+
+    /// Rules that a set finds in conflict about an event.
+    fn beaten(&self, set: &Active, event: &Event) -> Vec<String> {
+        let Some(past) = self.past.iter().find(|past| past.staff.id == event.staff) else { return Vec::new() };
+        let verdict = verdicts(&past.staff, std::iter::once(event), &set.rules).remove(&event.id).unwrap_or_default();
+        let losers: BTreeSet<String> = verdict.conflicts().map(|lost| lost.lost.rule.clone()).collect();
+        losers.into_iter().collect()
+    }
+}
+
+/// Whether rules know what an event is, and say something else of it. What they ask about they do not know.
+fn says_otherwise(verdict: &Verdict, outcome: &Outcome, catalog: &Catalog) -> bool {
+    if verdict.skip.is_some() || verdict.split.is_some() {
+        return !outcome.is_said_by(verdict);
+    }
+    if verdict.conflicts().next().is_some() {
+        return false;
+    }
+    let client = match outcome {
+        Outcome::Project(code) => catalog.project(code).map(|(client, _)| client.key.as_str()),
+        Outcome::Client(key) => Some(key.as_str()),
+        Outcome::NotWork => None,
+    };
+    match (verdict.value(Field::Project), verdict.value(Field::Client)) {
+        (Some(_), _) => !outcome.is_said_by(verdict),
+        (None, known) => known.is_some() && known != client,
+    }
+}

@@ -1,0 +1,110 @@
+//! What people decide again and again becomes a rule that would have decided it; and what most likely answers a question is said wherever
+//! it is asked.
+
+use serde_json::{Value, json};
+
+use crate::support::{World, event, on_each_database, text};
+
+fn at(number: usize, title: &str, more: &str) -> String {
+    let (day, hour) = (2 + number / 4, 8 + 2 * (number % 4));
+    event(&format!("e{number}"), &format!("202603{day:02}T{hour:02}0000Z"), &format!("202603{day:02}T{hour:02}5900Z"), title, more)
+}
+
+fn with(email: &str) -> String {
+    format!(
+        "ORGANIZER:mailto:dana@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:dana@northwind.example\r\nATTENDEE:mailto:{email}\r\n"
+    )
+}
+
+/// Answers every open question about an event of this title, at most so many.
+fn answer(world: &World, title: &str, fields: &[&str], most: usize) -> usize {
+    let mut done = 0;
+    for question in world.exceptions() {
+        let told = world.json(&["rules", "explain", text(&question, "id")]);
+        let words = world.run(&["rules", "explain", text(&question, "id")]).expect("explained");
+        if done < most && words.starts_with(title) {
+            assert!(told["outcome"] != Value::Null);
+            let id = text(&question, "id").to_owned();
+            world.run(&[&["exceptions", "resolve", &id][..], fields].concat()).expect("answered");
+            done += 1;
+        }
+    }
+    done
+}
+
+fn suggestions(world: &World) -> Vec<Value> {
+    world.json(&["rules", "suggest"])["suggestions"].as_array().expect("a list").clone()
+}
+
+fn firm(world: &World) {
+    let borealis = with("ana@borealis.example");
+    let titles = ["Borealis weekly", "Sprint planning", "Talk", "Review"];
+    let events: Vec<_> = (0..20).map(|number| at(number, titles[number % 4], if number % 4 == 2 { &borealis } else { "" })).collect();
+    world.calendar(&events);
+    world.sync();
+}
+
+on_each_database! {
+    fn what_was_decided_again_and_again_becomes_a_rule_that_loads(world: World) {
+        firm(&world);
+        assert_eq!(suggestions(&world), [] as [Value; 0]);
+        assert_eq!(answer(&world, "Borealis weekly", &["project=GBX-3"], 3), 3);
+        assert_eq!(answer(&world, "Talk", &["project=ACME-15"], 2), 2);
+        // Decided once: a whim. Decided in two ways: no rule.
+        assert_eq!(answer(&world, "Sprint planning", &["project=ACME-12"], 1), 1);
+        assert_eq!(answer(&world, "Review", &["project=ACME-12"], 2) + answer(&world, "Review", &["project=GBX-3"], 2), 4);
+        let found = suggestions(&world);
+        let told: Vec<_> = found.iter().map(|one| (one["support"].clone(), one["against"].clone(), one["cleared_exceptions"].clone())).collect();
+        assert_eq!(told, [(json!(3), json!(0), json!(2)), (json!(2), json!(0), json!(3))], "{found:#?}");
+        assert!(text(&found[0], "rule").contains(r#"{"title":{"words":["borealis weekly"]}}"#), "{}", text(&found[0], "rule"));
+        assert!(text(&found[1], "rule").contains(r#"{"attendees":{"any":["borealis.example"]}}"#), "{}", text(&found[1], "rule"));
+        let open = world.exceptions().len();
+        let out = world.output(&["rules", "suggest", "--write", "learnt.yaml"]);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        assert!(world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect_err("there").contains("there already"));
+        world.run(&["rules", "check"]).expect("it loads");
+        assert!(world.run(&["rules", "test"]).expect("they pass").starts_with("11 tests, 0 failed"));
+        let done = world.json(&["rules", "reload"]);
+        assert_eq!((&done["outcome"], open - world.exceptions().len()), (&json!("active"), 5));
+        assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
+    }
+
+    fn what_was_decided_against_a_rule_goes_over_it_and_no_work_is_learnt_too(world: World) {
+        let acme = with("tom@acme.example");
+        let mut events: Vec<_> = (0..4).map(|number| at(number, "Globex handshake", &acme)).collect();
+        events.extend((4..8).map(|number| at(number, "School run", "")));
+        world.calendar(&events);
+        world.sync();
+        assert_eq!(answer(&world, "Globex handshake", &["project=GBX-9"], 3), 3);
+        for question in world.exceptions().iter().filter(|one| one["reason"] == "unmatched").take(2) {
+            world.run(&["exceptions", "dismiss", text(question, "id"), "--not-work"]).expect("no work");
+        }
+        let found = suggestions(&world);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(text(&found[0], "rule").contains("over: [\"client-by-name\"]") || text(&found[0], "rule").contains("client-by-domain"), "{}", text(&found[0], "rule"));
+        let id = text(&found[1], "id").to_owned();
+        assert!(text(&found[1], "rule").contains("skip: not work"), "{}", text(&found[1], "rule"));
+        world.run(&["rules", "suggest", "--only", &id, "--write", "school.yaml"]).expect("written");
+        world.run(&["rules", "reload"]).expect("active");
+        assert_eq!(suggestions(&world).len(), 1);
+        assert!(!world.reasons().contains(&"unmatched".to_owned()));
+        // Files that do not load, or whose tests fail, are never written beside.
+        std::fs::write(world.path("rules/broken.yaml"), "tests:\n  - {name: no, event: {title: x}, expect: {client: acme}}\n").expect("written");
+        let refused = world.output(&["rules", "suggest", "--write", "more.yaml"]);
+        assert!(refused.status.code() == Some(3) && !world.path("rules/more.yaml").exists());
+    }
+
+    fn a_question_is_shown_with_what_most_likely_answers_it(world: World) {
+        firm(&world);
+        answer(&world, "Borealis weekly", &["project=GBX-3"], 3);
+        answer(&world, "Sprint planning", &["project=ACME-12"], 1);
+        let words = |id: &str| world.run(&["rules", "explain", id]).expect("explained");
+        let question = world.exceptions().into_iter().find(|one| words(text(one, "id")).starts_with("Borealis weekly")).expect("a question");
+        let told = world.json(&["exceptions", "show", text(&question, "id")]);
+        let first = &told["likely"][0];
+        assert_eq!((text(first, "project"), text(first, "why")), ("GBX-3", "same title, 3 times"), "{told:#}");
+        assert_eq!(text(&told["likely"][1], "project"), "ACME-12");
+        let shown = world.run(&["exceptions", "show", text(&question, "id")]).expect("shown");
+        assert!(shown.contains("likely  GBX-3") && shown.contains("same title, 3 times"), "{shown}");
+    }
+}
