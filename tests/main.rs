@@ -7,6 +7,7 @@ mod backtest;
 mod bad_files;
 mod cases;
 mod cli;
+mod codes;
 mod connecting;
 mod daemons;
 mod faults;

@@ -10,7 +10,10 @@ use crate::{
     config::{self, Config},
     model::{principal::Principal, staff::Staff},
     settling::activation::{self, Active},
-    yaml::diagnostic::{Diagnostic, Source},
+    yaml::{
+        code::Level,
+        diagnostic::{Diagnostic, Source},
+    },
 };
 
 /// Runs what waits for the book.
@@ -37,8 +40,9 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
-    let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
-    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "finding", "findings"))
+    let errors = findings.into_iter().filter(|(_, finding)| finding.level == Level::Error);
+    let drawn: Vec<_> = errors.map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
+    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "error", "errors"))
 }
 
 /// Reads the rule files of the configured folder and makes them the active set if they differ from it.
@@ -46,7 +50,8 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
 /// # Errors
 /// Of the book. Files that cannot be loaded change nothing: they are told, and come back as the inner error.
 pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<(Active, Option<usize>)>> {
-    let proposed = rule_files(&app.config.rules).and_then(|files| Active::from_files(files, &app.config.policy).map_err(draw));
+    let proposed = rule_files(&app.config.rules)
+        .and_then(|files| Active::proposed(files, &app.config.policy, app.config.clock.now().date_naive()).map_err(draw));
     let mut active = match proposed {
         Ok(active) => active,
         Err(error) => return Ok(Err(error)),

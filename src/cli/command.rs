@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, rules, sources, staff};
+use super::{Shape, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, rules, sources, staff};
 use crate::model::exception::ExceptionStatus;
 
 /// Turns calendars into reviewed time entries.
@@ -17,8 +17,8 @@ pub(super) struct Cli {
     #[arg(long, global = true, default_value = "kalends.yaml", env = "KALENDS_CONFIG")]
     pub(super) config: PathBuf,
     /// How answers are printed.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = Shape::Table)]
+    pub(super) format: Shape,
 }
 
 #[derive(Debug, Subcommand)]
@@ -340,9 +340,9 @@ pub(super) enum Db {
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// Says everything that is wrong with the rule files. Needs no database.
-    Check(rules::Args),
+    Check(rules::Check),
     /// Runs the tests that stand in the rule files.
-    Test(rules::Args),
+    Test(rules::Test),
     /// Says what other rule files would change in the book, and writes nothing.
     Backtest(backtest::Args),
     /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.

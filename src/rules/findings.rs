@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::yaml::{
+    code::{Code, Level},
     diagnostic::{Diagnostic, Source},
     gate::Positions,
 };
@@ -18,8 +19,13 @@ impl Findings {
         read
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn push(&mut self, source: &Source, finding: Diagnostic) {
+        self.0.push((source.clone(), finding));
+    }
+
+    /// Whether something was found that keeps the files from being taken.
+    pub(super) fn have_errors(&self) -> bool {
+        self.0.iter().any(|(_, finding)| finding.level == Level::Error)
     }
 
     /// In the order of the files, and in each of its lines.
@@ -52,18 +58,22 @@ impl Place<'_> {
     }
 
     /// Says what is wrong with the value at a path below.
-    pub(super) fn complain(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+    pub(super) fn complain(&self, findings: &mut Findings, code: Code, below: &str, message: String, label: &str) {
         self.add(findings, code, self.span(below), message, label);
     }
 
     /// Says what is wrong with a key below.
-    pub(super) fn complain_of_key(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+    pub(super) fn complain_of_key(&self, findings: &mut Findings, code: Code, below: &str, message: String, label: &str) {
         self.add(findings, code, self.positions.key(&self.path_of(below)), message, label);
     }
 
-    fn add(&self, findings: &mut Findings, code: &'static str, span: Range<usize>, message: String, label: &str) {
-        let finding = Diagnostic { code, message, span, label: label.to_owned(), also: None };
-        findings.0.push((self.source.clone(), finding));
+    /// The same, at another level than is usual.
+    pub(super) fn complain_at(&self, findings: &mut Findings, (code, level): (Code, Level), below: &str, message: String, label: &str) {
+        findings.push(self.source, Diagnostic { level, ..Diagnostic::new(code, self.span(below), message, label) });
+    }
+
+    fn add(&self, findings: &mut Findings, code: Code, span: Range<usize>, message: String, label: &str) {
+        findings.push(self.source, Diagnostic::new(code, span, message, label));
     }
 }
 

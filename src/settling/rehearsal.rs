@@ -1,5 +1,7 @@
 //! A written event through the whole derivation, without a book: what `rules test` compares and `rules explain --event` shows. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
@@ -16,6 +18,7 @@ use crate::{
     },
     rules::{
         RuleSet, Scene, Spot,
+        coverage::Reach,
         expectations::reasons,
         explain::Asked,
         syntax::{Expect, Test},
@@ -31,6 +34,8 @@ pub(crate) struct Rehearsed {
     pub(crate) zone: Tz,
     pub(crate) verdict: Verdict,
     pub(crate) asked: Vec<Asked>,
+    /// Rules that had a part in it.
+    reach: Vec<Reach>,
     pub(crate) drafted: Drafted,
 }
 
@@ -66,8 +71,9 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
     let verdict = rules.judge(&scene);
     let asked = rules.ask(&scene, &verdict);
+    let reach = rules.reach(&scene, &asked);
     let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
-    Ok(Rehearsed { fact, zone, verdict, asked, drafted })
+    Ok(Rehearsed { fact, zone, verdict, asked, reach, drafted })
 }
 
 /// Nobody in particular, who has always worked here.
@@ -175,6 +181,47 @@ pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
         TestResult { spot: spot.clone(), name: test.name.clone(), differences }
     };
     rules.tests().map(run).collect()
+}
+
+/// How many tests a rule had a part in, and its alternatives that no test fits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) rule: String,
+    pub(crate) tests: usize,
+    pub(crate) alternatives: usize,
+    pub(crate) missed: Vec<String>,
+}
+
+/// Every rule in the order in which it is asked, then those of `suspicious`, with what the tests reach of each.
+#[derive(Debug)]
+pub(crate) struct Coverage(pub(crate) Vec<Covered>);
+
+impl Coverage {
+    pub(crate) fn reached(&self) -> BTreeSet<String> {
+        self.0.iter().filter(|one| one.tests > 0).map(|one| one.rule.clone()).collect()
+    }
+}
+
+/// Runs every test, and notes which rules and alternatives have a part in it.
+pub(crate) fn coverage(rules: &RuleSet) -> Coverage {
+    let (mut tests, mut held): (BTreeMap<String, usize>, BTreeSet<(String, String)>) = Default::default();
+    for rehearsed in rules.tests().filter_map(|(_, test)| rehearse(rules, &test.event, &test.same_day).ok()) {
+        let raised = rehearsed.drafted.questions.iter().flat_map(|question| &question.open);
+        let suspicious: BTreeSet<String> = raised.filter_map(|reason| reason.evidence["rule"].as_str().map(str::to_owned)).collect();
+        let asked = rehearsed.reach.iter().map(|reach| reach.rule.clone());
+        asked.chain(suspicious).collect::<BTreeSet<_>>().into_iter().for_each(|rule| *tests.entry(rule).or_default() += 1);
+        let branches =
+            rehearsed.reach.into_iter().flat_map(|reach| reach.branches.into_iter().map(move |branch| (reach.rule.clone(), branch)));
+        held.extend(branches);
+    }
+    let of_entries = rules.suspicious().map(|rule| Reach { rule: rule.to_owned(), branches: Vec::new() });
+    let covered = |reach: Reach| Covered {
+        tests: tests.get(&reach.rule).copied().unwrap_or_default(),
+        alternatives: reach.branches.len(),
+        missed: reach.branches.into_iter().filter(|branch| !held.contains(&(reach.rule.clone(), branch.clone()))).collect(),
+        rule: reach.rule,
+    };
+    Coverage(rules.alternatives().into_iter().chain(of_entries).map(covered).collect())
 }
 
 fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {

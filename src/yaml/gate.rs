@@ -7,7 +7,10 @@ use std::{collections::HashMap, ops::Range};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::diagnostic::{Diagnostic, Source};
+use super::{
+    code::Code,
+    diagnostic::{Diagnostic, Source},
+};
 
 const BYTES_MAX: usize = 8 << 20;
 const DEPTH_MAX: usize = 32;
@@ -86,7 +89,7 @@ struct Open {
 pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
     let mut walk = Walk { positions: Positions::default(), findings: Vec::new(), open: Vec::new(), documents: 0 };
     if source.text.len() > BYTES_MAX {
-        walk.find("yaml::too-large", 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
+        walk.find(Code::TooLarge, 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
         return (walk.positions, walk.findings);
     }
     // Positions come in characters, text is cut in bytes.
@@ -98,7 +101,7 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
             Ok((event, span)) => walk.take(&event, at(span.start.index())..at(span.end.index())),
             Err(error) => {
                 let start = at(error.marker().index());
-                walk.find("yaml::syntax", start..start + 1, "this is not YAML", error.info().to_owned());
+                walk.find(Code::Syntax, start..start + 1, "this is not YAML", error.info().to_owned());
                 break;
             }
         }
@@ -117,8 +120,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn find(&mut self, code: &'static str, span: Range<usize>, message: &str, label: String) {
-        self.findings.push(Diagnostic { code, message: message.to_owned(), span, label, also: None });
+    fn find(&mut self, code: Code, span: Range<usize>, message: &str, label: String) {
+        self.findings.push(Diagnostic::new(code, span, message, label));
     }
 
     fn take(&mut self, event: &Event<'_>, span: Range<usize>) {
@@ -127,14 +130,14 @@ impl Walk {
                 self.documents += 1;
                 if self.documents == 2 {
                     self.find(
-                        "yaml::second-document",
+                        Code::SecondDocument,
                         span,
                         "a second document begins here",
                         "one file holds one document: split the file".into(),
                     );
                 }
             }
-            Event::Alias(_) => self.find("yaml::alias", span, "aliases are not allowed", "write the value out".into()),
+            Event::Alias(_) => self.find(Code::Alias, span, "aliases are not allowed", "write the value out".into()),
             Event::Scalar(value, style, anchor, _) => {
                 self.anchor(*anchor, &span);
                 self.scalar(value, *style == ScalarStyle::Plain, span);
@@ -154,12 +157,12 @@ impl Walk {
             Some((key, at)) => (format!("`{key}` has no value"), at.unwrap_or_else(|| span.clone())),
             None => ("an element of a list has no value".to_owned(), span.clone()),
         };
-        self.find("yaml::no-value", span, &message, "give it one, or take it away".into());
+        self.find(Code::NoValue, span, &message, "give it one, or take it away".into());
     }
 
     fn anchor(&mut self, anchor: usize, span: &Range<usize>) {
         if anchor != 0 {
-            self.find("yaml::alias", span.clone(), "anchors are not allowed", "remove the `&name` before it".into());
+            self.find(Code::Alias, span.clone(), "anchors are not allowed", "remove the `&name` before it".into());
         }
     }
 
@@ -167,7 +170,7 @@ impl Walk {
         self.anchor(anchor, &span);
         let path = self.place(span.clone());
         if self.open.len() == DEPTH_MAX {
-            self.find("yaml::too-deep", span, "nested too deep", format!("at most {DEPTH_MAX} levels"));
+            self.find(Code::NestedTooDeep, span, "nested too deep", format!("at most {DEPTH_MAX} levels"));
         }
         self.open.push(Open { path, index, key: None, seen: HashMap::new() });
     }
@@ -201,13 +204,7 @@ impl Walk {
         if let Some(first) = first {
             let also = Some((first, "first here".to_owned()));
             let message = format!("the key `{key}` stands here twice");
-            self.findings.push(Diagnostic {
-                code: "yaml::duplicate-key",
-                message,
-                span: span.clone(),
-                label: "remove or rename one".into(),
-                also,
-            });
+            self.findings.push(Diagnostic { also, ..Diagnostic::new(Code::DuplicateKey, span.clone(), message, "remove or rename one") });
         }
         self.positions.keys.insert(path, span);
     }

@@ -1,5 +1,6 @@
 //! Files that people write: text in, typed values or diagnostics out. Rules and configuration both read through here.
 
+pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 
@@ -13,6 +14,7 @@ use serde_path_to_error::Segment;
 use serde_yaml::Value;
 
 use self::{
+    code::Code,
     diagnostic::{Diagnostic, Source},
     gate::Positions,
 };
@@ -74,33 +76,26 @@ pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<
 
 fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
     let start = error.location().map_or(0, |location| location.index()).min(source.text.len());
-    Diagnostic { code: "yaml::syntax", message: "this is not YAML".into(), span: start..start, label: error.to_string(), also: None }
+    Diagnostic::new(Code::Syntax, start..start, "this is not YAML", error.to_string())
 }
 
 /// Says what serde found, where it stands, and which name was probably meant.
 fn typed(positions: &Positions, path: &Steps, error: &str) -> Diagnostic {
     let at = path.to_string();
     if let Some(key) = missing(error) {
-        let label = format!("add `{key}:` here");
-        return Diagnostic {
-            code: "yaml::missing-key",
-            message: format!("`{key}` is missing"),
-            span: positions.head(&at),
-            label,
-            also: None,
-        };
+        return Diagnostic::new(Code::MissingKey, positions.head(&at), format!("`{key}` is missing"), format!("add `{key}:` here"));
     }
     let Some(key) = unknown(error) else { return wrong(positions, &at, error) };
     let full = if path.ends_in(key) { at } else { path.child(key).to_string() };
     let label = suggestion(error, key);
-    Diagnostic { code: "yaml::unknown-key", message: format!("`{key}` is not known here"), span: positions.key(&full), label, also: None }
+    Diagnostic::new(Code::UnknownKey, positions.key(&full), format!("`{key}` is not known here"), label)
 }
 
 /// A value that cannot stand where it does, in words for whoever wrote it.
 fn wrong(positions: &Positions, at: &str, error: &str) -> Diagnostic {
-    let (mut code, mut message, mut label) = ("yaml::wrong-value", error.to_owned(), format!("the value of {at}"));
+    let (mut code, mut message, mut label) = (Code::WrongType, error.to_owned(), format!("the value of {at}"));
     if let Some(word) = error.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next()) {
-        (code, message) = ("yaml::unknown-word", format!("`{word}` is not known here"));
+        (code, message) = (Code::UnknownWord, format!("`{word}` is not known here"));
         label = suggestion(error, word);
     } else if let Some((found, expected)) = error.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
         let expected = if expected == "a boolean" { "true or false" } else { expected };
@@ -108,7 +103,7 @@ fn wrong(positions: &Positions, at: &str, error: &str) -> Diagnostic {
     } else if CHRONO.iter().any(|told| error.starts_with(told)) {
         (message, label) = ("this is no date or time".to_owned(), "write it as 2026-01-31, or as 2026-01-31T09:00:00Z".to_owned());
     }
-    Diagnostic { code, message, span: positions.value(at), label, also: None }
+    Diagnostic::new(code, positions.value(at), message, label)
 }
 
 /// What `chrono` says of text that it cannot read.

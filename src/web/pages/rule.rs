@@ -87,7 +87,7 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
     let file = app.config.rules.join(&proposal.file);
     let written = async {
         tokio::fs::write(&file, &proposal.yaml).await.with_context(|| format!("cannot write {}", file.display()))?;
-        let next = Active::from_files(rule_files(&app.config.rules)?, &app.config.policy);
+        let next = Active::proposed(rule_files(&app.config.rules)?, &app.config.policy, app.config.clock.now().date_naive());
         let mut next = next.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
         app.activate(&mut next).await?;
         anyhow::Ok(())
