@@ -304,9 +304,21 @@ fn of_rules() -> Vec<Case> {
             "hours: 25h",
             WRONG,
         ),
-        rule("rule.skip", "skip: no", &t("title: x", "outcome: skipped, by: one"), "skip: no, set: {client: acme}", "R006"),
-        rule("rule.review", "review: look", &t("title: two", "reason: review, client: nothing"), "review: []", VALUE),
-        rule("rule.stop", "set: {task: x}, stop: true", &t("title: two", "client: nothing"), "stop: maybe", VALUE),
+        rule(
+            "rule.skip",
+            "when: {all_day: false}, skip: no",
+            &t("title: x", "outcome: skipped, by: one"),
+            "skip: no, set: {client: acme}",
+            "R006",
+        ),
+        rule(
+            "rule.review",
+            "when: {all_day: false}, review: look",
+            &t("title: two", "reason: review, client: nothing"),
+            "review: []",
+            VALUE,
+        ),
+        rule("rule.stop", "when: {all_day: false}, set: {task: x}, stop: true", &t("title: two", "client: nothing"), "stop: maybe", VALUE),
         rules(
             "rule.confidence",
             "sections: [a]\nrules:\n  - {id: one, section: a, set: {project: ACME-1}, confidence: low}\nsuspicious:\n  - {id: weak, when: {confidence: {below: medium}}}\ntests:\n  - {name: a, event: {title: x}, expect: {reason: weak}}\n",
@@ -351,7 +363,7 @@ fn of_rules() -> Vec<Case> {
         rule(
             "set.tags",
             "when: {title: {words: [red, blue]}}, set: {client: acme, tags: [\"${word}\", x]}",
-            &t("title: blue two", "tags: [blue, x]"),
+            &t("title: blue two", "tags: [blue, two, x]"),
             "set: {tags: []}",
             VALUE,
         ),
@@ -378,8 +390,20 @@ fn of_rules() -> Vec<Case> {
             "split: [{client: acme, billable: 1, share: 60}, {client: globex, share: 40}]",
             VALUE,
         ),
-        rule("skip.why", "skip: {why: away, as: absence}", &t("title: x", "outcome: skipped"), "skip: {as: absence}", "Y009"),
-        rule("skip.as", "skip: {why: away, as: note}", &t("title: x", "outcome: skipped"), "skip: {why: away, as: holiday}", "Y011"),
+        rule(
+            "skip.why",
+            "when: {all_day: false}, skip: {why: away, as: absence}",
+            &t("title: x", "outcome: skipped"),
+            "skip: {as: absence}",
+            "Y009",
+        ),
+        rule(
+            "skip.as",
+            "when: {all_day: false}, skip: {why: away, as: note}",
+            &t("title: x", "outcome: skipped"),
+            "skip: {why: away, as: holiday}",
+            "Y011",
+        ),
     ]
 }
 

@@ -13,6 +13,7 @@ mod daemons;
 mod faults;
 mod histories;
 mod language;
+mod lint;
 mod messages;
 mod pages;
 mod promises;

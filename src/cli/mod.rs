@@ -107,7 +107,15 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| usual.into()))
         .init();
     if let Command::Rules(Rules::Check(args)) = &cli.command {
-        return rules::check(args, configured(cli)?.as_ref(), cli.format);
+        let Some(days) = args.history.filter(|_| args.explain.is_none()) else {
+            return rules::check(args, configured(cli)?.as_ref(), cli.format);
+        };
+        return book::block_on(async {
+            let app = book::open(&cli.config).await?;
+            let done = rules::check_with_book(&app, args, days, cli.format).await;
+            app.store.close().await;
+            done
+        });
     }
     let format = cli.format.plain()?;
     match &cli.command {

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::{Format, Outcome, Shape, answer, book, complain, findings};
 use crate::{
-    app::rule_files,
+    app::{App, rule_files},
     clock::Clock,
     config::Config,
     rules::{RuleSet, lint::History},
     settling::{
-        inspection::{Inspected, inspect},
+        inspection::{Inspected, history, inspect},
         rehearsal::{Coverage, TestResult, coverage, run_tests},
     },
     yaml::{
@@ -40,9 +40,12 @@ pub(crate) struct Check {
     /// Exits with code 3 for warnings too.
     #[arg(long)]
     strict: bool,
+    /// Asks the book too: which rules gave nothing in so many days, which guards hid client meetings, which names never came up.
+    #[arg(long, value_name = "DAYS", num_args = 0..=1, default_missing_value = "90", value_parser = clap::value_parser!(u64).range(1..=3660))]
+    pub(super) history: Option<u64>,
     /// Says what a code means, and checks nothing.
     #[arg(long, value_name = "CODE")]
-    explain: Option<String>,
+    pub(super) explain: Option<String>,
 }
 
 /// What was typed.
@@ -71,6 +74,15 @@ pub(crate) fn check(args: &Check, config: Option<&Config>, shape: Shape) -> anyh
     }
     let inspected = read(&folder(args.folder.rules.as_deref(), config), today(config), None)?;
     show(&inspected, args, shape)
+}
+
+/// The same with what the book knows of the rules.
+pub(crate) async fn check_with_book(app: &App, args: &Check, days: u64, shape: Shape) -> anyhow::Result<Outcome> {
+    let (folder, today) = (folder(args.folder.rules.as_deref(), Some(&app.config)), today(Some(&app.config)));
+    let inspected = read(&folder, today, None)?;
+    let Some(set) = &inspected.set else { return show(&inspected, args, shape) };
+    let seen = history(&app.store, set, (today - Days::new(days - 1), today)).await?;
+    show(&read(&folder, today, Some(&seen))?, args, shape)
 }
 
 fn show(inspected: &Inspected, args: &Check, shape: Shape) -> anyhow::Result<Outcome> {

@@ -8,6 +8,7 @@ mod evaluate;
 pub(crate) mod expectations;
 pub(crate) mod explain;
 mod findings;
+mod history;
 mod identity;
 pub(crate) mod lint;
 mod matching;

@@ -1,16 +1,23 @@
 //! Everything there is to say of rule files: what keeps them from being rules, what cannot be meant, what no test reaches. Start, reload,
 //! check, test, backtest and the pages all come through here, so that none of them takes what another refuses.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
-use super::rehearsal::coverage;
+use super::{
+    pass::{scene, verdicts},
+    rehearsal::coverage,
+};
 use crate::{
     rules::{
         self, Found, RuleSet,
         lint::{History, Known},
     },
+    store::{Error, Store},
     yaml::{code::Level, diagnostic::Source},
 };
+
+/// Days of a person's events that are judged at once.
+const DAYS: u64 = 31;
 
 /// What came of looking at rule files.
 #[derive(Debug)]
@@ -27,6 +34,26 @@ pub(crate) fn inspect(files: &[Source], today: NaiveDate, history: Option<&Histo
     let reached = reading.set().map(|set| coverage(set).reached());
     let (set, findings) = reading.checked(&Known { today, reached: reached.as_ref(), history });
     Inspected { set, findings }
+}
+
+/// What a set makes of everyone's events of a span. Writes nothing.
+pub(crate) async fn history(store: &Store, rules: &RuleSet, (from, to): (NaiveDate, NaiveDate)) -> Result<History, Error> {
+    let mut history = History { span: Some((from, to)), ..History::default() };
+    let mut tx = store.read().await?;
+    for staff in tx.staff().await? {
+        let mut first = from.max(staff.first_day);
+        while first <= to {
+            let last = to.min(first + Days::new(DAYS - 1));
+            let events = tx.events_on(staff.id, first, last).await?;
+            let judged = verdicts(&staff, events.iter(), rules);
+            let here = events.iter().filter(|event| event.is_live() && staff.zones.first_date(&event.fact.span) >= first);
+            for (event, verdict) in here.filter_map(|event| Some((event, judged.get(&event.id)?))) {
+                rules.note(&mut history, &scene(&staff, event, &[]), verdict);
+            }
+            first = last + Days::new(1);
+        }
+    }
+    Ok(history)
 }
 
 impl Inspected {

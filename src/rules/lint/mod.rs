@@ -7,6 +7,8 @@ mod inclusion;
 mod patterns;
 mod records;
 mod shadows;
+#[cfg(test)]
+mod soundness;
 mod tested;
 mod traps;
 
