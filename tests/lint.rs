@@ -21,6 +21,7 @@ fn case(code: &'static str, wrong: &str, right: &str, witness: &'static str) -> 
     Case { code, wrong: file(wrong), right: file(right), witness }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one row per finding")]
 fn cases() -> Vec<Case> {
     let steering = "  - {id: wide, section: a, when: {title: {words: [steering, board]}}, set: {task: Meeting}}\n";
     let skipped = "  - {id: wide, section: a, when: {attendees: {max: 2}}, skip: small}\n";

@@ -5,6 +5,7 @@ mod api;
 mod api_roles;
 mod backtest;
 mod bad_files;
+mod breakages;
 mod cases;
 mod cli;
 mod codes;

@@ -213,8 +213,8 @@ fn is_once(id: &str, known: &mut HashMap<String, String>, place: &Place<'_>, fin
     if reserved {
         place.complain(findings, Code::WrongValue, "id", format!("`{id}` is taken by kalends itself"), "give it another name");
     }
-    if let Some(first) = known.insert(id.to_owned(), place.source.name.clone()) {
-        place.complain(findings, Code::Twice, "id", format!("the rule `{id}` stands twice"), &format!("also in {first}"));
+    if let Some(first) = known.insert(id.to_owned(), Spot::of(place).to_string()) {
+        place.complain(findings, Code::Twice, "id", format!("the rule `{id}` stands twice"), &format!("also at {first}: rename one"));
     }
 }
 
@@ -229,7 +229,7 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, findings: &mut 
     let section = names.sections.iter().position(|name| *name == rule.section).unwrap_or_else(|| {
         let label = meant(&rule.section, names.sections.iter().map(String::as_str));
         place.complain(findings, Code::Unknown, "section", format!("there is no section `{}`", rule.section), &label);
-        0
+        names.sections.len()
     });
     for (index, id) in rule.over.0.iter().enumerate().filter(|(_, id)| !names.ids.contains(id)) {
         let label = meant(id, names.ids.iter().map(String::as_str));

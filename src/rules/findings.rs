@@ -28,8 +28,27 @@ impl Findings {
         self.0.iter().any(|(_, finding)| finding.level == Level::Error)
     }
 
+    /// Where a value could not be read, nothing is left around it: that is no finding of its own.
+    fn drop_echoes(&mut self) {
+        let unread: Vec<_> = self.unread().map(|(of, one)| (of.name.clone(), one.span.clone())).collect();
+        self.0.retain(|(of, one)| {
+            let holds = |(name, span): &(String, Range<usize>)| *name == of.name && one.span.start < span.start && span.end <= one.span.end;
+            !matches!(one.code, Code::NoEffect | Code::WrongValue) || !unread.iter().any(holds)
+        });
+    }
+
+    fn unread(&self) -> impl Iterator<Item = &(Source, Diagnostic)> {
+        self.0.iter().filter(|(_, one)| matches!(one.code, Code::UnknownKey | Code::WrongType | Code::UnknownWord))
+    }
+
+    /// Whether something inside a span could not be read.
+    pub(super) fn hide_part_of(&self, source: &Source, span: &Range<usize>) -> bool {
+        self.unread().any(|(of, one)| of.name == source.name && span.contains(&one.span.start))
+    }
+
     /// In the order of the files, and in each of its lines.
     pub(super) fn into_vec(mut self) -> Vec<(Source, Diagnostic)> {
+        self.drop_echoes();
         self.0.sort_by(|(one, a), (other, b)| (&one.name, a.span.start).cmp(&(&other.name, b.span.start)));
         self.0
     }

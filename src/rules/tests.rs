@@ -173,7 +173,7 @@ rules:
         [
             ("R012", 4, "did you mean `codes`?"),
             ("R012", 4, "did you mean `acme`?"),
-            ("R001", 5, "also in rules.yaml"),
+            ("R001", 5, "also at rules.yaml:4: rename one"),
             ("R012", 5, "did you mean `ACME-12`?"),
             ("R018", 5, "did you mean `a`?"),
             ("R025", 5, "unclosed group"),

@@ -22,6 +22,8 @@ pub(super) struct Given {
     code: bool,
     word: bool,
     captures: Vec<String>,
+    /// Patterns that cannot be read: they may have any groups.
+    unread: Vec<String>,
 }
 
 impl Given {
@@ -38,6 +40,7 @@ impl Given {
         for words in [&when.title, &when.description, &when.location].into_iter().flatten() {
             self.word |= words.words.is_some() || words.regex.is_some();
             let regex = words.regex.as_ref().and_then(|text| Regex::new(text).ok());
+            self.unread.extend(words.regex.clone().filter(|_| regex.is_none()));
             self.captures.extend(regex.iter().flat_map(|regex| regex.capture_names().flatten().map(str::to_owned)));
         }
         self.word |= when.categories.is_some();
@@ -54,7 +57,7 @@ impl Given {
             Gap::Word => needs(self.word, "word", "`words`, `regex` or `categories`"),
             Gap::Rest if field != Field::Description => Err("`${rest}` fills a description, nothing else".to_owned()),
             Gap::Rest => Ok(()),
-            Gap::Capture(name) if self.captures.contains(name) => Ok(()),
+            Gap::Capture(name) if !self.unread.is_empty() || self.captures.contains(name) => Ok(()),
             Gap::Capture(name) => Err(self.unknown(name)),
         }
     }

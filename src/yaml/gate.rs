@@ -100,8 +100,11 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
         match event {
             Ok((event, span)) => walk.take(&event, at(span.start.index())..at(span.end.index())),
             Err(error) => {
-                let start = at(error.marker().index());
-                walk.find(Code::Syntax, start..start + 1, "this is not YAML", error.info().to_owned());
+                let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
+                let label = hint.map_or_else(|| error.info().to_owned(), str::to_owned);
+                let also = walk.open_bracket(&source.text).map(|at| (at..at + 1, "opened here".to_owned()));
+                let label = if also.is_some() && hint.is_none() { "the bracket before this is not closed".to_owned() } else { label };
+                walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..start + 1, "this is not YAML", label) });
                 break;
             }
         }
@@ -109,7 +112,39 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
             break;
         }
     }
+    // A block ends where the next thing begins: what lies between is not its own.
+    for span in walk.positions.values.values_mut() {
+        let text = source.text.get(span.clone()).unwrap_or_default();
+        span.end = span.start + text.trim_end().len().max(text.len().min(1));
+    }
     (walk.positions, walk.findings)
+}
+
+/// What was probably meant where reading stopped, and where that stands.
+fn hint(text: &str, start: usize, info: &str) -> (usize, Option<&'static str>) {
+    let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_end();
+    let told = |words: &str| info.contains(words);
+    let hint = match rest.chars().next() {
+        _ if told("tab") || told("Tab") => {
+            let tab = rest.find('\t').map_or(start, |tab| start + tab);
+            return (tab, Some("a tab stands here: indent with spaces"));
+        }
+        _ if told("escape") => Some("in double quotes a backslash begins an escape: use single quotes, where it stays as it is"),
+        _ if told("unknown anchor") => Some("`*` begins an alias here: put text that begins with it in single quotes"),
+        _ if told("trailing content") || (told("expected") && line.ends_with(['\'', '"'])) => {
+            Some("the quotes end before this: put all of the text in them, and write a quote inside single quotes twice")
+        }
+        Some('@' | '`' | '%') => Some("text that begins with this character goes in single quotes"),
+        _ if told("expected") && line.ends_with(']') => Some("`[…]` is a list: put text that begins with `[` in single quotes"),
+        _ if told("mapping values") => Some("a `: ` makes a key of what stands before it: put the text in single quotes"),
+        Some('\n' | '\r') | None if told("',' or") => Some("a bracket was opened and not closed"),
+        _ if told("expected key") || told("block collection") || told("expected '-'") => {
+            Some("this line begins further left or right than those it belongs to: line it up with them")
+        }
+        _ => None,
+    };
+    (start, hint)
 }
 
 struct Walk {
@@ -138,8 +173,17 @@ impl Walk {
                 }
             }
             Event::Alias(_) => self.find(Code::Alias, span, "aliases are not allowed", "write the value out".into()),
-            Event::Scalar(value, style, anchor, _) => {
+            Event::Scalar(value, style, anchor, tag) => {
                 self.anchor(*anchor, &span);
+                if tag.is_some() {
+                    self.find(
+                        Code::Syntax,
+                        span,
+                        "`!` begins a tag here, and tags are not allowed",
+                        "put text that begins with `!` in single quotes".into(),
+                    );
+                    return self.skip(value);
+                }
                 self.scalar(value, *style == ScalarStyle::Plain, span);
             }
             Event::SequenceStart(anchor, _) => self.begin(*anchor, span, Some(0)),
@@ -147,6 +191,12 @@ impl Walk {
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             _ => {}
         }
+    }
+
+    /// The innermost bracket that is still open.
+    fn open_bracket(&self, text: &str) -> Option<usize> {
+        let starts = self.open.iter().rev().filter_map(|open| self.positions.values.get(&open.path)).map(|span| span.start);
+        starts.take(1).find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(['{', '['])))
     }
 
     /// A key with nothing after it would become an empty list or text, and so go unnoticed.
@@ -193,6 +243,14 @@ impl Walk {
             }
             self.place(span);
             self.next();
+        }
+    }
+
+    /// Passes over a value or key of which enough was said.
+    fn skip(&mut self, value: &str) {
+        match self.open.last_mut() {
+            Some(open) if open.index.is_none() && open.key.is_none() => open.key = Some(value.to_owned()),
+            _ => self.next(),
         }
     }
 

@@ -98,12 +98,39 @@ fn wrong(positions: &Positions, at: &str, error: &str) -> Diagnostic {
         (code, message) = (Code::UnknownWord, format!("`{word}` is not known here"));
         label = suggestion(error, word);
     } else if let Some((found, expected)) = error.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
-        let expected = if expected == "a boolean" { "true or false" } else { expected };
-        (message, label) = (format!("expected {expected}"), format!("this is {}", found.replace('"', "`").replace("string ", "the text ")));
+        let expected = match expected {
+            "a boolean" => "true or false",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            other => other,
+        };
+        (message, label) = (format!("expected {expected}"), of_another_kind(found, expected));
     } else if CHRONO.iter().any(|told| error.starts_with(told)) {
         (message, label) = ("this is no date or time".to_owned(), "write it as 2026-01-31, or as 2026-01-31T09:00:00Z".to_owned());
     }
     Diagnostic::new(code, positions.value(at), message, label)
+}
+
+/// What stands there instead, and how it becomes what it should be.
+fn of_another_kind(found: &str, expected: &str) -> String {
+    let is_text = expected.contains("text");
+    let value = found.split(['`', '"']).nth(1).unwrap_or_default();
+    match found.split(' ').next().unwrap_or_default() {
+        "string" if expected == "true or false" => match value.to_lowercase().as_str() {
+            "yes" | "on" | "y" => format!("this is the text `{value}`: write true"),
+            "no" | "off" | "n" => format!("this is the text `{value}`: write false"),
+            _ => format!("this is the text `{value}`"),
+        },
+        "string" if expected == "a list" => format!("this is the text `{value}`: write [{value}]"),
+        "string" => format!("this is the text `{value}`"),
+        "boolean" if is_text => format!("this is the flag `{value}`: put it in quotes"),
+        "integer" | "floating" if is_text => format!("this is the number `{value}`: put it in quotes"),
+        "sequence" if is_text => "this is a list: put text that begins with `[` in quotes".to_owned(),
+        "map" if is_text => "this is a key with a value: put text that has `: ` in it in quotes".to_owned(),
+        "sequence" => "this is a list".to_owned(),
+        "map" => "this is a key with a value".to_owned(),
+        _ => format!("this is {}", found.replace('"', "`")),
+    }
 }
 
 /// What `chrono` says of text that it cannot read.

@@ -64,8 +64,14 @@ fn trap(time: &Time, has_weekday: bool, times: &Times<'_>) -> Option<(&'static s
     let show = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
     if from > to && outside {
         return Some((
-            "this is the time between, not the night",
-            format!("it means from {} to {}; write `within: \"{}-{}\"`", show(to), show(from), show(to), show(from)),
+            "this means the day, not the night",
+            format!(
+                "it is what lies outside the night, from {} to {}: for that write `within: \"{}-{}\"`",
+                show(to),
+                show(from),
+                show(to),
+                show(from)
+            ),
         ));
     }
     if from > to && has_weekday {

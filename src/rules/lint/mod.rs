@@ -87,7 +87,7 @@ impl Ruled<'_> {
 /// Everything to be said of the files, but what their authors allowed.
 pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, set: &RuleSet, known: &Known<'_>, findings: &mut Findings) {
     let mut found = Findings::default();
-    let rules = in_order(files, set);
+    let rules = in_order(files, set, findings);
     for rule in &rules {
         conditions::conditions(rule, set, known, &mut found);
         patterns::patterns(rule, &mut found);
@@ -104,15 +104,16 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
     allow::apply(&sources, found, known, findings);
 }
 
-/// All rules in the order in which they are asked.
-fn in_order<'a>(files: &'a [Read<'a>], set: &RuleSet) -> Vec<Ruled<'a>> {
+/// All rules in the order in which they are asked. Of one that could not be read in full, nothing more is said.
+fn in_order<'a>(files: &'a [Read<'a>], set: &RuleSet, findings: &Findings) -> Vec<Ruled<'a>> {
     let mut rules = Vec::new();
     for (source, file, positions) in files {
         rules.extend(file.rules.iter().enumerate().map(|(index, rule)| {
-            let section = set.sections.iter().position(|name| *name == rule.section).unwrap_or_default();
+            let section = set.sections.iter().position(|name| *name == rule.section).unwrap_or(set.sections.len());
             Ruled { source, positions, path: format!("rules[{index}]"), section, rule }
         }));
     }
+    rules.retain(|rule| !findings.hide_part_of(rule.source, &rule.positions.value(&rule.path)));
     rules.sort_by_key(|rule| rule.section);
     rules
 }

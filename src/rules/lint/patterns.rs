@@ -144,13 +144,20 @@ fn start(dfa: &Dfa) -> Option<StateID> {
     dfa.start_state_forward(&Input::new("")).ok()
 }
 
+/// One byte of each kind that some of these automata tell from the others.
+fn bytes(dfas: &[&Dfa]) -> Vec<u8> {
+    let differs = |byte: u8| byte == 0 || dfas.iter().any(|dfa| dfa.byte_classes().get(byte) != dfa.byte_classes().get(byte - 1));
+    (0..=u8::MAX).filter(|byte| differs(*byte)).collect()
+}
+
 /// Whether no text at all is matched.
 fn is_empty(text: &str) -> bool {
     let Some(dfa) = hir(text).ok().as_ref().and_then(automaton) else { return false };
     let Some(first) = start(&dfa) else { return false };
+    let bytes = bytes(&[&dfa]);
     let (mut seen, mut open) = (HashSet::from([first]), vec![first]);
     while let Some(state) = open.pop() {
-        let next = (0..=u8::MAX).map(|byte| dfa.next_state(state, byte)).chain([dfa.next_eoi_state(state)]);
+        let next = bytes.iter().map(|byte| dfa.next_state(state, *byte)).chain([dfa.next_eoi_state(state)]);
         for state in next {
             // A quit state is where word boundaries beyond ASCII would have to be known.
             if dfa.is_match_state(state) || dfa.is_quit_state(state) || seen.len() > STATES_MAX {
@@ -170,6 +177,7 @@ pub(super) fn is_included(narrow: &str, wide: &str) -> bool {
     let narrow_dfa = || hir(narrow).ok().map(|hir| without_boundaries(&hir)).as_ref().and_then(automaton);
     let Some((narrow, wide)) = narrow_dfa().zip(wide_dfa()) else { return false };
     let Some(first) = start(&narrow).zip(start(&wide)) else { return false };
+    let bytes = bytes(&[&narrow, &wide]);
     // None once the narrow one has matched: it has then matched whatever follows.
     let first = (Some(first.0), first.1);
     let (mut seen, mut open) = (HashSet::from([first]), vec![first]);
@@ -178,8 +186,8 @@ pub(super) fn is_included(narrow: &str, wide: &str) -> bool {
         if ends && !wide.is_match_state(wide.next_eoi_state(other)) {
             return false;
         }
-        for byte in 0..=u8::MAX {
-            let (one, other) = (one.map(|one| narrow.next_state(one, byte)), wide.next_state(other, byte));
+        for byte in &bytes {
+            let (one, other) = (one.map(|one| narrow.next_state(one, *byte)), wide.next_state(other, *byte));
             if wide.is_match_state(other) || one.is_some_and(|one| narrow.is_dead_state(one)) {
                 continue;
             }
