@@ -306,3 +306,40 @@ on_each_database! {
         assert!(staff.contains(DANA));
     }
 }
+
+on_each_database! {
+    fn a_test_is_written_from_an_event_of_the_book_and_passes(world: World) {
+        let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:kim@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:dana@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:tom@acme.example\r\nATTENDEE;CUTYPE=ROOM:mailto:room@northwind.example\r\nORGANIZER:mailto:tom@acme.example\r\n";
+        let zoned = "BEGIN:VEVENT\r\nUID:z\r\nDTSTART;TZID=Europe/Berlin:20261025T023000\r\nDTEND;TZID=Europe/Berlin:20261025T040000\r\nSUMMARY:yes: [night] #shift\r\nRRULE:FREQ=DAILY;COUNT=2\r\nEND:VEVENT\r\n";
+        world.now("2026-11-20T12:00:00Z");
+        world.calendar(&[
+            event("a", "20261102T090000Z", "20261102T103000Z", "[ACME-15] Kickoff", guest),
+            event("b", "20261103T090000Z", "20261103T100000Z", "Lunch", ""),
+            event("c", "20261104T090000Z", "20261104T100000Z", "Secret", "CLASS:PRIVATE\r\n"),
+            event("d", "20261105T090000Z", "20261105T100000Z", "Vacation", "TRANSP:TRANSPARENT\r\n"),
+            event("e", "20261106T090000Z", "20261106T100000Z", "Sync", "ATTENDEE;PARTSTAT=DECLINED:mailto:dana@northwind.example\r\n"),
+            zoned.to_owned(),
+        ]);
+        world.sync();
+        let mut tests = String::new();
+        let mut seen = 0;
+        for entry in world.entries() {
+            let id = entry["id"].as_str().expect("an id").to_owned();
+            let written = world.run(&["rules", "test", "--from-event", &id[id.len() - 8..]]).expect("a test");
+            assert!(!written.contains("Secret"), "{written}");
+            tests.extend(written.lines().map(|line| format!("  {line}\n")));
+            seen += 1;
+        }
+        assert!(seen >= 3, "{tests}");
+        assert!(tests.contains("by:\n") && tests.contains("project: ACME-15") && tests.contains("timezone: Europe/Berlin"), "{tests}");
+        let rules = include_str!("firm/rules.yaml");
+        let (head, _) = rules.split_once("\ntests:").expect("tests");
+        std::fs::write(world.path("rules/rules.yaml"), format!("{head}\ntests:\n{tests}")).expect("written");
+        let results = world.json(&["rules", "test"]);
+        let results = results.as_array().expect("results");
+        assert_eq!(results.len(), seen);
+        assert!(results.iter().all(|result| result["passed"] == true), "{results:#?}\n{tests}");
+        let refused = world.run(&["rules", "test", "--from-event", "beef"]).expect_err("no such id");
+        assert!(refused.contains("no entry, event or exception with this id"), "{refused}");
+    }
+}

@@ -12,8 +12,12 @@ use crate::{
         ids,
         verdict::{Evidence, Loss, Lost, Place, Verdict},
     },
-    rules::{RuleSet, explain::Asked, written::WrittenEvent},
-    settling::{activation::Active, rehearsal::rehearse, scene, subjects, verdicts},
+    rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
+    settling::{
+        activation::Active,
+        rehearsal::{self, rehearse},
+        scene, subjects, verdicts,
+    },
     store::{Error, Tx},
 };
 
@@ -83,6 +87,19 @@ pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> an
         asked,
         fact: event.fact,
     })
+}
+
+/// A test of rule files made of an event, entry or exception of the book: what these rules make of it now.
+pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::Result<String> {
+    let event = find(tx, id).await?;
+    let staff = tx.staff_member(event.staff).await?;
+    let first = staff.zones.first_date(&event.fact.span);
+    let there = if rules.looks_around() { tx.events_on(staff.id, first, first).await? } else { Vec::new() };
+    let others = there.iter().filter(|other| other.meeting != event.meeting && other.is_live());
+    let others: Vec<_> = others.map(|other| rewritten(&scene(&staff, other, &[]))).collect();
+    let title = if event.fact.visibility.is_private() { "a private event" } else { event.fact.text.title.trim() };
+    let name = format!("{} on {first}", if title.is_empty() { "an event without a title" } else { title });
+    rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
 }
 
 /// The event behind an id of any kind.

@@ -120,7 +120,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     let format = cli.format.plain()?;
     match &cli.command {
         Command::Calendar(Calendar::Preview(args)) => preview::run(args, format),
-        Command::Rules(Rules::Test(args)) => rules::test(args, configured(cli)?.as_ref(), format),
+        Command::Rules(Rules::Test(args)) if args.from_event.is_none() => rules::test(args, configured(cli)?.as_ref(), format),
         Command::Rules(Rules::Explain(args)) if args.event.is_some() => {
             explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), format)
         }
@@ -209,6 +209,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
         Command::Periods(Periods::List) => access::locks(app).await,
         Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
+        Command::Rules(Rules::Test(args)) => rules::test_from_event(app, args, args.from_event.as_deref().unwrap_or_default()).await,
         Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),

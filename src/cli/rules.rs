@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Outcome, Shape, answer, book, complain, findings};
 use crate::{
-    app::{App, rule_files},
+    app::{App, explain, rule_files},
     clock::Clock,
     config::Config,
     rules::{RuleSet, lint::History},
@@ -56,6 +56,9 @@ pub(crate) struct Test {
     /// Says which rules, and which of their alternatives, no test reaches.
     #[arg(long)]
     coverage: bool,
+    /// Prints a test made from an entry, event or exception of the book, by the end of its id, as the rules have it now.
+    #[arg(long, value_name = "ID", conflicts_with = "coverage")]
+    pub(super) from_event: Option<String>,
 }
 
 /// The folder that was typed, or configured, or `rules`.
@@ -143,6 +146,14 @@ pub(crate) fn test(args: &Test, config: Option<&Config>, format: Format) -> anyh
         answer(&format!("{}, {} failed", book::count(results.len(), "test", "tests"), failed.len()));
     }
     Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Findings })
+}
+
+/// A test to put under `tests`, from what is in the book.
+pub(crate) async fn test_from_event(app: &App, args: &Test, id: &str) -> anyhow::Result<Outcome> {
+    let folder = folder(args.folder.rules.as_deref(), Some(&app.config));
+    let Some(set) = load(&folder, today(Some(&app.config)))? else { return Ok(Outcome::Findings) };
+    answer(&explain::test_of(&mut app.store.read().await?, &set, id).await?);
+    Ok(Outcome::Done)
 }
 
 /// All files of a folder as a rule set; errors are drawn, and then there is none.

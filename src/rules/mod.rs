@@ -12,6 +12,7 @@ mod history;
 mod identity;
 pub(crate) mod lint;
 mod matching;
+pub(crate) mod rewritten;
 pub(crate) mod syntax;
 mod templates;
 mod values;

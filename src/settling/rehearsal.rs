@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
+use serde_yaml::{Mapping, Value};
 
 use crate::{
     drafting::{Drafted, Page, draft_day},
@@ -171,6 +172,45 @@ impl Rehearsed {
     }
 }
 
+/// A test that passes: what the rules make of an event now, field by field, and which rule gave each.
+pub(crate) fn test_of(rules: &RuleSet, name: &str, event: &Value, same_day: &[Value]) -> Result<String, String> {
+    let read = |value: &Value| serde_yaml::from_value::<WrittenEvent>(value.clone()).map_err(|error| error.to_string());
+    let others = same_day.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let rehearsed = rehearse(rules, &read(event)?, &others)?;
+    let mut test = Mapping::from_iter([("name".into(), name.into()), ("event".into(), event.clone())]);
+    if !same_day.is_empty() {
+        test.insert("same_day".into(), Value::Sequence(same_day.to_vec()));
+    }
+    test.insert("expect".into(), Value::Mapping(rehearsed.expectation()));
+    serde_yaml::to_string(&[test]).map_err(|error| error.to_string())
+}
+
+impl Rehearsed {
+    /// Everything that a test may expect of it.
+    fn expectation(&self) -> Mapping {
+        let mut expect = Mapping::from_iter([("outcome".into(), self.outcome().into())]);
+        let reasons: Vec<Value> = self.reasons().into_iter().map(Value::from).collect();
+        if !reasons.is_empty() {
+            expect.insert("reason".into(), Value::Sequence(reasons));
+        }
+        if let Some(skip) = &self.verdict.skip {
+            expect.insert("by".into(), skip.rule.as_str().into());
+            return expect;
+        }
+        let mut by = Mapping::new();
+        for field in Field::ALL {
+            let Some(value) = self.value(*field) else { continue };
+            // A flag is no text.
+            expect.insert(field.as_str().into(), value.parse().map_or_else(|_| value.as_str().into(), Value::Bool));
+            by.extend(self.giver(*field).map(|rule| (Value::from(field.as_str()), rule.into())));
+        }
+        if !by.is_empty() {
+            expect.insert("by".into(), Value::Mapping(by));
+        }
+        expect
+    }
+}
+
 /// Runs every test of the rule files.
 pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
     let run = |(spot, test): (&Spot, &Test)| {
@@ -247,7 +287,7 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
                 };
                 compare(key, show(wanted), Some(got));
             }
-            ("by", serde_yaml::Value::Mapping(by)) => {
+            ("by", Value::Mapping(by)) => {
                 for (field, rule) in by {
                     let name = show(field);
                     let got = name.parse().ok().and_then(|field| rehearsed.giver(field));
@@ -262,11 +302,11 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
 }
 
 /// A value as text; of a list all of it; null for what is not set.
-fn show(value: &serde_yaml::Value) -> String {
+fn show(value: &Value) -> String {
     match value {
-        serde_yaml::Value::Null => "nothing".to_owned(),
-        serde_yaml::Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
-        serde_yaml::Value::String(text) => text.clone(),
+        Value::Null => "nothing".to_owned(),
+        Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
         other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
     }
 }

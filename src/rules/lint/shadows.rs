@@ -10,13 +10,15 @@ use crate::{
     model::catalog::Field,
     rules::{
         RuleSet,
-        syntax::{Rule, When},
+        syntax::{Many, Rule, Sought, When},
     },
     yaml::code::{Code, Level},
 };
 
 /// Pairs of rules with patterns that are compared: each costs two automata.
-const PATTERN_PAIRS_MAX: usize = 500;
+const PATTERN_PAIRS_MAX: usize = 2_000;
+/// Rules with nothing but a pattern that are compared with all others.
+const PATTERNS_MAX: usize = 50;
 
 pub(super) fn shadows(rules: &[Ruled<'_>], set: &RuleSet, found: &mut Findings) {
     behind_ends(rules, found);
@@ -260,10 +262,15 @@ struct Index {
 impl Index {
     fn of(rules: &[Ruled<'_>]) -> Self {
         let mut index = Self { by: BTreeMap::new(), rest: Vec::new() };
+        let mut patterns = 0;
         for (at, rule) in rules.iter().enumerate() {
-            match anchors(&rule.rule.when) {
-                None => index.rest.push(at),
-                Some(anchors) => anchors.into_iter().for_each(|anchor| index.by.entry(anchor).or_default().push(at)),
+            let anchors = anchors(&rule.rule.when);
+            patterns += usize::from(anchors.is_empty() && has_pattern(&rule.rule.when));
+            if anchors.is_empty() && (patterns <= PATTERNS_MAX || !has_pattern(&rule.rule.when)) {
+                index.rest.push(at);
+            }
+            for anchor in anchors {
+                index.by.entry(anchor).or_default().push(at);
             }
         }
         index
@@ -271,34 +278,56 @@ impl Index {
 
     /// Rules that may fit whatever this `when` fits, or share a value with it.
     fn candidates(&self, when: &When) -> BTreeSet<usize> {
-        let probes = opened(when).into_iter().flat_map(probes);
-        let branches = when.any.iter().flatten().flat_map(probes_of);
-        let found = probes.chain(branches).filter_map(|probe| self.by.get(&probe)).flatten();
+        let branches = when.any.iter().flatten().flat_map(opened);
+        let probes = opened(when).into_iter().chain(branches).flat_map(probes);
+        let found = probes.filter_map(|probe| self.by.get(&probe)).flatten();
         found.chain(&self.rest).copied().collect()
     }
 }
 
-fn probes_of(when: &When) -> Vec<(&'static str, String)> {
-    opened(when).into_iter().flat_map(probes).collect()
+type Value = (&'static str, String);
+
+/// Keys of which a narrower condition has the same values.
+fn lists(when: &When) -> [(&'static str, Option<&Many<String>>); 6] {
+    let named = |sought: &'_ Option<Sought>| sought.as_ref().is_some_and(|sought| !sought.is.0.is_empty());
+    [
+        ("calendar", when.calendar.as_ref()),
+        ("categories", when.categories.as_ref()),
+        ("series", when.series.as_ref()),
+        ("event_type", when.event_type.as_ref()),
+        ("client_domain", when.client_domain.as_ref().filter(|_| named(&when.client_domain)).map(|sought| &sought.is)),
+        ("client_name", when.client_name.as_ref().filter(|_| named(&when.client_name)).map(|sought| &sought.is)),
+    ]
 }
 
-/// One of these must be among the probes of what it includes.
-fn anchors(when: &When) -> Option<Vec<(&'static str, String)>> {
+/// Keys of which a narrower condition has addresses or domains that lie in these.
+fn mail(when: &When) -> [(&'static str, Option<&Many<String>>); 2] {
+    let any = when.attendees.as_ref().map(|attendees| &attendees.any).filter(|any| !any.0.is_empty());
+    [("organizer", when.organizer.as_ref()), ("attendees", any)]
+}
+
+/// One of these must be among the probes of what it includes; none if it can include anything.
+fn anchors(when: &When) -> Vec<Value> {
     let words = when.title.as_ref().and_then(|words| words.words.as_ref());
     if let Some(words) = words {
-        return Some(words.0.iter().filter_map(|word| Some(("title", word.split_whitespace().next()?.to_lowercase()))).collect());
+        return words.0.iter().filter_map(|word| Some(("title", word.split_whitespace().next()?.to_lowercase()))).collect();
     }
-    let lists =
-        [("calendar", &when.calendar), ("categories", &when.categories), ("series", &when.series), ("event_type", &when.event_type)];
-    let (key, list) = lists.into_iter().find_map(|(key, list)| Some((key, list.as_ref()?)))?;
-    Some(lower(list).into_iter().map(|value| (key, value)).collect())
+    let mut keys = lists(when).into_iter().chain(mail(when)).filter_map(|(key, list)| Some((key, list?)));
+    keys.next().map(|(key, list)| lower(list).into_iter().map(|value| (key, value)).collect()).unwrap_or_default()
 }
 
-fn probes(when: &When) -> Vec<(&'static str, String)> {
+fn probes(when: &When) -> Vec<Value> {
     let words = when.title.iter().filter_map(|words| words.words.as_ref()).flat_map(|list| &list.0);
     let tokens = words.flat_map(|word| word.split_whitespace().map(|token| ("title", token.to_lowercase())));
-    let lists =
-        [("calendar", &when.calendar), ("categories", &when.categories), ("series", &when.series), ("event_type", &when.event_type)];
-    let values = lists.into_iter().flat_map(|(key, list)| list.iter().flat_map(lower).map(move |value| (key, value)).collect::<Vec<_>>());
-    tokens.chain(values).collect()
+    let values = lists(when).into_iter().flat_map(|(key, list)| list.into_iter().flat_map(lower).map(move |value| (key, value)));
+    let around = |address: &String| {
+        let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
+        let parents = std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, parent)| parent.to_owned()));
+        parents.chain([address.clone()]).collect::<Vec<_>>()
+    };
+    let mail = mail(when).into_iter().flat_map(|(key, list)| {
+        let addresses: Vec<_> = list.into_iter().flat_map(lower).collect();
+        addresses.iter().flat_map(around).map(move |value| (key, value)).collect::<Vec<_>>()
+    });
+    tokens.chain(values).chain(mail).collect()
 }
