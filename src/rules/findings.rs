@@ -32,13 +32,19 @@ impl Findings {
     fn drop_echoes(&mut self) {
         let unread: Vec<_> = self.unread().map(|(of, one)| (of.name.clone(), one.span.clone())).collect();
         self.0.retain(|(of, one)| {
-            let holds = |(name, span): &(String, Range<usize>)| *name == of.name && one.span.start < span.start && span.end <= one.span.end;
+            let holds =
+                |(name, span): &(String, Range<usize>)| *name == of.name && one.span.start <= span.start && span.end <= one.span.end;
             !matches!(one.code, Code::NoEffect | Code::WrongValue) || !unread.iter().any(holds)
         });
     }
 
     fn unread(&self) -> impl Iterator<Item = &(Source, Diagnostic)> {
-        self.0.iter().filter(|(_, one)| matches!(one.code, Code::UnknownKey | Code::WrongType | Code::UnknownWord))
+        self.0.iter().filter(|(_, one)| matches!(one.code, Code::UnknownKey | Code::MissingKey | Code::WrongType | Code::UnknownWord))
+    }
+
+    /// Whether something could not be read.
+    pub(super) fn have_unread(&self) -> bool {
+        self.unread().next().is_some()
     }
 
     /// Whether something inside a span could not be read.

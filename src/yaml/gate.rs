@@ -96,10 +96,21 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
     let mut bytes: Vec<usize> = source.text.char_indices().map(|(at, _)| at).collect();
     bytes.push(source.text.len());
     let at = |index: usize| bytes.get(index).copied().unwrap_or(source.text.len());
+    let is_stray = |char: &char| char.is_control() && !matches!(char, '\n' | '\r' | '\t' | '\u{85}');
+    if let Some((start, char)) = source.text.char_indices().find(|(_, char)| is_stray(char)) {
+        let label = format!("U+{:04X} cannot be seen, and no file may have it: take it away", u32::from(char));
+        walk.find(Code::Syntax, start..start + char.len_utf8(), "a control character stands here", label);
+        return (walk.positions, walk.findings);
+    }
     for event in Parser::new_from_str(&source.text) {
         match event {
             Ok((event, span)) => walk.take(&event, at(span.start.index())..at(span.end.index())),
             Err(error) => {
+                if error.info().contains("ecursion") {
+                    let start = at(error.marker().index());
+                    walk.find(Code::NestedTooDeep, start..start + 1, "nested too deep", format!("at most {DEPTH_MAX} levels"));
+                    break;
+                }
                 let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
                 let label = hint.map_or_else(|| error.info().to_owned(), str::to_owned);
                 let also = walk.open_bracket(&source.text).map(|at| (at..at + 1, "opened here".to_owned()));

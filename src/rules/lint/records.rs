@@ -72,8 +72,8 @@ fn against(project: &Project, billable: bool) -> Option<String> {
     (project.billable != billable).then_some(says)
 }
 
-/// What stands in the files and is never needed; and names that say too little.
-pub(super) fn of_files(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, set: &RuleSet, known: &Known<'_>, found: &mut Findings) {
+/// Sections without rules.
+pub(super) fn sections(files: &[Read<'_>], found: &mut Findings) {
     for (source, file, positions) in files {
         let place = Place { source, positions, path: "" };
         for (index, section) in file.sections.iter().enumerate() {
@@ -84,6 +84,10 @@ pub(super) fn of_files(files: &[Read<'_>], clients: Option<&(&Source, Positions)
             }
         }
     }
+}
+
+/// Names of clients that say too little, or that nobody says.
+pub(super) fn of_clients(clients: Option<&(&Source, Positions)>, set: &RuleSet, known: &Known<'_>, found: &mut Findings) {
     if let Some((source, positions)) = clients {
         let place = Place { source, positions, path: "clients" };
         names(&set.catalog, &place, found);
