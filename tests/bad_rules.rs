@@ -70,7 +70,7 @@ fn what_yaml_would_take_silently_or_tell_badly_is_told_where_it_stands() {
             rule(&format!("when: {}{{recurring: true}}{}\n    {set}", "{not: ".repeat(300), "}".repeat(300))),
             "Y003",
             5,
-            179,
+            185,
         ),
         ("a billion laughs", aliases, "Y004", 1, 9),
         ("2,000 aliases of 2,000", many, "Y001", 1, 9),

@@ -101,6 +101,12 @@ fn cases() -> Vec<Case> {
             "{event: {title: Hiring}, expect: {project: INT-2, billable: true}}",
         ),
         case(
+            "R017",
+            "  - {id: one, section: a, when: {title: {words: [steering]}}, set: {project: ACME-15}}\n  # @\n  - {id: two, section: b, when: {title: {words: [big steering]}}, split: [{project: ACME-15, share: 50}, {project: GBX-3, share: 50}]}",
+            "  - {id: two, section: a, when: {title: {words: [big steering]}}, split: [{project: ACME-15, share: 50}, {project: GBX-3, share: 50}]}\n  - {id: one, section: b, when: {title: {words: [small steering]}}, set: {project: ACME-15}}",
+            "{event: {title: Big steering}, expect: {project: ACME-15, outcome: exception, reason: conflict}}",
+        ),
+        case(
             "R018",
             "  - {id: one, section: a, when: {title: {words: [robots]}}, set: {project: INT-1}}\n  # @\n  - {id: two, section: a, over: [one], when: {title: {words: [big robots]}, recurring: true}, set: {project: INT-1, task: Big}}",
             "  - {id: two, section: a, over: [one], when: {title: {words: [big robots]}, recurring: true}, set: {project: INT-2}}\n  - {id: one, section: a, when: {title: {words: [robots]}}, set: {project: INT-1}}",

@@ -3,13 +3,15 @@
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
+use super::found::{Found, find};
+
 use crate::{
     model::{
         catalog::Field,
         entry::{Body, DECISION, Entry, EntryStatus, Given, Provenance},
         event::{Event, Fact, Span},
-        exception::{Exception, ExceptionStatus, Reason, SubjectKind},
-        ids::{self, EventId, MeetingId},
+        exception::{Exception, ExceptionStatus, Reason},
+        ids,
         verdict::{Evidence, Loss, Lost, Place, Verdict},
     },
     rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
@@ -18,7 +20,7 @@ use crate::{
         rehearsal::{self, rehearse},
         scene, subjects, verdicts,
     },
-    store::{Error, Tx},
+    store::Tx,
 };
 
 /// How many near misses are worth reading.
@@ -146,51 +148,6 @@ pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::R
     let title = if event.fact.visibility.is_private() { "a private event" } else { event.fact.text.title.trim() };
     let name = format!("{} on {first}", if title.is_empty() { "an event without a title" } else { title });
     rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
-}
-
-/// What an id stands for.
-enum Found {
-    Event(Box<Event>),
-    /// An entry that a person wrote.
-    Written(Box<Entry>),
-    /// One about a day or a source.
-    Question(Box<Exception>),
-}
-
-/// What is behind an id of any kind.
-async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Found> {
-    match tx.entry(id).await {
-        Err(Error::NoneEnds(_)) => {}
-        found => return behind(tx, found?).await,
-    }
-    match tx.exception(id).await {
-        Err(Error::NoneEnds(_)) => {}
-        found => return asked_about(tx, found?).await,
-    }
-    match tx.event_ending(id).await {
-        Err(Error::NoneEnds(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
-        found => Ok(Found::Event(Box::new(found?))),
-    }
-}
-
-async fn behind(tx: &mut Tx, entry: Entry) -> anyhow::Result<Found> {
-    match entry.body.event {
-        Some(event) => Ok(Found::Event(Box::new(tx.event(event).await?))),
-        None => Ok(Found::Written(Box::new(entry))),
-    }
-}
-
-async fn asked_about(tx: &mut Tx, exception: Exception) -> anyhow::Result<Found> {
-    if let Some(entry) = exception.entry {
-        let entry = tx.entry(&entry.to_string()).await?;
-        return behind(tx, entry).await;
-    }
-    let event = match exception.subject.kind {
-        SubjectKind::Meeting => tx.events_of_meetings(&[MeetingId(exception.subject.id)]).await?.into_iter().next(),
-        SubjectKind::Event => tx.events_by_ids(&[EventId(exception.subject.id)]).await?.into_iter().next(),
-        SubjectKind::Day | SubjectKind::Calendar | SubjectKind::Connection => None,
-    };
-    Ok(event.map_or_else(|| Found::Question(Box::new(exception)), |event| Found::Event(Box::new(event))))
 }
 
 impl Explained<'_> {

@@ -6,7 +6,8 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeZone};
 
 use super::{
     Findings, Known, Ruled,
-    inclusion::{clock, excluded, implies, minutes, opened, reads_no_fields},
+    exclusion::excluded,
+    inclusion::{clock, implies, minutes, opened, reads_no_fields},
     patterns::nested,
 };
 use crate::{

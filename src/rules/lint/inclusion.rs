@@ -1,10 +1,10 @@
-//! Whether whatever fits one `when` fits another, and whether nothing can fit: proven by sets of values, or not said.
+//! Whether whatever fits one `when` fits another: proven by sets of values, or not said.
 
 use std::collections::BTreeSet;
 
 use chrono::{NaiveTime, Weekday};
 
-use super::patterns;
+use super::{exclusion::excluded, patterns};
 use crate::{
     model::policy::seconds,
     rules::{
@@ -119,11 +119,11 @@ pub(super) fn lower(list: &Many<String>) -> Vec<String> {
     list.0.iter().map(|one| one.trim().to_lowercase()).collect()
 }
 
-fn plainly(list: &Many<String>) -> Vec<String> {
+pub(super) fn plainly(list: &Many<String>) -> Vec<String> {
     list.0.iter().map(|one| plain(one)).collect()
 }
 
-fn days(list: &Many<String>) -> Vec<Weekday> {
+pub(super) fn days(list: &Many<String>) -> Vec<Weekday> {
     list.0.iter().filter_map(|day| day.parse().ok()).collect()
 }
 
@@ -175,7 +175,7 @@ fn is_inside<T: PartialOrd + Copy>(has: (T, T), wanted: (T, T)) -> bool {
 }
 
 /// How many people an `attendees` allows, the owner included.
-fn people(text: &Attendees) -> (usize, usize) {
+pub(super) fn people(text: &Attendees) -> (usize, usize) {
     let least = if text.only.is_some() || !text.any.0.is_empty() { 2 } else { 1 };
     (text.exactly.or(text.min).unwrap_or(0).max(least), text.exactly.or(text.max).unwrap_or(usize::MAX))
 }
@@ -193,12 +193,12 @@ fn mail_within(has: &Many<String>, wanted: &Many<String>) -> bool {
 }
 
 /// Whether an address or domain lies in another one.
-fn is_under(one: &str, wanted: &str) -> bool {
+pub(super) fn is_under(one: &str, wanted: &str) -> bool {
     let domain = one.rsplit('@').next().unwrap_or_default();
     one == wanted || domain == wanted || domain.ends_with(&format!(".{wanted}"))
 }
 
-fn guest_count(text: &Guests) -> (usize, usize) {
+pub(super) fn guest_count(text: &Guests) -> (usize, usize) {
     let least = usize::from(text.unknown == Some(true));
     (text.min.unwrap_or(0).max(least), text.max.unwrap_or(usize::MAX))
 }
@@ -209,7 +209,7 @@ fn guests_imply(has: &Guests, wanted: &Guests) -> bool {
     is_inside(guest_count(has), bounds) && (wanted.unknown.is_none() || wanted.unknown == has.unknown || nobody)
 }
 
-fn length(text: &Duration) -> (i64, i64) {
+pub(super) fn length(text: &Duration) -> (i64, i64) {
     let read = |text: &Option<String>| text.as_deref().and_then(seconds);
     (read(&text.min).unwrap_or(0), read(&text.max).unwrap_or(i64::MAX))
 }
@@ -230,102 +230,9 @@ pub(super) fn clock(time: &Time) -> Option<(u32, u32, bool)> {
     Some((read(from)?, read(to)?, outside))
 }
 
-/// Why nothing can fit all of these together, with the key to look at; none if that is not proven.
-pub(super) fn excluded(all: &[&When], ours: &BTreeSet<String>) -> Option<(&'static str, String)> {
-    fn apart<T: PartialEq>(lists: impl Iterator<Item = Vec<T>>) -> bool {
-        let mut lists = lists.peekable();
-        let Some(mut left) = lists.next() else { return false };
-        lists.any(|next| {
-            left.retain(|one| next.contains(one));
-            left.is_empty()
-        })
-    }
-    macro_rules! lists {
-        ($key:ident, $read:expr) => {
-            if apart(all.iter().filter_map(|when| when.$key.as_ref()).map($read)) {
-                return Some((stringify!($key), format!("no {} is in all of these lists", stringify!($key).replace('_', " "))));
-            }
-        };
-    }
-    lists!(calendar, lower);
-    lists!(colour, lower);
-    lists!(event_type, plainly);
-    lists!(series, |list: &Many<String>| list.0.clone());
-    lists!(weekday, days);
-    lists!(my_response, |list: &Many<_>| list.0.clone());
-    lists!(show_as, |list: &Many<_>| list.0.clone());
-    lists!(visibility, |list: &Many<_>| list.0.clone());
-    lists!(status, |list: &Many<_>| list.0.clone());
-    lists!(recurring, |yes: &bool| vec![*yes]);
-    lists!(all_day, |yes: &bool| vec![*yes]);
-    lists!(client, |list: &Many<String>| list.0.clone());
-    lists!(project, |list: &Many<String>| list.0.clone());
-    lists!(task, |list: &Many<String>| list.0.clone());
-    lists!(billable, |yes: &bool| vec![*yes]);
-    none_left(all, ours).or_else(|| by_words(all)).or_else(|| no_branch(all, ours))
-}
-
-/// Alternatives of which none can fit beside the rest. They are looked at one level deep: deeper ones stay undecided.
-fn no_branch(all: &[&When], ours: &BTreeSet<String>) -> Option<(&'static str, String)> {
-    let rest: Vec<When> = all.iter().map(|when| When { any: None, all: None, ..(*when).clone() }).collect();
-    let is_dead = |branch: &When| excluded(&rest.iter().chain(opened(branch)).collect::<Vec<_>>(), ours).is_some();
-    let mut lists = all.iter().filter_map(|when| when.any.as_ref()).filter(|branches| !branches.is_empty());
-    let dead = lists.any(|branches| branches.iter().all(is_dead));
-    dead.then(|| ("any", "none of its branches can fit beside the rest".to_owned()))
-}
-
-/// Counts, times and lengths of which nothing is left.
-fn none_left(all: &[&When], ours: &BTreeSet<String>) -> Option<(&'static str, String)> {
-    let attendees = || all.iter().filter_map(|when| when.attendees.as_ref());
-    let guests = all.iter().filter_map(|when| when.guests.as_ref()).map(guest_count);
-    let only_ours = attendees().any(|text| text.only.as_ref().is_some_and(|only| only.0 == ["our_domains"]));
-    let (guests_min, guests_max) = guests.fold((0, usize::MAX), |sum, one| (sum.0.max(one.0), sum.1.min(one.1)));
-    let (min, max) = attendees().map(people).fold((1, usize::MAX), |sum, one| (sum.0.max(one.0), sum.1.min(one.1)));
-    if only_ours && guests_min > 0 {
-        return Some(("guests", "`attendees: {only: our_domains}` leaves no guests".to_owned()));
-    }
-    let foreign = |one: &String| !ours.iter().any(|domain| is_under(one, domain) || is_under(domain, one));
-    if let Some(stranger) = attendees().filter(|_| only_ours).flat_map(|text| lower(&text.any)).find(foreign) {
-        return Some(("attendees", format!("`only: our_domains` leaves nobody from `{stranger}`")));
-    }
-    let least = min.max(guests_min.saturating_add(1));
-    if least > max || guests_min > guests_max {
-        return Some(("attendees", format!("this asks for at least {least} people and at most {max}, the owner included")));
-    }
-    let lengths = all.iter().filter_map(|when| when.duration.as_ref()).map(length);
-    let (shortest, longest) = lengths.fold((0, i64::MAX), |sum, one| (sum.0.max(one.0), sum.1.min(one.1)));
-    if shortest > longest {
-        return Some(("duration", "no duration is in both spans".to_owned()));
-    }
-    let times: Vec<_> = all.iter().filter_map(|when| when.time.as_ref()).filter_map(minutes).collect();
-    let left = times.iter().skip(1).fold(times.first().cloned(), |sum, one| sum.map(|sum| sum.intersection(one).copied().collect()));
-    if left.is_some_and(|left| left.is_empty()) {
-        return Some(("time", "no time of day is in both spans".to_owned()));
-    }
-    let all_day = all.iter().any(|when| when.all_day == Some(true));
-    (all_day && !times.is_empty()).then(|| ("time", "an all-day event has no time of day".to_owned()))
-}
-
-/// Words of which each brings in one that must not be there.
-fn by_words(all: &[&When]) -> Option<(&'static str, String)> {
-    let get = |when: &'_ When, key| match key {
-        "title" => when.title.clone(),
-        "description" => when.description.clone(),
-        _ => when.location.clone(),
-    };
-    ["title", "description", "location"].into_iter().find_map(|key| {
-        let texts: Vec<Words> = all.iter().filter_map(|when| get(when, key)).collect();
-        let not: Vec<&String> = texts.iter().filter_map(|words| words.not_words.as_ref()).flat_map(|list| &list.0).collect();
-        let mut wanted = texts.iter().filter_map(|words| words.words.as_ref());
-        let dead = wanted.find(|list| list.0.iter().all(|word| not.iter().any(|not| holds(word, not))))?;
-        let word = dead.0.first()?;
-        Some((key, format!("`{word}` is wanted, and what it holds is in `not_words`")))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::exclusion::excluded, *};
 
     fn when(text: &str) -> When {
         serde_yaml::from_str(text).expect("a condition")

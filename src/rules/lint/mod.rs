@@ -3,6 +3,7 @@
 
 mod allow;
 mod conditions;
+mod exclusion;
 mod inclusion;
 mod patterns;
 mod records;

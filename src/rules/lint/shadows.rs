@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Findings, Ruled,
-    inclusion::{excluded, holds, implies, lower, opened},
+    exclusion::excluded,
+    inclusion::{holds, implies, lower, opened},
 };
 use crate::{
     model::catalog::Field,
@@ -85,6 +86,12 @@ fn pair(earlier: &Ruled<'_>, later: &Ruled<'_>, set: &RuleSet, found: &mut Findi
     if included && ends(one) {
         let label = format!("{who} fits whatever it fits, and ends there: move it before that one, or take it away");
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
+        return true;
+    }
+    if included && two.split.is_some() && written(one, set).contains_key(&Field::Client) && !one.over.0.contains(&two.id) {
+        let label =
+            format!("{who} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one");
+        later.place().complain_at(found, (Code::Split, Level::Warning), "split", format!("`{}` comes too late", two.id), &label);
         return true;
     }
     let same_section = earlier.section == later.section;

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::inclusion::{excluded, implies, opened};
+use super::{
+    exclusion::excluded,
+    inclusion::{implies, opened},
+};
 use crate::{
     model::event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
     rules::{RuleSet, Scene, load, syntax::When},
