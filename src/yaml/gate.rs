@@ -112,9 +112,10 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
                     break;
                 }
                 let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
-                let label = hint.map_or_else(|| error.info().to_owned(), str::to_owned);
-                let also = walk.open_bracket(&source.text).map(|at| (at..at + 1, "opened here".to_owned()));
-                let label = if also.is_some() && hint.is_none() { "the bracket before this is not closed".to_owned() } else { label };
+                let bracket = walk.open_bracket(&source.text).filter(|_| hint.is_none());
+                let also = bracket.map(|at| (at..at + 1, "opened here".to_owned()));
+                let unclosed = bracket.map(|_| "the bracket before this is not closed");
+                let label = hint.or(unclosed).unwrap_or(error.info()).to_owned();
                 walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..start + 1, "this is not YAML", label) });
                 break;
             }

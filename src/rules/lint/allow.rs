@@ -37,7 +37,9 @@ pub(super) fn apply(sources: &[(&Source, &Positions)], found: Findings, known: &
             if !allowed.reason.is_empty() {
                 found.retain(|finding| !hits(finding));
             }
-            if let Some(label) = wrong(&allowed, before > found.len(), known) {
+            // Of what could not be read in full, nothing was said that could be allowed.
+            let is_spoken_for = before > found.len() || findings.hide_part_of(source, &allowed.over);
+            if let Some(label) = wrong(&allowed, is_spoken_for, known) {
                 findings.push(source, Diagnostic::new(Code::Allow, allowed.span, "this allows nothing", label));
             }
         }
