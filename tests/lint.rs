@@ -260,6 +260,51 @@ fn an_allowance_needs_a_reason_and_something_to_allow() {
 }
 
 #[test]
+fn coverage_names_the_rules_and_alternatives_that_no_test_reaches() {
+    let rules = "our_domains: [northwind.example]\nsections: [a, b]\nrules:
+  - {id: lunch, section: a, when: {title: {words: [lunch]}}, skip: personal}
+  - {id: behind, section: b, when: {title: {words: [lunch, dinner]}}, set: {tags: [meal]}}
+  - id: both
+    section: b
+    when:
+      all: [{any: [{recurring: true}, {weekday: sun}]}]
+      any: [{title: {words: [retro]}}, {title: {words: [review]}}]
+    set: {tags: [talk]}
+suspicious:
+  - {id: long, when: {duration: {min: 10h}}}
+  - {id: late, reason: too-late, when: {time: {within: '20:00-23:00'}}}
+tests:
+  - {name: a, event: {title: Lunch}, expect: {outcome: skipped, by: lunch}}
+  - {name: b, event: {title: Retro, recurring: true, duration: 11h}, expect: {tags: talk, reason: long}}
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), &shipped("clients.yaml"), rules);
+    let told = kalends(folder.path(), &["rules", "test", "--coverage", "--rules", ".", "--format", "json"]);
+    assert!(told["tests"].as_array().expect("tests").iter().all(|test| test["passed"] == true), "{told:#}");
+    let of = |one: &Value| {
+        (one["rule"].as_str().expect("a rule").to_owned(), one["tests"].as_u64().expect("a number"), one["missed"].to_string())
+    };
+    let covered: Vec<_> = told["coverage"].as_array().expect("coverage").iter().map(of).collect();
+    let row = |rule: &str, tests: u64, missed: &str| (rule.to_owned(), tests, missed.to_owned());
+    let both = row("both", 1, "[\"any[1]\",\"all[0].any[1]\"]");
+    // The test of `lunch` ends there, though its event would fit `behind` too.
+    assert_eq!(covered, [row("lunch", 1, "[]"), row("behind", 0, "[]"), both, row("long", 1, "[]"), row("late", 0, "[]")]);
+    let out = Command::new(env!("CARGO_BIN_EXE_kalends"))
+        .args(["rules", "test", "--coverage", "--rules", "."])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stdout).replace("./", ""), @r"
+    no test reaches behind (rules.yaml:5)
+    no test reaches late (rules.yaml:14)
+    no test fits any[1] of both (rules.yaml:6)
+    no test fits all[0].any[1] of both (rules.yaml:6)
+    3 of 5 rules and 2 of 4 alternatives are tested
+    2 tests, 0 failed
+    ");
+}
+
+#[test]
 fn two_tests_of_one_event_that_want_different_things_are_told() {
     let rules = "sections: [a]\nrules:\n  - {id: one, section: a, when: {title: {words: [x]}}, set: {project: INT-1}}\ntests:\n  - {name: a, event: {title: x}, expect: {project: INT-1, by: {project: one}}}\n  - {name: b, event: {title: x}, expect: {project: INT-2}}\n";
     let folder = tempfile::tempdir().expect("a folder");
