@@ -101,6 +101,18 @@ fn cases() -> Vec<Case> {
             "{event: {title: Hiring}, expect: {project: INT-2, billable: true}}",
         ),
         case(
+            "R006",
+            "  - {id: one, section: a, when: {title: {words: [x]}}, set: {project: INT-1}}\nsuspicious:\n  # @\n  - {id: odd, when: {attendees: {max: 1}, guests: {min: 1}}}",
+            "  - {id: one, section: a, when: {title: {words: [x]}}, set: {project: INT-1}}\nsuspicious:\n  - {id: odd, when: {attendees: {max: 2}, guests: {min: 1}}}",
+            "{event: {title: x, attendees: [eva@northwind.example, tom@acme.example]}, expect: {outcome: entry}}",
+        ),
+        case(
+            "R007",
+            "  - {id: one, section: a, when: {title: {words: [x]}}, set: {project: INT-1}}\nsuspicious:\n  # @\n  - {id: odd, when: {title: {regex: 'for $9'}}}",
+            "  - {id: one, section: a, when: {title: {words: [x]}}, set: {project: INT-1}}\nsuspicious:\n  - {id: odd, when: {title: {regex: 'for \\$9'}}}",
+            "{event: {title: x for $9}, expect: {outcome: entry}}",
+        ),
+        case(
             "R017",
             "  - {id: one, section: a, when: {title: {words: [steering]}}, set: {project: ACME-15}}\n  # @\n  - {id: two, section: b, when: {title: {words: [big steering]}}, split: [{project: ACME-15, share: 50}, {project: GBX-3, share: 50}]}",
             "  - {id: two, section: a, when: {title: {words: [big steering]}}, split: [{project: ACME-15, share: 50}, {project: GBX-3, share: 50}]}\n  - {id: one, section: b, when: {title: {words: [small steering]}}, set: {project: ACME-15}}",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeZone};
 
 use super::{
-    Findings, Known, Ruled,
+    Findings, Known, Place,
     exclusion::excluded,
     inclusion::{clock, implies, minutes, opened, reads_no_fields},
     patterns::nested,
@@ -18,29 +18,30 @@ use crate::{
     yaml::code::Code,
 };
 
-pub(super) fn conditions(rule: &Ruled<'_>, set: &RuleSet, known: &Known<'_>, found: &mut Findings) {
-    contradictions(rule, &rule.rule.when, "when", set.identity.ours(), found);
-    clocks(rule, &rule.rule.when, "when", &Times { set, known }, found);
+/// What is wrong with a `when`, of a rule or a suspicion at this place.
+pub(super) fn conditions(place: &Place<'_>, when: &When, set: &RuleSet, known: &Known<'_>, found: &mut Findings) {
+    contradictions(place, when, "when", set.identity.ours(), found);
+    clocks(place, when, "when", &Times { set, known }, found);
 }
 
 /// Says so at the innermost place where nothing fits.
-fn contradictions(rule: &Ruled<'_>, when: &When, path: &str, ours: &BTreeSet<String>, found: &mut Findings) {
+fn contradictions(place: &Place<'_>, when: &When, path: &str, ours: &BTreeSet<String>, found: &mut Findings) {
     let inner = nested(when, path);
     let dead = |path: &String, part: &&When| path.contains("any[") && excluded(&opened(part), ours).is_some();
     let is_inside = inner.iter().any(|(path, part)| dead(path, part));
     for (path, part) in &inner {
-        contradictions(rule, part, path, ours, found);
+        contradictions(place, part, path, ours, found);
     }
     let all = opened(when);
     if let Some((key, why)) = excluded(&all, ours).filter(|_| !is_inside) {
-        let at = [format!("{path}.{key}"), path.to_owned()].into_iter().find(|at| rule.positions.has_key(&rule.path_of(at)));
+        let at = [format!("{path}.{key}"), path.to_owned()].into_iter().find(|at| place.positions.has_key(&format!("{}.{at}", place.path)));
         let message = "nothing can fit this".to_owned();
-        rule.place().complain(found, Code::Contradiction, at.as_deref().unwrap_or(path), message, &why);
+        place.complain(found, Code::Contradiction, at.as_deref().unwrap_or(path), message, &why);
     } else if let Some(not) = when.not.as_deref().filter(|not| reads_no_fields(not) && !opened(not).is_empty()) {
         let without = When { not: None, ..when.clone() };
         if implies(&without, not, ours) {
             let label = "whatever fits the rest is excluded here: take one of the two away";
-            rule.place().complain(found, Code::Contradiction, &format!("{path}.not"), "nothing can fit this".to_owned(), label);
+            place.complain(found, Code::Contradiction, &format!("{path}.not"), "nothing can fit this".to_owned(), label);
         }
     }
 }
@@ -50,13 +51,13 @@ struct Times<'a> {
     known: &'a Known<'a>,
 }
 
-fn clocks(rule: &Ruled<'_>, when: &When, path: &str, times: &Times<'_>, found: &mut Findings) {
+fn clocks(place: &Place<'_>, when: &When, path: &str, times: &Times<'_>, found: &mut Findings) {
     for (path, part) in nested(when, path) {
-        clocks(rule, part, &path, times, found);
+        clocks(place, part, &path, times, found);
     }
     if let Some(trap) = when.time.as_ref().and_then(|time| trap(time, when.weekday.is_some(), times)) {
         let at = format!("{path}.time");
-        rule.place().complain(found, Code::ClockTrap, &at, trap.0.to_owned(), &trap.1);
+        place.complain(found, Code::ClockTrap, &at, trap.0.to_owned(), &trap.1);
     }
 }
 

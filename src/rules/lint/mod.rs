@@ -90,9 +90,19 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
     let mut found = Findings::default();
     let rules = in_order(files, set, findings);
     for rule in &rules {
-        conditions::conditions(rule, set, known, &mut found);
-        patterns::patterns(rule, &mut found);
+        conditions::conditions(&rule.place(), &rule.rule.when, set, known, &mut found);
+        patterns::of_rule(rule, &mut found);
         records::of_rule(rule, set, known, &mut found);
+    }
+    for (source, file, positions) in files {
+        for (index, one) in file.suspicious.iter().enumerate() {
+            let path = format!("suspicious[{index}]");
+            let place = Place { source, positions, path: &path };
+            if !findings.hide_part_of(source, &place.span("")) {
+                conditions::conditions(&place, &one.when, set, known, &mut found);
+                patterns::of_when(&place, &one.when, &mut found);
+            }
+        }
     }
     shadows::shadows(&rules, set, &mut found);
     tested::tests(files, &rules, known, &mut found);

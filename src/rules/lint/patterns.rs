@@ -15,7 +15,7 @@ use regex_syntax::{
     hir::{Hir, HirKind, Look},
 };
 
-use super::{Findings, Ruled};
+use super::{Findings, Place, Ruled};
 use crate::{
     rules::syntax::{Set, When, Words},
     yaml::code::{Code, Level},
@@ -29,14 +29,21 @@ const LITERAL_MIN: usize = 3;
 
 type Dfa = dense::DFA<Vec<u32>>;
 
-/// Every pattern of a rule, with its path below it.
-pub(super) fn patterns(rule: &Ruled<'_>, found: &mut Findings) {
+/// Every pattern of a rule.
+pub(super) fn of_rule(rule: &Ruled<'_>, found: &mut Findings) {
+    of_when(&rule.place(), &rule.rule.when, found);
     let mut all = Vec::new();
     collect(&rule.rule.when, "when", &mut all);
-    for (path, text) in &all {
-        one(rule, path, text, found);
-    }
     unused_groups(rule, &all, found);
+}
+
+/// Every pattern of a `when` at this place.
+pub(super) fn of_when(place: &Place<'_>, when: &When, found: &mut Findings) {
+    let mut all = Vec::new();
+    collect(when, "when", &mut all);
+    for (path, text) in &all {
+        one(place, path, text, found);
+    }
 }
 
 fn collect<'a>(when: &'a When, path: &str, into: &mut Vec<(String, &'a str)>) {
@@ -60,8 +67,8 @@ pub(super) fn nested<'a>(when: &'a When, path: &str) -> Vec<(String, &'a When)> 
     list("any", &when.any).into_iter().chain(list("all", &when.all)).chain(single).collect()
 }
 
-fn one(rule: &Ruled<'_>, path: &str, text: &str, found: &mut Findings) {
-    let (Ok(hir), place) = (hir(text), rule.place()) else { return };
+fn one(place: &Place<'_>, path: &str, text: &str, found: &mut Findings) {
+    let Ok(hir) = hir(text) else { return };
     if hir.properties().minimum_len() == Some(0) && matches_nothing_too(text) {
         let label = "it matches the empty title, and so every one: demand at least one character";
         place.complain(found, Code::MatchesAll, path, "this pattern matches everything".to_owned(), label);
