@@ -149,7 +149,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
     let ((file, positions), (over, _)) = (settings(source), settings(&outside));
     let database = book(source, &positions, &file, folder, &environment);
     let database = database.map_err(|found| {
-        let shown = Source { text: masked(&source.text, file.database.as_deref()), ..source.clone() };
+        let shown = Source { text: masked(&source.text, file.database.as_deref()).into(), ..source.clone() };
         findings.push((shown, found));
     });
     let mut beside = |(path, message): (String, String)| {

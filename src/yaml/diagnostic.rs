@@ -1,6 +1,6 @@
 //! What is wrong with a file, where, and what to do: drawn like a compiler's message.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 use annotate_snippets::{AnnotationKind, Renderer, Snippet};
 
@@ -10,13 +10,14 @@ use super::code::{Code, Level};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) name: String,
-    pub(crate) text: String,
+    /// Shared: each of many findings has it with it.
+    pub(crate) text: Arc<str>,
 }
 
 impl Source {
     /// Without the byte order mark that some editors put first, which would become part of the first key.
     pub(crate) fn new(name: impl Into<String>, text: &str) -> Self {
-        Self { name: name.into(), text: text.trim_start_matches('\u{feff}').to_owned() }
+        Self { name: name.into(), text: text.trim_start_matches('\u{feff}').into() }
     }
 
     /// Line and column of a byte, both from 1; columns count characters.
@@ -62,7 +63,7 @@ impl Diagnostic {
     pub(crate) fn draw(&self, source: &Source, paint: Paint) -> String {
         let end = source.text.len();
         let within = |span: &Range<usize>| span.start.min(end)..span.end.clamp(span.start.min(end), end);
-        let mut snippet = Snippet::source(&source.text)
+        let mut snippet = Snippet::source(&*source.text)
             .path(&source.name)
             .annotation(AnnotationKind::Primary.span(within(&self.span)).label(&self.label));
         if let Some((span, label)) = &self.also {
