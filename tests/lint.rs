@@ -395,6 +395,8 @@ on_each_database! {
         }
         assert!(seen >= 3, "{tests}");
         assert!(tests.contains("by:\n") && tests.contains("project: ACME-15") && tests.contains("timezone: Europe/Berlin"), "{tests}");
+        let counts = ["recurring: true", "resource: true", "visibility: private", "organizer: tom@acme.example"].map(|part| tests.matches(part).count());
+        assert_eq!(counts, [2, 1, 1, 1], "{tests}");
         let rules = include_str!("firm/rules.yaml");
         let (head, _) = rules.split_once("\ntests:").expect("tests");
         std::fs::write(world.path("rules/rules.yaml"), format!("{head}\ntests:\n{tests}")).expect("written");
