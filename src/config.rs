@@ -23,6 +23,7 @@ pub(crate) mod mail;
 pub(crate) mod poll;
 pub(crate) mod providers;
 mod secret;
+pub(crate) mod sign_in;
 
 const LISTEN_PORT: u16 = 8721;
 const REQUESTS_A_MINUTE: u32 = 600;
@@ -42,6 +43,7 @@ struct Settings {
     clock: Option<DateTime<Utc>>,
     four_eyes: Option<bool>,
     providers: providers::AllWritten,
+    sign_in: sign_in::Written,
     /// A file with the keys that tokens are sealed with.
     key_file: Option<PathBuf>,
     poll: poll::Written,
@@ -107,6 +109,8 @@ pub(crate) struct Config {
     /// Whether nobody approves her own time (S9).
     pub(crate) four_eyes: bool,
     pub(crate) apps: providers::Apps,
+    /// The firm's own place to sign in.
+    pub(crate) firm: Option<sign_in::Firm>,
     pub(crate) keys: KeySource,
     pub(crate) polling: poll::Polling,
     /// Hosts of feeds that may be inside the firm's own network.
@@ -158,13 +162,14 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         findings.push((source.clone(), Diagnostic::new(Code::Setting, span, message, label)));
     };
     let apps = file.providers.apps(folder, &environment).map_err(&mut beside);
+    let firm = file.sign_in.firm(folder, &environment).map_err(&mut beside);
     let polling = file.poll.polling().map_err(&mut beside);
     let mail = file.digest.mail(folder, &environment).map_err(&mut beside);
     let feeds = file.feeds.servers().map_err(&mut beside);
     let keys = keys(file.key_file.as_deref(), folder, &environment).map_err(&mut beside);
     let found_nothing = findings.is_empty();
-    let (Ok(database), Ok(apps), Ok(keys), Ok(polling), Ok(mail), Ok(feeds), true) =
-        (database, apps, keys, polling, mail, feeds, found_nothing)
+    let (Ok(database), Ok(apps), Ok(firm), Ok(keys), Ok(polling), Ok(mail), Ok(feeds), true) =
+        (database, apps, firm, keys, polling, mail, feeds, found_nothing)
     else {
         return Err(findings);
     };
@@ -179,6 +184,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         clock: over.clock.or(file.clock).map_or_else(Clock::system, Clock::standing),
         four_eyes: over.four_eyes.or(file.four_eyes).unwrap_or(true),
         apps,
+        firm,
         keys,
         polling,
         feeds,

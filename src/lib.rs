@@ -16,3 +16,5 @@ mod settling;
 mod store;
 mod web;
 mod yaml;
+
+pub use web::routes;

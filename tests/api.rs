@@ -47,14 +47,19 @@ impl Got {
 
 /// A daemon with its API.
 pub(crate) struct Api {
-    _daemon: Daemon,
+    _daemon: Option<Daemon>,
     host: String,
 }
 
 impl Api {
     pub(crate) fn serve(world: &World) -> Self {
         let (daemon, host) = Daemon::listening(world);
-        Self { _daemon: daemon, host }
+        Self { _daemon: Some(daemon), host }
+    }
+
+    /// Of a program that serves already.
+    pub(crate) fn at(host: &str) -> Self {
+        Self { _daemon: None, host: host.to_owned() }
     }
 
     /// One request below `/api/v1`.
@@ -263,6 +268,14 @@ on_each_database! {
         let days = api.get(&token, "/reports/daily?from=2026-03-01&to=2026-03-31");
         let sums: Vec<_> = days["items"].as_array().expect("rows").iter().map(|row| (row["project"].clone(), row["seconds"].clone(), row["approved"].clone())).collect();
         assert_eq!(sums, [(json!("ACME-15"), json!(5400), json!(true)), (json!("GBX-3"), json!(5400), json!(true)), (json!("GBX-3"), json!(5400), json!(true))]);
+        let (mut paged, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = api.get(&token, &format!("/reports/daily?from=2026-03-01&to=2026-03-31&limit=1{cursor}"));
+            paged.extend(page["items"].as_array().expect("rows").clone());
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(json!(paged), days["items"], "pages together are the whole");
         let drafts = api.get(&token, "/reports/daily?from=2026-03-01&to=2026-03-31&status=rejected");
         assert_eq!((&drafts["items"][0]["approved"], &drafts["items"][0]["status"]), (&json!(false), &json!("rejected")));
     }

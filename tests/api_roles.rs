@@ -1,5 +1,7 @@
 //! Who may do what through the API: every operation of its own document, by every role, on what is hers, another's, or not there.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -7,12 +9,12 @@ use crate::{
     support::{DANA, World, event, on_each_database},
 };
 
-const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
+pub(crate) const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Someone with a role, and what is hers.
-struct Person {
-    role: &'static str,
-    email: String,
+pub(crate) struct Person {
+    pub(crate) role: &'static str,
+    pub(crate) email: String,
     token: String,
 }
 
@@ -27,15 +29,16 @@ const ROLES: [(&str, &[&str]); 6] = [
 ];
 
 /// Records of one person.
-struct Records {
-    entry: String,
-    other_entry: String,
-    exception: String,
-    user: String,
-    calendar: String,
+#[derive(Clone)]
+pub(crate) struct Records {
+    pub(crate) entry: String,
+    pub(crate) other_entry: String,
+    pub(crate) exception: String,
+    pub(crate) user: String,
+    pub(crate) calendar: String,
 }
 
-fn people(world: &World) -> Vec<Person> {
+pub(crate) fn people(world: &World) -> Vec<Person> {
     let day =
         |uid: &str, day: u32, title: &str| event(uid, &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), title, "");
     let events = |of: &str| {
@@ -72,7 +75,14 @@ fn records(api: &Api, token: &str, email: &str) -> Records {
     }
 }
 
-fn sees(role: &str, own: bool) -> bool {
+/// What each of them has, and Dana, by address.
+pub(crate) fn everyones_records(world: &World, api: &Api, people: &[Person]) -> BTreeMap<String, Records> {
+    let watcher = full_token(world, "watcher", "everyone@northwind.example");
+    let emails = people.iter().map(|person| person.email.as_str()).chain([DANA]);
+    emails.map(|email| (email.to_owned(), records(api, &watcher, email))).collect()
+}
+
+pub(crate) fn sees(role: &str, own: bool) -> bool {
     match role {
         "nobody" => false,
         "staff" => own,

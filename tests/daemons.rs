@@ -46,12 +46,12 @@ impl Daemon {
 
     /// One whose pages and API can be asked for, and where.
     pub(crate) fn listening(world: &World) -> (Self, String) {
-        // A port that was free a moment ago; if another program takes it, the test fails and says so.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
-        world.configure_more(&format!("listen: {free}\n"));
+        world.configure_more("listen: 127.0.0.1:0\n");
         let daemon = Self::start(world);
-        wait_until("it listens", || std::net::TcpStream::connect(free).is_ok());
-        (daemon, free.to_string())
+        let said = |log: &str| Some(log.split_once("people sign in at http://")?.1.split_once('/')?.0.to_owned());
+        wait_until("it listens", || said(&daemon.log()).is_some());
+        let host = said(&daemon.log()).expect("where it listens");
+        (daemon, host)
     }
 
     /// What it logged so far.

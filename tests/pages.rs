@@ -5,12 +5,13 @@ use std::{
     io::{Read as _, Write as _},
 };
 
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::Value;
 
-use kalends_fakes::Consent;
+use kalends_fakes::{Consent, Policy};
 
 use crate::{
+    api::{Api, full_token},
     connecting::{accounts, connect},
     daemons::Daemon,
     support::{DANA, World, event, on_each_database, text},
@@ -19,32 +20,41 @@ use crate::{
 const EVA: &str = "eva@northwind.example";
 const KIM: &str = "kim@northwind.example";
 const OPS: &str = "olga@northwind.example";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A program that serves pages, and someone's browser.
-struct Served {
-    _daemon: Daemon,
+pub(crate) struct Served {
+    daemon: Daemon,
     base: String,
     client: Client,
 }
 
-fn served(world: &World) -> Served {
+pub(crate) fn served(world: &World) -> Served {
     let (daemon, host) = Daemon::listening(world);
     // Another test may have been first.
     let _first = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().redirect(Policy::none()).build().expect("a client");
-    Served { _daemon: daemon, base: format!("http://{host}"), client }
+    let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
+    Served { daemon, base: format!("http://{host}"), client }
 }
 
 /// Someone who is signed in.
 #[derive(Clone)]
-struct Person {
+pub(crate) struct Person {
     cookie: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl Served {
-    async fn get(&self, path: &str, who: Option<&Person>) -> Response {
+    /// What the program logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.daemon.log()
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub(crate) async fn get(&self, path: &str, who: Option<&Person>) -> Response {
         let mut request = self.client.get(format!("{}{path}", self.base));
         if let Some(who) = who {
             request = request.header("cookie", &who.cookie);
@@ -52,7 +62,7 @@ impl Served {
         request.send().await.expect("an answer")
     }
 
-    async fn post(&self, path: &str, who: Option<&Person>, form: &[(&str, &str)], more: &[(&'static str, &str)]) -> Response {
+    pub(crate) async fn post(&self, path: &str, who: Option<&Person>, form: &[(&str, &str)], more: &[(&'static str, &str)]) -> Response {
         let mut request = self.client.post(format!("{}{path}", self.base)).form(form);
         if let Some(who) = who {
             request = request.header("cookie", &who.cookie);
@@ -63,7 +73,7 @@ impl Served {
         request.send().await.expect("an answer")
     }
 
-    async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
         let answer = self.post("/sign-in", None, &[("email", email), ("password", password)], &[]).await;
         let cookie = answer.headers().get("set-cookie")?.to_str().ok()?.split(';').next()?.to_owned();
         let page = self.get("/catalog", Some(&Person { cookie: cookie.clone(), csrf: String::new() })).await.text().await.ok()?;
@@ -72,7 +82,7 @@ impl Served {
     }
 }
 
-fn with_password(world: &World, email: &str, more: &[&str]) {
+pub(crate) fn with_password(world: &World, email: &str, more: &[&str]) {
     let args: Vec<&str> = ["users", "set", email, "--password"].iter().chain(more).copied().collect();
     let mut child = world.spawn_with_input(&args);
     writeln!(child.stdin.take().expect("stdin"), "{PASSWORD}").expect("typed");
@@ -106,7 +116,7 @@ async fn people(served: &Served) -> BTreeMap<&'static str, Person> {
     people
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(work)
 }
 
@@ -178,11 +188,9 @@ on_each_database! {
             let served = served(&world);
             let people = people(&served).await;
             let (eva, other) = (&people[EVA], &people[KIM]);
-            let paths = [
-                format!("/queue/{question}"), "/queue/seen".to_owned(), "/queue/bulk".to_owned(), format!("/undo/{question}"), format!("/rule/{question}"),
-                "/week/submit".to_owned(), "/week/write".to_owned(), format!("/entries/{question}"), "/approve".to_owned(), "/calendars/connect".to_owned(),
-                format!("/calendars/{question}"), "/sign-out".to_owned(),
-            ];
+            let forms = kalends::routes().into_iter().filter(|(method, path)| method == "POST" && !path.starts_with("/sign-in") && !path.starts_with("/connect/") && !path.starts_with("/api"));
+            let paths: Vec<_> = forms.map(|(_, path)| path.replace("{id}", &question).replace("{batch}", &question)).collect();
+            assert!(paths.len() >= 12, "{paths:?}");
             for path in &paths {
                 let form = [("act", "not-work"), ("csrf", eva.csrf.as_str())];
                 for (what, status, answer) in [
@@ -206,8 +214,9 @@ on_each_database! {
         block_on(async {
             let served = served(&world);
             let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
-            for path in ["/", "/queue", "/week", "/approve", "/calendars", "/catalog", "/sign-in", "/sign-in/link?link=x", "/nowhere", "/assets/app.css", "/assets/app.js", "/connect/google?link=x"] {
-                let answer = served.get(path, Some(&eva)).await;
+            let all = kalends::routes().into_iter().map(|(_, path)| path.replace("{id}", "x").replace("{batch}", "x").replace("{provider}", "google"));
+            for path in all.chain(["/nowhere".to_owned()]) {
+                let answer = served.get(&path, Some(&eva)).await;
                 for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")] {
                     assert_eq!(answer.headers().get(name).and_then(|value| value.to_str().ok()), Some(value), "{path} {name}");
                 }
@@ -326,6 +335,39 @@ on_each_database! {
         });
     }
 
+    fn the_firms_own_provider_says_who_someone_is(world: World) {
+        firm(&world);
+        let providers = accounts(&world);
+        let id = &providers.google;
+        id.set(Policy { issuer: Some(id.base()), iss: true, ..id.policy() });
+        let issuer = id.base();
+        world.configure_more(&format!("sign_in: {{title: Northwind, issuer: \"{issuer}\", client_id: app}}\n"));
+        block_on(async {
+            let served = served(&world);
+            let page = served.get("/sign-in", None).await;
+            assert!(page.headers()["content-security-policy"].to_str().expect("text").contains(&issuer), "the form may lead there");
+            assert!(page.text().await.expect("a page").contains("Sign in with Northwind"));
+            let come_back = || async {
+                let answer = served.post("/sign-in/with/oidc", None, &[("next", "/week")], &[]).await;
+                assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
+                let own = answer.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+                let at = answer.headers()["location"].to_str().expect("text").to_owned();
+                let back = served.client.get(at).send().await.expect("the provider").headers()["location"].to_str().expect("text").to_owned();
+                served.client.get(back).header("cookie", own).send().await.expect("an answer")
+            };
+            let signed = come_back().await;
+            assert_eq!((signed.status(), &signed.headers()["location"]), (StatusCode::SEE_OTHER, &"/week".parse().expect("a header")));
+            let cookie = signed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+            let dana = Person { cookie, csrf: String::new() };
+            assert!(served.get("/week", Some(&dana)).await.text().await.expect("a page").contains(DANA));
+            // Someone else's word is not taken, nor that of one who calls himself otherwise.
+            id.set(Policy { issuer: Some("https://another.example".to_owned()), iss: true, ..id.policy() });
+            let answer = served.post("/sign-in/with/oidc", None, &[("next", "/week")], &[]).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+            assert!(answer.text().await.expect("a page").contains("it calls itself https://another.example; write sign_in.issuer so"));
+        });
+    }
+
     fn one_stroke_for_several_people_is_taken_back_for_all_of_them(world: World) {
         firm(&world);
         world.run(&["users", "set", EVA, "--role", "staff", "--role", "reviewer", "--reviews", "everyone"]).expect("set");
@@ -353,6 +395,73 @@ on_each_database! {
         });
         assert_eq!((answered, submitted, unmatched()), (0, StatusCode::SEE_OTHER, 2));
         assert!(world.entries().iter().filter(|entry| entry["project"] == Value::Null).count() == 2);
+    }
+
+    fn what_looks_private_is_read_by_its_owner_alone(world: World) {
+        world.configure_more("review: {titles: not-private-looking}\n");
+        firm(&world);
+        let (question, _) = of(&world.exceptions(), "reason", "unmatched");
+        let held = world.entries().iter().find(|entry| entry["project"] == Value::Null).map(|entry| text(entry, "id").to_owned()).expect("one");
+        let users = world.json(&["users", "list"]);
+        let dana = users.as_array().expect("people").iter().find(|one| one["email"] == DANA).map(|one| text(one, "id").to_owned()).expect("Dana");
+        let token = full_token(&world, "masked", EVA);
+        block_on(async {
+            let served = served(&world);
+            let people = people(&served).await;
+            let week = format!("/week?person={dana}&of=2026-03-02&entry={held}");
+            for (email, reads) in [(DANA, true), (EVA, false)] {
+                for path in ["/queue", &format!("/queue?item={question}"), &week] {
+                    let page = served.get(path, Some(&people[email])).await.text().await.expect("a page");
+                    assert_eq!(page.contains("Something secret"), reads, "{email} {path}");
+                }
+            }
+            assert!(served.get(&week, Some(&people[EVA])).await.text().await.expect("a page").contains("[ACME-15] Work"), "matched time is read");
+            for id in [&question, &held] {
+                let got = Api::at(served.host()).send(&token, "GET", &format!("/rules/explain?id={id}"), &[], None);
+                assert_eq!(got.status, 403, "{}", got.body);
+            }
+        });
+    }
+
+    fn a_selection_is_answered_at_one_stroke(world: World) {
+        firm(&world);
+        world.calendar(&[
+            event("x", "20260302T090000Z", "20260302T100000Z", "One thing", ""),
+            event("z", "20260304T090000Z", "20260304T100000Z", "Another thing", ""),
+            event("w", "20260305T090000Z", "20260305T100000Z", "A third", ""),
+        ]);
+        world.sync();
+        let open = || world.reasons().iter().filter(|reason| *reason == "unmatched").count();
+        block_on(async {
+            let served = served(&world);
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let queue = served.get("/queue?reason=unmatched", Some(&eva)).await.text().await.expect("a page");
+            let ticks = queue.split("name=\"one\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            let questions: Vec<_> = ticks.map(str::to_owned).collect();
+            assert_eq!(questions.len(), 3);
+            let bulk = |act: &'static str, ticked: &[String]| {
+                let mut form = vec![("csrf", eva.csrf.clone()), ("act", act.to_owned()), ("project", "GBX-3".to_owned())];
+                form.extend(ticked.iter().map(|one| ("one", one.clone())));
+                let (served, eva) = (&served, &eva);
+                async move {
+                    let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    let answer = served.post("/queue/bulk", Some(eva), &form, &[]).await;
+                    answer.headers()["location"].to_str().expect("text").to_owned()
+                }
+            };
+            let slept = bulk("snooze", &questions[2..]).await;
+            assert!(slept.contains("done=snoozed"), "{slept}");
+            let page = |path: &'static str| async { served.get(path, Some(&eva)).await.text().await.expect("a page") };
+            let shown = |page: &str| ["One thing", "Another thing", "A third"].iter().filter(|title| page.contains(**title)).count();
+            assert_eq!((shown(&page("/queue").await), shown(&page("/queue?asleep=1").await)), (2, 3));
+            let next = bulk("change", &questions[..2]).await;
+            assert!(next.contains("done=answered"), "{next}");
+            assert_eq!(open(), 1);
+            assert_eq!(world.entries().iter().filter(|entry| entry["project"] == "GBX-3").count(), 2);
+            let batch = next.split("undo=").nth(1).and_then(|rest| rest.split('&').next()).expect("a way back").to_owned();
+            let undone = served.post(&format!("/undo/{batch}"), Some(&eva), &[("csrf", &eva.csrf)], &[]).await;
+            assert_eq!((undone.status(), open()), (StatusCode::SEE_OTHER, 3));
+        });
     }
 
     fn who_has_no_role_has_nothing(world: World) {
@@ -391,7 +500,7 @@ fn half_a_request_does_not_keep_others_out() {
     firm(&world);
     block_on(async {
         let served = served(&world);
-        let host = served.base.trim_start_matches("http://").to_owned();
+        let host = served.host().to_owned();
         let mut open = Vec::new();
         for _ in 0..500 {
             let mut stream = std::net::TcpStream::connect(&host).expect("connected");

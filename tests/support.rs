@@ -10,10 +10,11 @@ use serde_json::Value;
 
 pub(crate) struct World {
     folder: tempfile::TempDir,
-    database: String,
+    pub(crate) database: String,
     now: std::sync::Mutex<String>,
     /// Further lines of the configuration that stay.
     lasting: std::sync::Mutex<String>,
+    logs: std::sync::Mutex<String>,
 }
 
 /// Runs one test on each database, in a book of its own.
@@ -66,6 +67,7 @@ impl World {
             database,
             now: std::sync::Mutex::default(),
             lasting: std::sync::Mutex::default(),
+            logs: std::sync::Mutex::default(),
         };
         world.run(&["init", "."]).expect("made");
         std::fs::remove_dir_all(world.path("rules")).expect("the example goes");
@@ -116,6 +118,11 @@ impl World {
         self.configure("");
     }
 
+    /// What commands that go on by themselves log from now on.
+    pub(crate) fn log(&self, filter: &str) {
+        filter.clone_into(&mut self.logs.lock().expect("a filter"));
+    }
+
     /// What the calendar says from now on.
     pub(crate) fn calendar(&self, events: &[String]) {
         self.file("work.ics", events);
@@ -144,6 +151,10 @@ impl World {
     pub(crate) fn spawn(&self, args: &[&str]) -> std::process::Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kalends"));
         command.env("KALENDS_ACTOR", "ops@northwind.example").args(args).current_dir(self.folder.path());
+        let logs = self.logs.lock().expect("a filter");
+        if !logs.is_empty() {
+            command.env("KALENDS_LOG", logs.as_str());
+        }
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("it starts")
     }
 

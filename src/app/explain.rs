@@ -128,6 +128,13 @@ fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
     }
 }
 
+/// The event behind an id of any kind, and whether some entry of it is matched to work; none if it is about no single event.
+pub(crate) async fn about(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Event, bool)>> {
+    let Found::Event(event) = find(tx, id).await? else { return Ok(None) };
+    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
+    Ok(Some((*event, entries.iter().any(|entry| entry.body.is_matched()))))
+}
+
 fn standing(entry: &Entry) -> String {
     let held = if entry.body.held { ", held by an open exception" } else { "" };
     format!("{} {}{held}", entry.status, ids::short(entry.id.0))

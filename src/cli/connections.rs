@@ -64,7 +64,7 @@ pub(crate) async fn connect(app: &App, args: &Connect, format: Format) -> anyhow
     let registered = registered(app, args.provider)?;
     // Without a key nothing could be kept, so nobody is sent anywhere.
     app.vault.keys()?;
-    let oauth = OAuth::new(registered, &app.api)?;
+    let oauth = OAuth::new(&registered.client, &app.api)?;
     let connected = match (args.device, args.paste) {
         (true, _) => by_device(app, registered, &oauth, &staff, args).await?,
         (_, true) => by_paste(app, registered, &oauth, &staff, args).await?,
@@ -91,7 +91,7 @@ async fn by_browser(app: &App, registered: &providers::App, oauth: &OAuth, staff
     }
     let (back, tell) = loopback.hit(state).await?;
     let done = async {
-        let tokens = exchange(registered, oauth, &redirect, &verifier, back).await?;
+        let tokens = exchange(&registered.client.authorize_url, oauth, &redirect, &verifier, back).await?;
         accept(&app.store, &app.vault, &app.api, registered, staff, (&tokens, args.another_account), app.config.clock.now()).await
     };
     let done = done.await;
@@ -118,7 +118,7 @@ async fn by_paste(app: &App, registered: &providers::App, oauth: &OAuth, staff: 
     let expected = secrecy::ExposeSecret::expose_secret(&state);
     let is_ours = bool::from(subtle::ConstantTimeEq::ct_eq(back.state.as_deref().unwrap_or_default().as_bytes(), expected.as_bytes()));
     anyhow::ensure!(is_ours, "this address is from another attempt; begin again");
-    let tokens = exchange(registered, oauth, &redirect, &verifier, back).await?;
+    let tokens = exchange(&registered.client.authorize_url, oauth, &redirect, &verifier, back).await?;
     Ok(accept(&app.store, &app.vault, &app.api, registered, staff, (&tokens, args.another_account), app.config.clock.now()).await?)
 }
 

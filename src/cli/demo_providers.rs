@@ -150,14 +150,14 @@ impl Week {
     async fn connect(&self, app: &App, provider: Provider, email: &str) -> anyhow::Result<()> {
         let staff = book::person(app, email).await?;
         let registered = app.config.apps.of(provider).context("configured above")?;
-        let oauth = OAuth::new(registered, &app.api)?;
+        let oauth = OAuth::new(&registered.client, &app.api)?;
         let loopback = Loopback::bind(provider).await?;
         let redirect = loopback.address.clone();
         let begun = begin(registered, &oauth, &redirect, Some(email))?;
         let url = begun.url.to_string();
         let browser = tokio::task::spawn_blocking(move || browse(&url));
         let (back, tell) = loopback.hit(begun.state).await?;
-        let tokens = exchange(registered, &oauth, &redirect, &begun.verifier, back).await?;
+        let tokens = exchange(&registered.client.authorize_url, &oauth, &redirect, &begun.verifier, back).await?;
         let now = app.config.clock.now();
         let connected = accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), now).await?;
         ensure!(tell.send(Ok("Kalends reads your calendars.".to_owned())).is_ok(), "the browser left");

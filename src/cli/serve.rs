@@ -29,14 +29,17 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // Heard from the first moment on: who is told to stop while it starts, stops.
     let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
     let alone = Alone::with(&config.database)?;
-    let app = Arc::new(App::open(config).await?);
+    let mut app = App::open(config).await?;
+    let listen = app.config.listen;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; set `listen` to another address"))?;
+    // With port 0 only the listener knows where it is, and links have to say so.
+    app.config.listen = listener.local_addr()?;
+    let (app, listen) = (Arc::new(app), listener.local_addr()?);
     // Broken rule files change nothing: the set in the book goes on.
     if let Err(error) = book::reload(&app).await? {
         warn!("The rule files were not loaded; the rules that were active before still are: {error:#}");
     }
-    let listen = app.config.listen;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; set `listen` to another address"))?;
     let (stop, stopping) = watch::channel(false);
     let daemon = Daemon::new(app.clone(), stopping.clone());
     let running = tokio::spawn(async move { daemon.run().await });

@@ -31,15 +31,21 @@ pub(super) struct AllWritten {
     outlook: Option<Written>,
 }
 
+/// What this program is called at an authorization server, and where that is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) secret: Option<SecretString>,
+    pub(crate) authorize_url: Url,
+    pub(crate) token_url: Url,
+    pub(crate) device_url: Option<Url>,
+}
+
 /// An app as it is registered with a provider.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) provider: Provider,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Option<SecretString>,
-    pub(crate) authorize_url: Url,
-    pub(crate) token_url: Url,
-    pub(crate) device_url: Option<Url>,
+    pub(crate) client: Client,
     /// Microsoft has none.
     pub(crate) revoke_url: Option<Url>,
     /// Ends in a slash, so that paths can be joined to it.
@@ -86,16 +92,16 @@ impl Written {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<App>, (String, String)> {
         let path = |key: &str| format!("providers.{provider}.{key}");
-        let Some(client_id) = self.client_id.clone() else { return Ok(None) };
+        let Some(id) = self.client_id.clone() else { return Ok(None) };
         let outside = secret::find(&format!("{provider}_client_secret"), environment).map_err(|problem| (path("client_id"), problem))?;
-        let client_secret = match (&self.client_secret_file, outside) {
+        let secret = match (&self.client_secret_file, outside) {
             (_, Some(secret)) => Some(secret),
             (Some(file), None) => Some(secret::read(&folder.join(file)).map_err(|problem| (path("client_secret_file"), problem))?),
             (None, None) => None,
         };
         let [authorize, token, device, revoke, api] = self.defaults(provider);
         let url = |given: &Option<Url>, default: &str, key: &str| match given {
-            Some(url) if matches!(url.scheme(), "https") || is_loopback(url) => Ok(url.clone()),
+            Some(url) if is_guarded(url) => Ok(url.clone()),
             Some(_) => Err((path(key), "tokens travel over https only (http is for 127.0.0.1 and localhost)".to_owned())),
             None => Url::parse(default).map_err(|error| (path("tenant"), format!("{default} is no address: {error}"))),
         };
@@ -105,11 +111,13 @@ impl Written {
         }
         Ok(Some(App {
             provider,
-            client_id,
-            client_secret,
-            authorize_url: url(&self.authorize_url, &authorize, "authorize_url")?,
-            token_url: url(&self.token_url, &token, "token_url")?,
-            device_url: Some(url(&self.device_url, &device, "device_url")?),
+            client: Client {
+                id,
+                secret,
+                authorize_url: url(&self.authorize_url, &authorize, "authorize_url")?,
+                token_url: url(&self.token_url, &token, "token_url")?,
+                device_url: Some(url(&self.device_url, &device, "device_url")?),
+            },
             revoke_url: if revoke.is_empty() && self.revoke_url.is_none() {
                 None
             } else {
@@ -137,6 +145,11 @@ impl Written {
             .map(str::to_owned),
         }
     }
+}
+
+/// Whether nobody on the way can read what is sent there.
+pub(crate) fn is_guarded(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
 }
 
 fn is_loopback(url: &Url) -> bool {

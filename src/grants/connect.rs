@@ -124,9 +124,9 @@ pub(crate) fn begin(app: &App, oauth: &OAuth, redirect: &Url, hint: Option<&str>
     Ok(Begun { url, state: state.secret().clone().into(), verifier: verifier.secret().clone().into() })
 }
 
-/// Trades the code in that a person came back with. The caller has matched the state.
+/// Trades the code in that a person came back with from who was asked. The caller has matched the state.
 pub(crate) async fn exchange(
-    app: &App,
+    asked: &Url,
     oauth: &OAuth,
     redirect: &Url,
     verifier: &SecretString,
@@ -137,11 +137,8 @@ pub(crate) async fn exchange(
         return Err(NotConnected::Denied(format!("{}{more}", crate::calendar::api::shortened(&error))));
     }
     // One who answers in another's name would be sent our code (RFC 9700 §4.4).
-    if let Some(iss) = back.iss.as_deref() {
-        let of = |url: &Url| url.origin();
-        if Url::parse(iss).map(|iss| of(&iss)) != Ok(of(&app.authorize_url)) {
-            return Err(NotConnected::Odd("the answer comes from another provider than the one that was asked".to_owned()));
-        }
+    if back.iss.as_deref().is_some_and(|iss| Url::parse(iss).map(|iss| iss.origin()) != Ok(asked.origin())) {
+        return Err(NotConnected::Odd("the answer comes from another provider than the one that was asked".to_owned()));
     }
     let code = back.code.ok_or_else(|| NotConnected::Odd("the provider sent neither a code nor an error".to_owned()))?;
     let client = oauth.client().clone().set_redirect_uri(redirect_url(redirect)?);

@@ -173,7 +173,7 @@ impl Vault {
         let place = Place::connection(connection.id.0, "refresh_token");
         let token = keys.open(place, sealed.refresh_token.as_deref().unwrap_or_default())?;
         let token = RefreshToken::new(token.expose_secret().to_owned());
-        let oauth = OAuth::new(app, &self.api)?;
+        let oauth = OAuth::new(&app.client, &self.api)?;
         let request = oauth.client().exchange_refresh_token(&token);
         let tokens = request.request_async(&oauth.http).await.map_err(judged)?;
         Ok((tokens, keys))

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{
         KeySource,
-        providers::{App, Apps},
+        providers::{App, Apps, Client},
     },
     model::{
         connection::{ConnectionStatus, Provider},
@@ -47,11 +47,13 @@ fn app(fake: &Fake) -> App {
     let url = |path: &str| Url::parse(&format!("{}{path}", fake.base())).expect("an address");
     App {
         provider: Provider::Google,
-        client_id: "app".to_owned(),
-        client_secret: None,
-        authorize_url: url("/o/oauth2/v2/auth"),
-        token_url: url("/token"),
-        device_url: None,
+        client: Client {
+            id: "app".to_owned(),
+            secret: None,
+            authorize_url: url("/o/oauth2/v2/auth"),
+            token_url: url("/token"),
+            device_url: None,
+        },
         revoke_url: None,
         api_url: url("/calendar/v3/"),
     }
@@ -86,7 +88,7 @@ impl Scene {
         let mut tx = store.write().await.expect("a transaction");
         tx.insert_staff(&staff).await.expect("a person");
         tx.commit().await.expect("kept");
-        let oauth = OAuth::new(&app, &api).expect("an app");
+        let oauth = OAuth::new(&app.client, &api).expect("an app");
         // Nothing listens there: what the browser is sent to is what is wanted.
         let redirect = Url::parse(&format!("{}/nowhere", fake.base())).expect("an address");
         let begun = begin(&app, &oauth, &redirect, None).expect("begun");
@@ -95,7 +97,7 @@ impl Scene {
         let landed = fake.requests().into_iter().rev().find(|request| request.path == "/nowhere").expect("it came back");
         let back = Return::of(&Url::parse(&format!("http://x/?{}", landed.query)).expect("an address"));
         assert_eq!(back.state.as_deref(), Some(begun.state.expose_secret()));
-        let tokens = exchange(&app, &oauth, &redirect, &begun.verifier, back).await.expect("tokens");
+        let tokens = exchange(&app.client.authorize_url, &oauth, &redirect, &begun.verifier, back).await.expect("tokens");
         let connected = accept(&store, &vaults[0], &api, &app, &staff, (&tokens, false), now()).await.expect("connected");
         Self { fake, connection: connected.connection.id, vaults, store }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::api::{self, Api},
-    config::providers::App,
+    config::providers,
 };
 
 /// An answer of a token endpoint is a few kilobytes.
@@ -99,20 +99,20 @@ impl<'c> AsyncHttpClient<'c> for Bridge {
 }
 
 impl OAuth {
-    /// The app as it is configured.
+    /// This program as it is registered.
     ///
     /// # Errors
     /// If one of its addresses is none.
-    pub(crate) fn new(app: &App, api: &Api) -> Result<Self, GrantError> {
+    pub(crate) fn new(known: &providers::Client, api: &Api) -> Result<Self, GrantError> {
         let odd = |error: oauth2::url::ParseError| GrantError::App(error.to_string());
-        let mut client = oauth2::Client::new(ClientId::new(app.client_id.clone()))
+        let mut client = oauth2::Client::new(ClientId::new(known.id.clone()))
             .set_auth_type(oauth2::AuthType::RequestBody)
-            .set_auth_uri(AuthUrl::new(app.authorize_url.to_string()).map_err(odd)?)
-            .set_token_uri(TokenUrl::new(app.token_url.to_string()).map_err(odd)?)
+            .set_auth_uri(AuthUrl::new(known.authorize_url.to_string()).map_err(odd)?)
+            .set_token_uri(TokenUrl::new(known.token_url.to_string()).map_err(odd)?)
             .set_device_authorization_url_option(
-                app.device_url.as_ref().map(|url| DeviceAuthorizationUrl::new(url.to_string())).transpose().map_err(odd)?,
+                known.device_url.as_ref().map(|url| DeviceAuthorizationUrl::new(url.to_string())).transpose().map_err(odd)?,
             );
-        if let Some(secret) = &app.client_secret {
+        if let Some(secret) = &known.secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
         Ok(Self { client, http: Bridge(api.clone()) })

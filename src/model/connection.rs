@@ -30,6 +30,16 @@ impl Provider {
 }
 
 words! {
+    /// Where people sign in with an account they have elsewhere.
+    SignInAt {
+        Google = "google",
+        Microsoft = "outlook",
+        /// The firm's own provider.
+        Firm = "oidc",
+    }
+}
+
+words! {
     /// Whether a grant still works.
     ConnectionStatus {
         Active = "active",

@@ -88,6 +88,11 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Whether it is known what this time was for.
+    pub(crate) fn is_matched(&self) -> bool {
+        self.client.is_some() || self.project.is_some()
+    }
+
     /// Whether it is billed, in the words of neighbouring products.
     pub(crate) fn billable_status(&self) -> &'static str {
         match self.billable {

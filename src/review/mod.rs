@@ -9,6 +9,7 @@ pub(crate) mod propose;
 mod questions;
 mod submission;
 mod table;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

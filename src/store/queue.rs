@@ -65,6 +65,37 @@ pub(crate) struct QuestionsWanted {
     pub(crate) limit: i64,
 }
 
+/// Which time a report is of.
+#[derive(Clone, Debug)]
+pub(crate) struct DaysWanted {
+    pub(crate) from: NaiveDate,
+    pub(crate) to: NaiveDate,
+    pub(crate) staff: Option<StaffId>,
+    pub(crate) statuses: Vec<EntryStatus>,
+    /// The last person's day of the page before.
+    pub(crate) after: Option<(NaiveDate, Uuid)>,
+}
+
+/// What such time is found by.
+macro_rules! on_days {
+    ($query:ident, $who:ident, $wanted:ident) => {
+        let DaysWanted { from, to, staff, statuses, after } = $wanted;
+        $query.push("not held and date between ").push_bind(Plain(*from)).push(" and ").push_bind(Plain(*to));
+        if let Some(staff) = staff {
+            $query.push(" and staff = ").push_bind(staff.0);
+        }
+        if let Some((date, staff)) = after {
+            $query.push(" and (date, staff) > (").push_bind(Plain(*date)).push(", ").push_bind(*staff).push(")");
+        }
+        let mut list = $query.push(" and status in (").separated(", ");
+        for status in statuses {
+            list.push_bind(Plain(*status));
+        }
+        $query.push(")");
+        within!($query, $who, "staff");
+    };
+}
+
 /// Time that may tell what alike time is for.
 #[derive(Clone, Debug)]
 pub(crate) struct Alike {
@@ -95,7 +126,7 @@ struct AlikeRow {
 
 const ALIKE: &str = "select e.staff, e.date, e.client, e.project, e.task, e.billable, v.ical_uid, t.title, t.attendees from entry e \
     join event v on v.id = e.event join event_text t on t.event = v.id \
-    where e.status in ('draft', 'submitted', 'approved', 'exported') and not e.held and (e.project is not null or e.client is not null) and ";
+    where e.status not in ('void', 'rejected') and not e.held and (e.project is not null or e.client is not null) and ";
 
 impl From<AlikeRow> for Alike {
     fn from(row: AlikeRow) -> Self {
@@ -318,33 +349,25 @@ impl Tx {
         Ok(())
     }
 
-    /// Time by person, day and thing. `after` is the person and date of the last row of the page before; a page holds whole days.
-    pub(crate) async fn daily(
-        &mut self,
-        who: &Principal,
-        (from, to): (NaiveDate, NaiveDate),
-        staff: Option<StaffId>,
-        statuses: &[EntryStatus],
-    ) -> Result<Vec<DailyRow>, Error> {
+    /// Persons' days on which there is time of these statuses, by date and person.
+    pub(crate) async fn person_days(&mut self, who: &Principal, wanted: &DaysWanted, limit: i64) -> Result<Vec<(NaiveDate, Uuid)>, Error> {
+        let rows: Vec<(Plain<NaiveDate>, Uuid)> = on!(self, |conn| {
+            let mut query = QueryBuilder::new("select distinct date, staff from entry where ");
+            on_days!(query, who, wanted);
+            query.push(" order by date, staff limit ").push_bind(limit).build_query_as().fetch_all(conn).await
+        })?;
+        Ok(rows.into_iter().map(|(date, staff)| (date.0, staff)).collect())
+    }
+
+    /// Time by person, day and what it was for, up to a person's day.
+    pub(crate) async fn daily(&mut self, who: &Principal, wanted: &DaysWanted, last: (NaiveDate, Uuid)) -> Result<Vec<DailyRow>, Error> {
         let sums = self.dialect("sum(seconds), sum(rounded_seconds)", "sum(seconds)::bigint, sum(rounded_seconds)::bigint");
         let sums = sums.replacen(", ", " as seconds, ", 1) + " as rounded_seconds, count(*) as entries";
         Ok(on!(self, |conn| {
             let mut query = QueryBuilder::new("select staff, date, client, project, task, billable, status, ");
-            query
-                .push(&sums)
-                .push(" from entry where not held and date between ")
-                .push_bind(Plain(from))
-                .push(" and ")
-                .push_bind(Plain(to));
-            if let Some(staff) = staff {
-                query.push(" and staff = ").push_bind(staff.0);
-            }
-            let mut list = query.push(" and status in (").separated(", ");
-            for status in statuses {
-                list.push_bind(Plain(*status));
-            }
-            query.push(")");
-            within!(query, who, "staff");
+            query.push(&sums).push(" from entry where ");
+            on_days!(query, who, wanted);
+            query.push(" and (date, staff) <= (").push_bind(Plain(last.0)).push(", ").push_bind(last.1).push(")");
             query.push(" group by staff, date, client, project, task, billable, status order by date, staff, client, project, task, billable, status");
             query.build_query_as().fetch_all(conn).await
         })?)

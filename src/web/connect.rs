@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use chrono::TimeDelta;
 use maud::html;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::{guard, pages::layout::plain};
+use super::{guard, pages::layout::plain, routes::Route};
 use crate::{
     app::App,
     grants::{
@@ -41,10 +41,11 @@ struct Link {
     link: String,
 }
 
-/// The pages.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new().route("/connect/{provider}", get(look).post(go)).route("/connect/{provider}/callback", get(back)).with_state(app)
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/connect/{provider}", || get(look)),
+    Route::post("/connect/{provider}", || post(go)),
+    Route::get("/connect/{provider}/callback", || get(back)),
+];
 
 /// Where a provider sends people back to: each has an address of its own, so that none can answer for another (RFC 9700 §4.4.2).
 fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
@@ -112,7 +113,7 @@ async fn sent(app: &App, provider: Provider, link: &str) -> Result<Option<(Url, 
     let mut tx = app.store.write().await?;
     let Some(staff) = tx.connect_link(&digest(link), provider, now).await? else { return Ok(None) };
     let person = tx.staff_member(staff).await?;
-    let begun = begin(registered, &OAuth::new(registered, &app.api)?, &redirect, Some(person.email()))?;
+    let begun = begin(registered, &OAuth::new(&registered.client, &app.api)?, &redirect, Some(person.email()))?;
     if !tx.use_connect_link(&digest(link), now).await? {
         return Ok(None);
     }
@@ -159,8 +160,8 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     }
     let registered = app.config.apps.of(provider).ok_or_else(unknown)?;
     let verifier = app.vault.keys()?.open(verifier_place(&state), &attempt.verifier)?;
-    let oauth = OAuth::new(registered, &app.api)?;
-    let tokens = exchange(registered, &oauth, &redirect(app, provider)?, &verifier, back).await?;
+    let oauth = OAuth::new(&registered.client, &app.api)?;
+    let tokens = exchange(&registered.client.authorize_url, &oauth, &redirect(app, provider)?, &verifier, back).await?;
     let staff = app.store.read().await?.staff_member(attempt.staff).await?;
     accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), now).await
 }

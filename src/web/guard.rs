@@ -78,7 +78,8 @@ pub(super) fn cookies(headers: &HeaderMap, name: &str) -> impl Iterator<Item = S
 /// The policy of a page whose form leads on to a provider: browsers hold what follows a form against it too.
 pub(super) fn leads_on(app: &App) -> [(HeaderName, String); 1] {
     let apps = [Provider::Google, Provider::Outlook].into_iter().filter_map(|one| app.config.apps.of(one));
-    let origins = apps.map(|one| one.authorize_url.origin().ascii_serialization());
+    let firm = app.config.firm.as_ref().map(|firm| firm.endpoints.as_ref().map_or(&firm.address, |(authorize, _)| authorize));
+    let origins = apps.map(|one| &one.client.authorize_url).chain(firm).map(|url| url.origin().ascii_serialization());
     let targets: Vec<_> = ["form-action 'self'".to_owned()].into_iter().chain(origins).collect();
     [(CONTENT_SECURITY_POLICY, POLICY.replace("form-action 'self'", &targets.join(" ")))]
 }

@@ -2,12 +2,13 @@
 //! `review` and `grants`.
 
 mod api;
-pub(crate) mod connect;
+mod connect;
 mod guard;
 pub(crate) mod loopback;
 mod oidc;
 mod page;
 mod pages;
+mod routes;
 mod server;
 pub(crate) mod signin;
 
@@ -15,21 +16,27 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 
+use self::routes::Route;
 use crate::app::App;
 
 pub(crate) use server::serve;
 
+/// What needs no session: signing in, what a provider sends people back to, and how pages look.
+const OPEN: &[&[Route]] = &[signin::ROUTES, oidc::ROUTES, connect::ROUTES, pages::ASSETS];
+
+/// Method and address of everything that is served, for those who check who may ask for it.
+#[must_use]
+pub fn routes() -> Vec<(String, String)> {
+    let of_pages = [pages::ROUTES, &[signin::LEAVING], OPEN].concat().concat();
+    let of_pages = of_pages.into_iter().map(|route| (route.method.to_owned(), route.path.to_owned()));
+    of_pages.chain(api::routes()).collect()
+}
+
 /// Everything that is served.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let forms = middleware::from_fn_with_state(app.clone(), guard::forms);
-    let pages = pages::router().merge(signin::leaving()).layer(forms);
+    let signed = routes::router(pages::ROUTES).merge(routes::router(&[signin::LEAVING]));
+    let pages = signed.fallback(async || pages::Failure::NotFound).layer(forms);
     let headers = middleware::from_fn_with_state(app.clone(), guard::headers);
-    pages
-        .merge(signin::router())
-        .merge(oidc::router())
-        .merge(pages::assets())
-        .merge(api::router(&app))
-        .with_state(app.clone())
-        .merge(connect::router(app))
-        .layer(headers)
+    pages.merge(routes::router(OPEN)).merge(api::router(&app)).with_state(app).layer(headers)
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
@@ -15,17 +15,17 @@ use secrecy::ExposeSecret;
 use url::Url;
 use uuid::Uuid;
 
-use super::{guard, signin};
+use super::{guard, routes::Route, signin};
 use crate::{
     app::App,
     grants::{
         OAuth,
         connect::{NotConnected, Return},
-        identify::{self, Account},
+        identify::{self, Account, Asked},
         keys::{Place, digest},
     },
     model::{
-        connection::{ConnectionStatus, Provider},
+        connection::{ConnectionStatus, Provider, SignInAt},
         ids::{self, StaffId},
     },
     store::access::SignInAttempt,
@@ -34,12 +34,11 @@ use crate::{
 const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
 const COOKIE_NAME: &str = "kalends_sign_in";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/sign-in/with/{provider}", post(go)).route("/sign-in/with/{provider}/callback", get(back))
-}
+pub(super) const ROUTES: &[Route] =
+    &[Route::post("/sign-in/with/{provider}", || post(go)), Route::get("/sign-in/with/{provider}/callback", || get(back))];
 
 /// Where providers send people back to.
-fn redirect(app: &App, provider: Provider) -> Result<Url, NotConnected> {
+fn redirect(app: &App, provider: SignInAt) -> Result<Url, NotConnected> {
     app.address(&format!("sign-in/with/{provider}/callback")).map_err(|error| NotConnected::Odd(error.to_string()))
 }
 
@@ -47,7 +46,7 @@ fn place(state: &str) -> Place {
     Place { table: "sign_in_attempt", row: ids::derived(Uuid::nil(), &digest(state)), column: "verifier" }
 }
 
-async fn go(State(app): State<Arc<App>>, Path(provider): Path<Provider>, headers: HeaderMap, Form(asked): Form<signin::Asked>) -> Response {
+async fn go(State(app): State<Arc<App>>, Path(provider): Path<SignInAt>, headers: HeaderMap, Form(asked): Form<signin::Asked>) -> Response {
     if !guard::is_from_here(&app, &headers) {
         return guard::forbidden("This request comes from another site.");
     }
@@ -57,9 +56,31 @@ async fn go(State(app): State<Arc<App>>, Path(provider): Path<Provider>, headers
     }
 }
 
-async fn begun(app: &App, provider: Provider, target: &str) -> Result<Response, NotConnected> {
-    let registered = app.config.apps.of(provider).ok_or_else(|| NotConnected::Odd(format!("{} is not configured", provider.title())))?;
-    let begun = identify::begin(&OAuth::new(registered, &app.api)?, &redirect(app, provider)?)?;
+/// Who is asked there, if it is configured.
+fn asked(app: &App, provider: SignInAt) -> Option<Asked<'_>> {
+    match provider {
+        SignInAt::Google => app.config.apps.of(Provider::Google).map(Asked::Account),
+        SignInAt::Microsoft => app.config.apps.of(Provider::Outlook).map(Asked::Account),
+        SignInAt::Firm => app.config.firm.as_ref().map(Asked::Firm),
+    }
+}
+
+/// Where people can sign in, each as its button names it.
+pub(super) fn places(app: &App) -> Vec<(SignInAt, &str)> {
+    let named = |provider: &SignInAt| {
+        Some(match (provider, asked(app, *provider)?) {
+            (_, Asked::Firm(firm)) => (*provider, firm.title.as_str()),
+            (SignInAt::Google, _) => (*provider, "Google"),
+            _ => (*provider, "Microsoft"),
+        })
+    };
+    SignInAt::ALL.iter().filter_map(named).collect()
+}
+
+async fn begun(app: &App, provider: SignInAt, target: &str) -> Result<Response, NotConnected> {
+    let asked = asked(app, provider).ok_or_else(|| NotConnected::Odd(format!("{provider} is not configured")))?;
+    let client = asked.client(&app.api).await?;
+    let begun = identify::begin(&OAuth::new(&client, &app.api)?, &redirect(app, provider)?)?;
     let state = begun.state.expose_secret();
     let cookie = signin::secret();
     let verifier = app.vault.keys()?.seal(place(state), &begun.verifier)?;
@@ -74,7 +95,7 @@ async fn begun(app: &App, provider: Provider, target: &str) -> Result<Response, 
     Ok(([(axum::http::header::SET_COOKIE, cookie)], Redirect::to(begun.url.as_str())).into_response())
 }
 
-async fn back(State(app): State<Arc<App>>, Path(provider): Path<Provider>, headers: HeaderMap, Query(back): Query<Return>) -> Response {
+async fn back(State(app): State<Arc<App>>, Path(provider): Path<SignInAt>, headers: HeaderMap, Query(back): Query<Return>) -> Response {
     match finished(&app, provider, &headers, back).await {
         Ok((staff, target)) => {
             let signed = signin::begin(&app, staff, &target, provider.as_str()).await;
@@ -84,7 +105,7 @@ async fn back(State(app): State<Arc<App>>, Path(provider): Path<Provider>, heade
     }
 }
 
-async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Return) -> Result<(StaffId, String), NotConnected> {
+async fn finished(app: &App, provider: SignInAt, headers: &HeaderMap, back: Return) -> Result<(StaffId, String), NotConnected> {
     let unknown = || NotConnected::Odd("this is not the page that was waited for; sign in again".to_owned());
     let state = back.state.clone().ok_or_else(unknown)?;
     let mut tx = app.store.write().await?;
@@ -95,24 +116,29 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     if attempt.provider != provider.as_str() || attempt.until < now || !same_browser {
         return Err(unknown());
     }
-    let registered = app.config.apps.of(provider).ok_or_else(unknown)?;
+    let asked = asked(app, provider).ok_or_else(unknown)?;
     let verifier = app.vault.keys()?.open(place(&state), &attempt.verifier)?;
-    let oauth = OAuth::new(registered, &app.api)?;
-    let account = identify::finish(registered, &oauth, &redirect(app, provider)?, &verifier, back, now).await?;
+    let client = asked.client(&app.api).await?;
+    let account = identify::finish(asked, (&client, &app.api), &redirect(app, provider)?, &verifier, back, now).await?;
     Ok((person(app, provider, &account).await?, attempt.target))
 }
 
 /// Who an account is here: who she was before, else who connected it, else whose address the provider vouches for.
-async fn person(app: &App, provider: Provider, account: &Account) -> Result<StaffId, NotConnected> {
+async fn person(app: &App, provider: SignInAt, account: &Account) -> Result<StaffId, NotConnected> {
     let mut tx = app.store.write().await?;
     if let Some(staff) = tx.identity(&account.issuer, &account.subject).await? {
         return Ok(staff);
     }
+    let calendars = match provider {
+        SignInAt::Google => Some(Provider::Google),
+        SignInAt::Microsoft => Some(Provider::Outlook),
+        SignInAt::Firm => None,
+    };
     let connected = tx
         .connections()
         .await?
         .into_iter()
-        .find(|one| one.provider == provider && one.account == account.account && one.status != ConnectionStatus::Removed);
+        .find(|one| Some(one.provider) == calendars && one.account == account.account && one.status != ConnectionStatus::Removed);
     let staff = match (connected, &account.email) {
         (Some(connection), _) => Some(connection.staff),
         (None, Some(email)) => tx.staff().await?.into_iter().find(|one| one.has_address(email)).map(|one| one.id),

@@ -8,7 +8,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use axum::{
-    Extension, Form, Router,
+    Extension, Form,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -23,13 +23,15 @@ use serde_json::json;
 
 use super::{
     guard::{self, Signed, client, idle_since, is_from_here, set_cookie},
+    oidc,
     pages::layout,
+    routes::Route,
     server::Peer,
 };
 use crate::{
     app::App,
     grants::keys::digest,
-    model::{audit, connection::Provider, ids::StaffId},
+    model::{audit, ids::StaffId},
 };
 
 const LINK: TimeDelta = TimeDelta::minutes(30);
@@ -80,14 +82,15 @@ pub(crate) async fn link(app: &App, staff: StaffId) -> anyhow::Result<SecretStri
     Ok(format!("{}?link={}", app.address("sign-in/link")?, secret.expose_secret()).into())
 }
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/sign-in", get(ask).post(sign_in)).route("/sign-in/link", get(look).post(follow))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/sign-in", || get(ask)),
+    Route::post("/sign-in", || post(sign_in)),
+    Route::get("/sign-in/link", || get(look)),
+    Route::post("/sign-in/link", || post(follow)),
+];
 
 /// Leaving needs the form's token like every other change.
-pub(super) fn leaving() -> Router<Arc<App>> {
-    Router::new().route("/sign-out", post(sign_out))
-}
+pub(super) const LEAVING: &[Route] = &[Route::post("/sign-out", || post(sign_out))];
 
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {
@@ -120,12 +123,12 @@ fn form(app: &App, next: &str, wrong: Option<&str>, status: StatusCode) -> Respo
                 input #password type="password" name="password" autocomplete="current-password" required;
                 button.primary { "Sign in" }
             }
-            @for provider in [Provider::Google, Provider::Outlook] { @if app.config.apps.of(provider).is_some() {
+            @for (provider, title) in oidc::places(app) {
                 form method="post" action=(format!("/sign-in/with/{provider}")) {
                     input type="hidden" name="next" value=(next);
-                    button { "Sign in with " @if provider == Provider::Outlook { "Microsoft" } @else { "Google" } }
+                    button { "Sign in with " (title) }
                 }
-            } }
+            }
             p.quiet { "No password? Ask for a one-time link: " code { "kalends users link ADDRESS" } }
         },
     );

@@ -73,7 +73,7 @@ pub(super) struct Bulk {
     /// For `reject` and `reopen`.
     #[schema(min_length = 1, max_length = 1000, nullable = false)]
     reason: Option<String>,
-    #[schema(min_items = 1, max_items = 500)]
+    #[schema(min_items = 1, max_items = 5000)]
     items: Vec<Seen>,
 }
 

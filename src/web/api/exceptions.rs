@@ -105,6 +105,8 @@ async fn likely_answers(call: &Call, exception: &Exception) -> Result<Vec<Likely
         Some(id) => Some(tx.event(id).await?),
         None => None,
     };
+    let is_matched = exception.lead() != "unmatched";
+    let event = event.filter(|event| review::words::reads(&call.who, call.app.config.titles, event, is_matched));
     let found = likely::answers(&mut tx, exception, event.as_ref(), &active.rules.catalog).await?;
     let shown = |one: likely::Likely| LikelyShown { client: one.client, project: one.project, billable: one.billable, why: one.why };
     Ok(found.into_iter().map(shown).collect())

@@ -18,6 +18,7 @@ use crate::{
         ids::{EntryId, EventId, ExceptionId, StaffId},
         principal::Scope,
     },
+    review,
 };
 
 /// What is to be explained.
@@ -135,8 +136,13 @@ async fn of_book(call: Call) -> Result<Answer, Problem> {
     }
     let active = call.active().await?;
     let mut tx = call.app.store.read().await?;
+    let odd = |error: anyhow::Error| Problem::invalid("/id", error.to_string());
+    let about = explain::about(&mut tx, &id.to_string()).await.map_err(odd)?;
+    if about.is_some_and(|(event, is_matched)| !review::words::reads(&call.who, call.app.config.titles, &event, is_matched)) {
+        return Err(Problem::new(Kind::Forbidden, "This event looks private, and the firm keeps such words to their owner."));
+    }
     let explained = explain::of_book(&mut tx, &active, &id.to_string()).await;
-    Answer::of(&explained.map_err(|error| Problem::invalid("/id", error.to_string()))?.json())
+    Answer::of(&explained.map_err(odd)?.json())
 }
 
 /// Whose record of any kind has this id.

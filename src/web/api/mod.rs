@@ -72,6 +72,12 @@ fn operations() -> Vec<Operation> {
     .concat()
 }
 
+/// Method and address of everything here.
+pub(super) fn routes() -> impl Iterator<Item = (String, String)> {
+    let described = ["/api".to_owned(), format!("{BASE}/openapi.json")].map(|path| ("GET".to_owned(), path));
+    described.into_iter().chain(operations().into_iter().map(|one| (one.method.to_string(), format!("{BASE}{}", one.path))))
+}
+
 /// The API, its document and the page that shows it.
 pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let operations = operations();

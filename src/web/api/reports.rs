@@ -6,6 +6,7 @@ use axum::http::Method;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     entry::{Emails, some_statuses, status_words},
@@ -15,11 +16,14 @@ use super::{
 };
 use crate::{
     model::{entry::EntryStatus, ids::StaffId, principal::Scope},
-    store::queue::DailyRow,
+    store::queue::{DailyRow, DaysWanted},
 };
 
 /// The longest time that one report covers.
-const DAYS: i64 = 93;
+const DAYS: i64 = 366;
+
+/// Person-days of one page.
+const LIMIT: i64 = 500;
 
 /// Which days are wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -27,7 +31,7 @@ const DAYS: i64 = 93;
 pub(super) struct WhichDays {
     /// The first work day.
     from: NaiveDate,
-    /// The last one: at most 92 days later.
+    /// The last one: at most 365 days later.
     to: NaiveDate,
     /// A person, by address or id.
     #[schema(min_length = 1, max_length = 200)]
@@ -36,6 +40,12 @@ pub(super) struct WhichDays {
     #[serde(default)]
     #[schema(schema_with = some_statuses)]
     status: Vec<EntryStatus>,
+    /// How many person-days come in one page: all rows of one are in the same.
+    #[schema(minimum = 1, maximum = 2000, default = 500)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[schema(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
 }
 
 /// Time of one person on one day for one thing.
@@ -67,6 +77,7 @@ pub(super) struct DailySum {
 #[serde(deny_unknown_fields)]
 pub(super) struct Daily {
     items: Vec<DailySum>,
+    next_cursor: Option<String>,
 }
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -90,9 +101,17 @@ async fn daily(call: Call) -> Result<Answer, Problem> {
     let statuses = if asked.status.is_empty() { vec![EntryStatus::Approved, EntryStatus::Exported] } else { asked.status };
     let mut tx = call.app.store.read().await?;
     let staff = lists::filtered(&mut tx, asked.staff.as_deref()).await?;
-    let rows = tx.daily(&call.who, (asked.from, asked.to), staff, &statuses).await?;
+    let limit = asked.limit.unwrap_or(LIMIT);
+    let after: Option<(NaiveDate, Uuid)> = lists::place(asked.cursor.as_deref())?;
+    let wanted = DaysWanted { from: asked.from, to: asked.to, staff, statuses, after };
+    let mut days = tx.person_days(&call.who, &wanted, limit + 1).await?;
+    let next_cursor = lists::page(&mut days, limit, |day| *day);
+    let rows = match days.last() {
+        Some(last) => tx.daily(&call.who, &wanted, *last).await?,
+        None => Vec::new(),
+    };
     let emails = Emails::read(&mut tx).await?;
-    Answer::of(&Daily { items: summed(&call, rows).into_iter().map(|row| DailySum::new(row, &emails)).collect() })
+    Answer::of(&Daily { items: summed(&call, rows).into_iter().map(|row| DailySum::new(row, &emails)).collect(), next_cursor })
 }
 
 /// Rows that differ only by words that may not be read are one.

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Query, State},
     http::HeaderMap,
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 use chrono::{Days, NaiveDate};
 use maud::{Markup, html};
@@ -32,16 +32,17 @@ use crate::{
     },
     review::Do,
     store::queue::DaySum,
-    web::guard::{Signed, now},
+    web::{
+        guard::{Signed, now},
+        routes::Route,
+    },
 };
 
 /// People of one page, and weeks of each.
 const PEOPLE: usize = 25;
 const WEEKS: u64 = 4;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/approve", get(show).post(approve))
-}
+pub(super) const ROUTES: &[Route] = &[Route::get("/approve", || get(show)), Route::post("/approve", || post(approve))];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -201,6 +202,7 @@ async fn approve(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<
     if !signed.who.reviews(person) {
         return Err(Failure::NotFound);
     }
+    let person = app.store.read().await?.staff_member(person).await?.id;
     let monday: NaiveDate = value(&pairs, "of").and_then(|date| date.parse().ok()).ok_or(Failure::NotFound)?;
     let back = format!("/approve?of={monday}&person={person}");
     if let Some(reviewer) = signed.who.staff {

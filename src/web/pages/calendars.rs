@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
@@ -26,12 +26,14 @@ use crate::{
         principal::Role,
         staff::{Calendar, Source, Staff},
     },
-    web::{connect, guard::Signed},
+    web::{connect, guard::Signed, routes::Route},
 };
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/calendars", get(show)).route("/calendars/connect", post(begin)).route("/calendars/{id}", post(change))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/calendars", || get(show)),
+    Route::post("/calendars/connect", || post(begin)),
+    Route::post("/calendars/{id}", || post(change)),
+];
 
 async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(before): Query<Before>) -> Result<Markup, Failure> {
     let style = Style::of(&headers);

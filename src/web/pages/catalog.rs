@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, http::HeaderMap, routing::get};
+use axum::{extract::State, http::HeaderMap, routing::get};
 use maud::{Markup, html};
 
 use super::{
@@ -13,12 +13,10 @@ use super::{
 use crate::{
     app::App,
     model::principal::{Reviews, Role},
-    web::guard::Signed,
+    web::{guard::Signed, routes::Route},
 };
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/catalog", get(show))
-}
+pub(super) const ROUTES: &[Route] = &[Route::get("/catalog", || get(show))];
 
 async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap) -> Result<Markup, Failure> {
     let style = Style::of(&headers);

@@ -6,15 +6,13 @@ mod catalog;
 mod form;
 pub(super) mod layout;
 mod queue;
+mod queue_answers;
 mod queue_item;
 mod rule;
 mod text;
 mod week;
 
-use std::sync::Arc;
-
 use axum::{
-    Router,
     http::{
         StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -24,34 +22,26 @@ use axum::{
 };
 use maud::html;
 
-use super::guard::Signed;
+use super::{guard::Signed, routes::Route};
 use crate::{
-    app::App,
     model::principal::Role,
     review::{Refusal, Why},
     store,
 };
 
 /// Pages for people who are signed in.
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(home))
-        .merge(queue::router())
-        .merge(rule::router())
-        .merge(week::router())
-        .merge(approve::router())
-        .merge(calendars::router())
-        .merge(catalog::router())
-        .fallback(async || Failure::NotFound)
-}
+pub(super) const ROUTES: &[&[Route]] =
+    &[&[Route::get("/", || get(home))], queue::ROUTES, rule::ROUTES, week::ROUTES, approve::ROUTES, calendars::ROUTES, catalog::ROUTES];
 
 /// What pages are drawn and worked with: ours alone.
-pub(super) fn assets() -> Router<Arc<App>> {
-    const DAY: &str = "public, max-age=86400";
-    let css = || async { ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, DAY)], layout::css()) };
-    let js = || async { ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, DAY)], include_str!("../assets/app.js")) };
-    let icon = || async { ([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, DAY)], include_str!("../assets/icon.svg")) };
-    Router::new().route(layout::CSS, get(css)).route(layout::JS, get(js)).route(layout::ICON, get(icon))
+pub(super) const ASSETS: &[Route] = &[
+    Route::get(layout::CSS, || get(async || asset("text/css; charset=utf-8", layout::css()))),
+    Route::get(layout::JS, || get(async || asset("text/javascript; charset=utf-8", include_str!("../assets/app.js")))),
+    Route::get(layout::ICON, || get(async || asset("image/svg+xml", include_str!("../assets/icon.svg")))),
+];
+
+fn asset(kind: &'static str, content: impl IntoResponse) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=86400")], content)
 }
 
 async fn home(signed: Signed) -> Redirect {

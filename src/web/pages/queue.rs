@@ -3,21 +3,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    Form, Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     http::HeaderMap,
-    response::Response,
     routing::{get, post},
 };
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     Failure,
-    form::{Before, go, value},
+    form::Before,
     layout::{csrf, page},
-    queue_item,
+    queue_answers, queue_item,
     text::{Style, words},
 };
 use crate::{
@@ -25,27 +23,26 @@ use crate::{
     model::{
         event::Event,
         exception::{Exception, Standing},
-        ids::{self, BatchId, ExceptionId, StaffId},
+        ids::{ExceptionId, StaffId},
         staff::Staff,
     },
-    review::{Answer, fields},
     store::queue::QuestionsWanted,
-    web::guard::{Signed, now},
+    web::{
+        guard::{Signed, now},
+        routes::Route,
+    },
 };
 
 /// Questions of one page.
 const PAGE: i64 = 50;
-/// Alike questions that are answered at one stroke.
-const ALIKE: i64 = 500;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/queue", get(show))
-        .route("/queue/seen", post(seen))
-        .route("/queue/bulk", post(bulk))
-        .route("/queue/{id}", post(answer))
-        .route("/undo/{batch}", post(undo))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/queue", || get(show)),
+    Route::post("/queue/seen", || post(queue_answers::seen)),
+    Route::post("/queue/bulk", || post(queue_answers::bulk)),
+    Route::post("/queue/{id}", || post(queue_answers::answer)),
+    Route::post("/undo/{batch}", || post(queue_answers::undo)),
+];
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,6 +54,8 @@ pub(super) struct Looked {
     /// Days that it waits at least.
     pub(super) age: String,
     pub(super) mine: String,
+    /// Those that were put off, too.
+    pub(super) asleep: String,
     item: String,
     after: String,
     #[serde(flatten)]
@@ -67,7 +66,14 @@ impl Looked {
     /// The address of the same look, with something else open.
     pub(super) fn address(&self, item: Option<ExceptionId>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let kept = [("reason", &self.reason), ("client", &self.client), ("person", &self.person), ("age", &self.age), ("mine", &self.mine)];
+        let kept = [
+            ("reason", &self.reason),
+            ("client", &self.client),
+            ("person", &self.person),
+            ("age", &self.age),
+            ("mine", &self.mine),
+            ("asleep", &self.asleep),
+        ];
         for (name, value) in kept.into_iter().filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);
         }
@@ -87,6 +93,7 @@ impl Looked {
             staff: people.iter().find(|one| one.email() == self.person).map(|one| one.id),
             before: days.map(|days| now() - TimeDelta::days(i64::from(days))),
             assignee: signed.who.staff.filter(|_| !self.mine.is_empty()),
+            snoozed: !self.asleep.is_empty(),
             after,
             limit: PAGE,
             ..QuestionsWanted::default()
@@ -154,6 +161,11 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                         div.acts.no-print {
                             button name="act" value="dismiss" { "Accept ticked" }
                             button name="act" value="not-work" { "Ticked are not work" }
+                            button name="act" value="snooze" { "Put ticked off" }
+                            label { "Project" select name="project" {
+                                @for (code, title) in queue_item::open_projects(&active.rules.catalog, app.config.clock.now().date_naive()) { option value=(code) { (code) " " (title) } }
+                            } }
+                            button name="act" value="change" { "Ticked were for it" }
                         }
                     }
                 }
@@ -225,6 +237,7 @@ fn filters(
                 label { "Client" select name="client" { option value="" { "any" } @for key in clients { option value=(key) selected[*key == looked.client] { (key) } } } }
                 label { "Waiting at least" select name="age" { @for (days, name) in [("", "any time"), ("2", "2 days"), ("7", "a week"), ("30", "30 days")] { option value=(days) selected[days == looked.age] { (name) } } } }
                 label.inline { input type="checkbox" name="mine" value="1" checked[!looked.mine.is_empty()]; "assigned to me" }
+                label.inline { input type="checkbox" name="asleep" value="1" checked[!looked.asleep.is_empty()]; "those put off, too" }
                 button { "Show" }
             }
         }
@@ -309,136 +322,4 @@ fn help() -> Markup {
             button data-close { "Close" }
         }
     }
-}
-
-type Pairs = Vec<(String, String)>;
-
-/// The answer that a form gives.
-async fn given(app: &App, active: &crate::settling::activation::Active, exception: &Exception, pairs: &Pairs) -> Result<Answer, Failure> {
-    if let Some(winner) = value(pairs, "overlap") {
-        return Ok(Answer::Overlap(winner.parse().map_err(|_| Failure::Odd("This is no way out of an overlap.".to_owned()))?));
-    }
-    match value(pairs, "act") {
-        Some("dismiss") => return Ok(Answer::Dismiss { why: value(pairs, "why").map(str::to_owned) }),
-        Some("not-work") => return Ok(Answer::NotWork),
-        Some("snooze") => {
-            let days = value(pairs, "days").and_then(|days| days.parse().ok()).filter(|days| (1..=366).contains(days)).unwrap_or(1);
-            let zones = app.store.read().await?.staff_member(exception.staff).await?.zones;
-            let today = zones.date_of(app.config.clock.now());
-            return Ok(Answer::Snooze { until: Some(zones.start(today + Days::new(days))) });
-        }
-        Some("assign") => {
-            let to = value(pairs, "to").map(|id| id.parse().map_err(|_| Failure::NotFound)).transpose()?;
-            return Ok(Answer::Assign { to });
-        }
-        _ => {}
-    }
-    let typed: Vec<String> = match value(pairs, "likely") {
-        Some(likely) => vec![likely.to_owned()],
-        None => ["client", "project", "task", "billable", "description", "start", "end", "when"]
-            .into_iter()
-            .filter_map(|name| value(pairs, name).map(|value| format!("{name}={value}")))
-            .collect(),
-    };
-    if typed.is_empty() {
-        return Err(Failure::Odd("Say what it was: nothing was filled in.".to_owned()));
-    }
-    let Some(id) = exception.entry else { return Err(Failure::Odd("This question is about no entry.".to_owned())) };
-    let mut tx = app.store.read().await?;
-    let entry = tx.entry_of(id).await?;
-    Ok(Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &typed).await?))
-}
-
-async fn answer(
-    State(app): State<Arc<App>>,
-    Path(id): Path<ExceptionId>,
-    signed: Signed,
-    Form(pairs): Form<Pairs>,
-) -> Result<Response, Failure> {
-    let active = app.current().await?;
-    let mut tx = app.store.read().await?;
-    let exception = tx.question_seen(&signed.who, id).await?.ok_or(Failure::NotFound)?;
-    let alike = if value(&pairs, "all").is_some() {
-        let wanted = QuestionsWanted {
-            lead: Some(exception.lead().to_owned()),
-            cause: Some(exception.common()),
-            limit: ALIKE,
-            ..QuestionsWanted::default()
-        };
-        tx.questions_wanted(&signed.who, &wanted, app.config.clock.now()).await?
-    } else {
-        Vec::new()
-    };
-    drop(tx);
-    let first = given(&app, &active, &exception, &pairs).await?;
-    let (desk, batch) = (app.desk(&active, &signed.who), BatchId(ids::fresh()));
-    let seen = value(&pairs, "version").and_then(|version| version.parse().ok());
-    let (_, undo) = desk.answer_as(id, seen, &first, batch).await?;
-    let mut left = 0;
-    for other in alike.iter().filter(|other| other.id != id) {
-        // What one answer cleared along the way needs none of its own.
-        let next = given(&app, &active, other, &pairs).await?;
-        left += usize::from(desk.answer_as(other.id, Some(other.version), &next, batch).await.is_err());
-    }
-    let done = match &first {
-        _ if left > 0 => "some",
-        Answer::Dismiss { .. } => "dismissed",
-        Answer::NotWork => "not-work",
-        Answer::Snooze { .. } => "snoozed",
-        Answer::Assign { .. } => "assigned",
-        _ => "answered",
-    };
-    let ruled = matches!(first, Answer::Change(_) | Answer::NotWork).then(|| id.to_string());
-    let back = value(&pairs, "next").unwrap_or("/queue");
-    Ok(go(back, done, undo.map(|batch| batch.to_string()).as_deref(), ruled.as_deref()))
-}
-
-async fn bulk(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Pairs>) -> Result<Response, Failure> {
-    let active = app.current().await?;
-    let (desk, batch) = (app.desk(&active, &signed.who), BatchId(ids::fresh()));
-    let what = match value(&pairs, "act") {
-        Some("dismiss") => Answer::Dismiss { why: None },
-        Some("not-work") => Answer::NotWork,
-        _ => return Err(Failure::NotFound),
-    };
-    let (mut done, mut left) = (0, 0);
-    for (_, one) in pairs.iter().filter(|(name, _)| name == "one") {
-        let (id, version) = one.split_once(':').ok_or(Failure::NotFound)?;
-        let (id, version) = (id.parse().map_err(|_| Failure::NotFound)?, version.parse().map_err(|_| Failure::NotFound)?);
-        let seen = app.store.read().await?.question_seen(&signed.who, id).await?;
-        let outcome = if seen.is_some() { desk.answer_as(id, Some(version), &what, batch).await.is_ok() } else { false };
-        if outcome { done += 1 } else { left += 1 }
-    }
-    if done + left == 0 {
-        return Err(Failure::Odd("Nothing was ticked.".to_owned()));
-    }
-    let said = if left > 0 {
-        "some"
-    } else if what == Answer::NotWork {
-        "not-work"
-    } else {
-        "dismissed"
-    };
-    let batch = batch.to_string();
-    Ok(go(value(&pairs, "back").unwrap_or("/queue"), said, (done > 0).then_some(batch.as_str()), None))
-}
-
-async fn undo(
-    State(app): State<Arc<App>>,
-    Path(batch): Path<BatchId>,
-    signed: Signed,
-    Form(pairs): Form<Pairs>,
-) -> Result<Response, Failure> {
-    let active = app.current().await?;
-    app.desk(&active, &signed.who).undo(batch).await?;
-    Ok(go(value(&pairs, "back").unwrap_or("/queue"), "undone", None, None))
-}
-
-async fn seen(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Failure> {
-    if let Some(staff) = signed.who.staff {
-        let mut tx = app.store.write().await?;
-        tx.look(staff, "queue", now()).await?;
-        tx.commit().await?;
-    }
-    Ok(go("/queue", "saved", None, None))
 }

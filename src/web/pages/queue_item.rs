@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     app::{App, explain},
-    config::Titles,
     model::{
         catalog::Catalog,
         entry::{Entry, EntryStatus},
@@ -20,7 +19,10 @@ use crate::{
         ids::ExceptionId,
         staff::Staff,
     },
-    review::likely::{self, Likely},
+    review::{
+        self,
+        likely::{self, Likely},
+    },
     settling::activation::Active,
     store::Tx,
     web::guard::Signed,
@@ -40,14 +42,9 @@ pub(super) struct Item {
     viewer: chrono_tz::Tz,
 }
 
-/// Whether this reader may read the words of an event: not of people whose time she does not review, and, where the firm wants it so, not
-/// of what looks private.
+/// Whether this reader may read the words of the event that a question is about.
 pub(super) fn reads(app: &App, signed: &Signed, exception: &Exception, event: &Event) -> bool {
-    let is_own = signed.who.staff == Some(exception.staff);
-    let alone = event.fact.text.attendees.iter().filter(|one| !one.resource).count() < 2;
-    let looks_private = exception.lead() == "unmatched" && alone;
-    let masked = app.config.titles == Titles::NotPrivateLooking && looks_private && !is_own;
-    signed.who.reads_words_of(exception.staff) && !masked
+    review::words::reads(&signed.who, app.config.titles, event, exception.lead() != "unmatched")
 }
 
 pub(super) async fn load(
@@ -82,12 +79,13 @@ pub(super) async fn load(
     let viewer = own.map_or(chrono_tz::UTC, |one| one.zones.on(exception.date));
     let rights = tx.rights().await?;
     let people = people.iter().filter(|one| rights.contains_key(&one.id)).cloned().collect();
-    let catalog = open_projects(&active.rules.catalog, exception);
+    let catalog = open_projects(&active.rules.catalog, exception.date);
     Ok(Item { event, entry, day, likely, trace, alike, person, people, catalog, viewer })
 }
 
-fn open_projects(catalog: &Catalog, exception: &Exception) -> Vec<(String, String)> {
-    let open = catalog.projects().filter(|(_, project)| project.is_open_on(exception.date));
+/// Codes and names of what can be worked for on a day.
+pub(super) fn open_projects(catalog: &Catalog, on: chrono::NaiveDate) -> Vec<(String, String)> {
+    let open = catalog.projects().filter(|(_, project)| project.is_open_on(on));
     open.map(|(client, project)| (project.code.clone(), format!("{} – {}", client.name, project.name))).collect()
 }
 

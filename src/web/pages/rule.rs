@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::{
-    Router,
     extract::{Path, State},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use maud::{Markup, html};
 
@@ -23,12 +22,13 @@ use crate::{
     review::propose::{self, Outcome, Proposal},
     settling::{activation::Active, settle_due},
     store::Tx,
-    web::guard::{Signed, now},
+    web::{
+        guard::{Signed, now},
+        routes::Route,
+    },
 };
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/rule/{id}", get(show).post(write))
-}
+pub(super) const ROUTES: &[Route] = &[Route::get("/rule/{id}", || get(show)), Route::post("/rule/{id}", || post(write))];
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Markup, Failure> {
     let active = app.current().await?;

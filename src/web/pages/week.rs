@@ -1,9 +1,12 @@
 //! A person's week: her time on an axis, what is to come, what is not accounted for, and everything she can do about it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
-    Form, Router,
+    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::Response,
@@ -26,22 +29,21 @@ use crate::{
         day::instant,
         decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
-        event::{Event, Span},
+        event::{Event, Span, Text},
         ids::{self, BatchId, EntryId, StaffId},
         staff::Staff,
     },
-    review::{Do, fields, seen},
+    review::{self, Do, fields, seen},
     store::audit::{AuditFilter, Audited},
-    web::guard::Signed,
+    web::{guard::Signed, routes::Route},
 };
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/week", get(show))
-        .route("/week/submit", post(submit))
-        .route("/week/write", post(write))
-        .route("/entries/{id}", post(act))
-}
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/week", || get(show)),
+    Route::post("/week/submit", || post(submit)),
+    Route::post("/week/write", || post(write)),
+    Route::post("/entries/{id}", || post(act)),
+];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -63,6 +65,9 @@ fn address(monday: NaiveDate, staff: StaffId, entry: Option<EntryId>) -> String 
     let entry = entry.map_or_else(String::new, |id| format!("&entry={id}"));
     format!("/week?of={monday}&person={staff}{entry}")
 }
+
+/// For titles that are not for a reviewer to read.
+const NOT_SHOWN: &str = "(not shown)";
 
 /// Everything of one week.
 struct Week {
@@ -91,16 +96,34 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     entries.retain(|entry| entry.status != EntryStatus::Void);
     entries.sort_by_key(|entry| (entry.body.start, entry.id));
     let events = tx.events_on(staff.id, monday, sunday).await?;
-    let of = |entry: &Entry| events.iter().find(|event| Some(event.id) == entry.body.event).map(|event| event.fact.text.title.clone());
+    let reads = |event: &Event, is_matched: bool| review::words::reads(&signed.who, app.config.titles, event, is_matched);
+    let hidden: BTreeSet<EntryId> = entries
+        .iter()
+        .filter(|entry| events.iter().any(|event| Some(event.id) == entry.body.event && !reads(event, entry.body.is_matched())))
+        .map(|entry| entry.id)
+        .collect();
+    let of = |entry: &Entry| {
+        let event = events.iter().find(|event| Some(event.id) == entry.body.event)?;
+        Some(if hidden.contains(&entry.id) { NOT_SHOWN.to_owned() } else { event.fact.text.title.clone() })
+    };
     let titles = entries.iter().filter_map(|entry| Some((entry.id, of(entry).or_else(|| entry.body.description.clone())?))).collect();
     let mut to_come: Vec<Event> =
         events.into_iter().filter(|event| event.is_live() && staff.zones.starts_at(&event.fact.span) > now).collect();
+    for event in &mut to_come {
+        if !reads(event, false) {
+            event.fact.text = Arc::new(Text { title: NOT_SHOWN.to_owned(), ..Text::clone(&event.fact.text) });
+        }
+    }
     to_come.sort_by_key(|event| staff.zones.starts_at(&event.fact.span));
     let week = Week { staff, monday, entries, to_come, titles };
     let open = looked.entry.parse().ok().map(EntryId).and_then(|id| week.entries.iter().find(|entry| entry.id == id));
     let detail = match open {
         Some(entry) => {
-            let why = explain::of_book(&mut tx, &active, &entry.id.to_string()).await.ok().map(|explained| explained.told());
+            let why = if hidden.contains(&entry.id) {
+                None
+            } else {
+                explain::of_book(&mut tx, &active, &entry.id.to_string()).await.ok().map(|explained| explained.told())
+            };
             let done =
                 tx.audited(&signed.who, &AuditFilter { subject: Some(entry.id.to_string()), limit: 20, ..AuditFilter::default() }).await?;
             let catalog: Vec<_> = active

@@ -223,7 +223,7 @@ fn answer(state: &Arc<Mutex<State>>, method: &str, path: &str, text: &str, heade
             oauth::approve(&mut lock(state), &get("user_code"), &get("email"));
             html(200, "<h1>Done</h1>")
         }
-        ("GET", path) if path.ends_with("/.well-known/openid-configuration") => respond(200, &oauth::discovery(vendor, &base)),
+        ("GET", path) if path.ends_with("/.well-known/openid-configuration") => respond(200, &oauth::discovery(&lock(state), &base)),
         _ => api(state, method, path, text, headers, body, &base),
     }
 }

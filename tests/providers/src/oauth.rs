@@ -249,7 +249,7 @@ fn answer(state: &mut State, id: u32, refresh: Option<String>) -> Response<Body>
         body["ext_expires_in"] = body["expires_in"].clone();
     }
     if state.policy.id_token && family.scope.split(' ').any(|scope| scope == "openid") {
-        body["id_token"] = json!(id_token(state.vendor, &family));
+        body["id_token"] = json!(id_token(state, &family));
     }
     respond(200, &body)
 }
@@ -258,20 +258,24 @@ fn answer(state: &mut State, id: u32, refresh: Option<String>) -> Response<Body>
 const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// Who signs, as the vendor names himself.
-fn issuer(vendor: Vendor) -> String {
-    match vendor {
+fn issuer(state: &State) -> String {
+    if let Some(issuer) = &state.policy.issuer {
+        return issuer.clone();
+    }
+    match state.vendor {
         Vendor::Google => "https://accounts.google.com".to_owned(),
         Vendor::Outlook => format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
     }
 }
 
 /// Where everything is (`OpenID` Connect Discovery).
-pub(crate) fn discovery(vendor: Vendor, base: &str) -> Value {
+pub(crate) fn discovery(state: &State, base: &str) -> Value {
+    let vendor = state.vendor;
     let (authorize, token, device) = match vendor {
         Vendor::Google => ("o/oauth2/v2/auth", "token", "device/code"),
         Vendor::Outlook => ("common/oauth2/v2.0/authorize", "common/oauth2/v2.0/token", "common/oauth2/v2.0/devicecode"),
     };
-    let mut all = json!({ "issuer": issuer(vendor), "authorization_endpoint": format!("{base}/{authorize}"),
+    let mut all = json!({ "issuer": issuer(state), "authorization_endpoint": format!("{base}/{authorize}"),
         "token_endpoint": format!("{base}/{token}"), "device_authorization_endpoint": format!("{base}/{device}"),
         "response_types_supported": ["code"], "subject_types_supported": ["public"], "code_challenge_methods_supported": ["S256"] });
     if vendor == Vendor::Google {
@@ -280,12 +284,12 @@ pub(crate) fn discovery(vendor: Vendor, base: &str) -> Value {
     all
 }
 
-fn id_token(vendor: Vendor, family: &Family) -> String {
+fn id_token(state: &State, family: &Family) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let at = now().timestamp();
-    let mut claims = json!({ "iss": issuer(vendor), "sub": subject(&family.email), "email": family.email, "aud": family.client, "iat": at,
+    let mut claims = json!({ "iss": issuer(state), "sub": subject(&family.email), "email": family.email, "aud": family.client, "iat": at,
         "exp": at + 3600 });
-    match vendor {
+    match state.vendor {
         Vendor::Google => claims["email_verified"] = json!(true),
         Vendor::Outlook => {
             claims["preferred_username"] = json!(family.email);

@@ -89,6 +89,8 @@ pub struct Policy {
     pub id_token: bool,
     /// Says who answers (RFC 9207).
     pub iss: bool,
+    /// As whom it signs; as its vendor does if none is said.
+    pub issuer: Option<String>,
     /// Requests of one account at the same time.
     pub concurrency: Option<usize>,
     /// Requests of one account, and of all together, within a minute.
@@ -113,6 +115,7 @@ impl Policy {
             no_refresh_token: false,
             id_token: true,
             iss: false,
+            issuer: None,
             concurrency: if is_google { None } else { Some(4) },
             user_quota: None,
             project_quota: None,

@@ -1,0 +1,15 @@
+//! Whose words of an event a person reads: not of people whose time she does not review, and, where the firm wants it so, not of what looks
+//! private.
+
+use crate::{
+    config::Titles,
+    model::{event::Event, principal::Principal},
+};
+
+/// Whether she may read them. What nobody but its owner was invited to looks private as long as it `is_matched` to no work.
+pub(crate) fn reads(who: &Principal, titles: Titles, event: &Event, is_matched: bool) -> bool {
+    let is_own = who.staff == Some(event.staff);
+    let is_alone = event.fact.text.attendees.iter().filter(|one| !one.resource).count() < 2;
+    let looks_private = titles == Titles::NotPrivateLooking && is_alone && !is_matched;
+    who.reads_words_of(event.staff) && (is_own || !looks_private)
+}
