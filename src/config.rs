@@ -13,6 +13,7 @@ use crate::{
     store::Database,
     yaml::{
         self,
+        code::Code,
         diagnostic::{Diagnostic, Source},
         gate::Positions,
     },
@@ -152,13 +153,13 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
     let ((file, positions), (over, _)) = (settings(source), settings(&outside));
     let database = book(source, &positions, &file, folder, &environment);
     let database = database.map_err(|found| {
-        let shown = Source { text: masked(&source.text, file.database.as_deref()), ..source.clone() };
+        let shown = Source { text: masked(&source.text, file.database.as_deref()).into(), ..source.clone() };
         findings.push((shown, found));
     });
     let mut beside = |(path, message): (String, String)| {
         let span = positions.value(&path);
         let label = "see the configuration that `kalends init` writes".to_owned();
-        findings.push((source.clone(), Diagnostic { code: "config::value", message, span, label, also: None }));
+        findings.push((source.clone(), Diagnostic::new(Code::Setting, span, message, label)));
     };
     let apps = file.providers.apps(folder, &environment).map_err(&mut beside);
     let firm = file.sign_in.firm(folder, &environment).map_err(&mut beside);
@@ -221,7 +222,7 @@ fn book(
 ) -> Result<Database, Diagnostic> {
     let wrong = |path: &str, message: &str, label: String| {
         let span = if path.is_empty() { 0..source.text.lines().next().map_or(0, str::len) } else { positions.value(path) };
-        Diagnostic { code: "config::database", message: message.to_owned(), span, label, also: None }
+        Diagnostic::new(Code::Book, span, message, label)
     };
     if file.database.is_some() && file.database_file.is_some() {
         return Err(wrong("database_file", "the book is named twice", "leave out either `database` or `database_file`".to_owned()));
@@ -315,7 +316,7 @@ mod tests {
         for address in ["postgres://book:hunter2@db/time", "postgres://db/time?user=book&password=hunter2"] {
             let typed = source(&format!("database: {address}\n"));
             let found = read(&typed, Path::new("."), |_| None).expect_err("refused");
-            assert_eq!((found[0].1.code, found[0].1.position(&typed)), ("config::database", (1, 11)));
+            assert_eq!((found[0].1.code, found[0].1.position(&typed)), (Code::Book, (1, 11)));
             assert!(!found[0].1.draw(&found[0].0, crate::yaml::diagnostic::Paint::Plain).contains("hunter2"));
         }
         let outside = |name: &str| (name == "KALENDS_DATABASE").then(|| "postgres://book:hunter2@db/time".to_owned());

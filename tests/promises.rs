@@ -326,7 +326,7 @@ on_each_database! {
         world.sync();
         let brackets = "[".repeat(100_000);
         let bomb = "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n";
-        for (bad, said) in [(brackets.as_str(), "recursion"), (bomb, "alias"), ("\trules: []\n", "yaml"), ("rules:\n  - id: a\n    id: b\n", "twice")] {
+        for (bad, said) in [(brackets.as_str(), "nested too deep"), (bomb, "alias"), ("\trules: []\n", "yaml"), ("rules:\n  - id: a\n    id: b\n", "twice")] {
             std::fs::write(world.path("rules/bad.yaml"), bad).expect("written");
             let told = world.run(&["sync"]).expect_err("refused");
             assert!(told.to_lowercase().contains(said), "{said}: {}", told.chars().take(600).collect::<String>());

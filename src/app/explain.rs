@@ -3,18 +3,24 @@
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
+use super::found::{Found, find};
+
 use crate::{
     model::{
         catalog::Field,
-        entry::{Body, DECISION, Given, Provenance},
+        entry::{Body, DECISION, Entry, EntryStatus, Given, Provenance},
         event::{Event, Fact, Span},
-        exception::{ExceptionStatus, Reason},
+        exception::{Exception, ExceptionStatus, Reason},
         ids,
         verdict::{Evidence, Loss, Lost, Place, Verdict},
     },
-    rules::{RuleSet, explain::Asked, written::WrittenEvent},
-    settling::{activation::Active, rehearsal::rehearse, scene, subjects, verdicts},
-    store::{Error, Tx},
+    rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
+    settling::{
+        activation::Active,
+        rehearsal::{self, rehearse},
+        scene, subjects, verdicts,
+    },
+    store::Tx,
 };
 
 /// How many near misses are worth reading.
@@ -23,9 +29,10 @@ const MISSES: usize = 3;
 /// All there is to say about one event.
 pub(crate) struct Explained<'a> {
     rules: &'a RuleSet,
-    fact: Fact,
-    zone: chrono_tz::Tz,
-    calendar: String,
+    /// What it is about, in a line or two.
+    heading: String,
+    /// The event; none of what a person wrote, and of questions about days and sources.
+    fact: Option<Fact>,
     /// What stands now.
     result: String,
     entry: Option<(Body, Provenance)>,
@@ -46,13 +53,21 @@ pub(crate) fn typed<'a>(rules: &'a RuleSet, name: &str, text: &str) -> anyhow::R
     };
     let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open).collect();
     let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
-    let (fact, zone, verdict, asked) = (rehearsed.fact, rehearsed.zone, rehearsed.verdict, rehearsed.asked);
-    Ok(Explained { rules, fact, zone, calendar: event.calendar, result, entry, reasons, verdict, asked })
+    let heading = heading(&rehearsed.fact, rehearsed.zone, &event.calendar);
+    let (fact, verdict, asked) = (Some(rehearsed.fact), rehearsed.verdict, rehearsed.asked);
+    Ok(Explained { rules, heading, fact, result, entry, reasons, verdict, asked })
 }
 
 /// Of an entry, an event or an exception in the book, by the end of its id.
 pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> anyhow::Result<Explained<'a>> {
-    let event = find(tx, id).await?;
+    match find(tx, id).await? {
+        Found::Event(event) => of_event(tx, active, *event).await,
+        Found::Written(entry) => of_written(tx, active, *entry).await,
+        Found::Question(exception) => Ok(of_question(active, *exception)),
+    }
+}
+
+async fn of_event<'a>(tx: &mut Tx, active: &'a Active, event: Event) -> anyhow::Result<Explained<'a>> {
     let staff = tx.staff_member(event.staff).await?;
     let (first, zone) = (staff.zones.first_date(&event.fact.span), staff.zones.on(staff.zones.first_date(&event.fact.span)));
     let there = tx.events_on(staff.id, first, first).await?;
@@ -61,10 +76,9 @@ pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> an
     let asked = active.rules.ask(&scene(&staff, &event, &others), &verdict);
     let entries = tx.entries_of_meetings(&[event.meeting]).await?;
     let open = tx.exceptions_about(staff.id, &subjects(&event)).await?;
-    let entry = entries.iter().find(|entry| entry.status != crate::model::entry::EntryStatus::Void);
+    let entry = entries.iter().find(|entry| entry.status != EntryStatus::Void);
     let result = match entry {
-        Some(entry) if entry.body.held => format!("{} {}, held by an open exception", entry.status, ids::short(entry.id.0)),
-        Some(entry) => format!("{} {}", entry.status, ids::short(entry.id.0)),
+        Some(entry) => standing(entry),
         None if verdict.skip.is_some() => "skipped: it makes no entry".to_owned(),
         None if !event.is_live() => "no entry: the event was deleted or called off".to_owned(),
         None if matches!(event.fact.span, Span::AllDay { .. }) => {
@@ -74,43 +88,73 @@ pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> an
     };
     Ok(Explained {
         rules: &active.rules,
-        zone,
-        calendar: event.calendar_name.clone(),
+        heading: heading(&event.fact, zone, &event.calendar_name),
         result,
         entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
-        reasons: open.into_iter().filter(|one| one.status == ExceptionStatus::Open).flat_map(|one| one.reasons).collect(),
+        reasons: reasons(open),
         verdict,
         asked,
-        fact: event.fact,
+        fact: Some(event.fact),
     })
 }
 
-/// The event behind an id of any kind, and whether some entry of it is matched to work.
-pub(crate) async fn about(tx: &mut Tx, id: &str) -> anyhow::Result<(Event, bool)> {
-    let event = find(tx, id).await?;
-    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
-    Ok((event, entries.iter().any(|entry| entry.body.is_matched())))
+/// Of an entry that no calendar has: rules had no say in it, and checks had.
+async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow::Result<Explained<'a>> {
+    let open = tx.exceptions_about(entry.staff, &[entry.key.meeting.0]).await?;
+    let title = entry.body.description.as_deref().unwrap_or("(no description)");
+    Ok(Explained {
+        rules: &active.rules,
+        heading: format!("{title}\n{}, {}\nno calendar has it: a person wrote it", entry.body.date, length(entry.body.seconds)),
+        result: standing(&entry),
+        entry: Some((entry.body, entry.provenance)),
+        reasons: reasons(open),
+        verdict: Verdict::default(),
+        asked: Vec::new(),
+        fact: None,
+    })
 }
 
-/// The event behind an id of any kind.
-async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Event> {
-    let entry = match tx.entry(id).await {
-        Err(Error::NoneEnds(_)) => match tx.exception(id).await {
-            Err(Error::NoneEnds(_)) => None,
-            found => match found?.entry {
-                Some(entry) => Some(tx.entry(&entry.to_string()).await?),
-                None => anyhow::bail!("this exception is about no single event; see: kalends exceptions show {id}"),
-            },
-        },
-        found => Some(found?),
-    };
-    match entry {
-        Some(entry) => Ok(tx.event(entry.body.event.context("no calendar has this entry: a person wrote it")?).await?),
-        None => match tx.event_ending(id).await {
-            Err(Error::NoneEnds(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
-            found => Ok(found?),
-        },
+/// Of a question about a day, a calendar or a connection.
+fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
+    Explained {
+        rules: &active.rules,
+        heading: format!("a question about a {}\n{}", exception.subject.kind, exception.date),
+        result: format!("{} exception {}, about no single event", exception.status, ids::short(exception.id.0)),
+        entry: None,
+        reasons: exception.reasons,
+        verdict: Verdict::default(),
+        asked: Vec::new(),
+        fact: None,
     }
+}
+
+/// The event behind an id of any kind, and whether some entry of it is matched to work; none if it is about no single event.
+pub(crate) async fn about(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Event, bool)>> {
+    let Found::Event(event) = find(tx, id).await? else { return Ok(None) };
+    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
+    Ok(Some((*event, entries.iter().any(|entry| entry.body.is_matched()))))
+}
+
+fn standing(entry: &Entry) -> String {
+    let held = if entry.body.held { ", held by an open exception" } else { "" };
+    format!("{} {}{held}", entry.status, ids::short(entry.id.0))
+}
+
+fn reasons(about: Vec<Exception>) -> Vec<Reason> {
+    about.into_iter().filter(|one| one.status == ExceptionStatus::Open).flat_map(|one| one.reasons).collect()
+}
+
+/// A test of rule files made of an event, entry or exception of the book: what these rules make of it now.
+pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::Result<String> {
+    let Found::Event(event) = find(tx, id).await? else { anyhow::bail!("no calendar has this: a test needs an event") };
+    let staff = tx.staff_member(event.staff).await?;
+    let first = staff.zones.first_date(&event.fact.span);
+    let there = if rules.looks_around() { tx.events_on(staff.id, first, first).await? } else { Vec::new() };
+    let others = there.iter().filter(|other| other.meeting != event.meeting && other.is_live());
+    let others: Vec<_> = others.map(|other| rewritten(&scene(&staff, other, &[]))).collect();
+    let title = if event.fact.visibility.is_private() { "a private event" } else { event.fact.text.title.trim() };
+    let name = format!("{} on {first}", if title.is_empty() { "an event without a title" } else { title });
+    rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
 }
 
 impl Explained<'_> {
@@ -157,19 +201,14 @@ impl Explained<'_> {
     }
 
     pub(crate) fn told(&self) -> String {
-        let mut lines = vec![heading(&self.fact, self.zone)];
-        let people = self.fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str());
-        let people: Vec<_> = people.collect();
-        let calendar = if self.calendar.is_empty() { "no calendar named" } else { &self.calendar };
-        let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
-        lines.extend([format!("{calendar}; {with}"), String::new(), format!("{:<12}{}", "RESULT", self.result)]);
+        let mut lines = vec![self.heading.clone(), String::new(), format!("{:<12}{}", "RESULT", self.result)];
         if let Some(skip) = &self.verdict.skip {
             lines.push(fitted(format!("{:<12}{}", "skipped", skip.why), &[format!("by {}", self.who(&skip.rule))]));
         }
         for (field, value, given) in self.fields() {
             let (rule, evidence) = given.map_or((String::new(), Vec::new()), |given| (given.by, given.evidence));
             let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(&rule)) };
-            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, on(&self.fact, &evidence)]));
+            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, self.on(&evidence)]));
             lines.extend(self.lost(field).map(|lost| self.loser(lost)));
         }
         let unset = Field::ALL.iter().filter(|field| !self.fields().iter().any(|(set, ..)| set == *field));
@@ -189,7 +228,9 @@ impl Explained<'_> {
             fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), rule])
         }));
         let matched = self.asked.iter().filter(|one| one.failed.is_empty()).count();
-        lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
+        if self.fact.is_some() {
+            lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
+        }
         lines.extend(self.idle().map(|rule| format!("  matched, and added nothing: {}", self.who(rule))));
         lines.extend(self.misses().map(|one| {
             let failed = one.failed.first();
@@ -211,7 +252,7 @@ impl Explained<'_> {
         };
         let Lost { lost, field, .. } = lost;
         let who = format!("by {}", self.who(&lost.rule));
-        fitted(format!("  lost: {field} {}", lost.value), &[who, on(&self.fact, &lost.evidence), format!("- {why}")])
+        fitted(format!("  lost: {field} {}", lost.value), &[who, self.on(&lost.evidence), format!("- {why}")])
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -221,12 +262,15 @@ impl Explained<'_> {
             .map(|(field, value, given)| {
                 let (by, evidence) = given.map_or((None, Vec::new()), |given| (Some(given.by), given.evidence));
                 let at = by.as_ref().and_then(|rule| self.at(rule));
-                (field.to_string(), json!({ "value": value, "rule": by, "at": at, "matched": matched(&self.fact, &evidence) }))
+                (
+                    field.to_string(),
+                    json!({ "value": value, "rule": by, "at": at, "matched": self.matched(&evidence), "evidence": self.spans(&evidence) }),
+                )
             })
             .collect();
         let losers = self.verdict.lost.iter().map(|one| {
             json!({ "field": one.field, "value": one.lost.value, "rule": one.lost.rule, "at": self.at(&one.lost.rule),
-                "matched": matched(&self.fact, &one.lost.evidence), "lost_to": one.won.rule, "why": one.why })
+                "matched": self.matched(&one.lost.evidence), "evidence": self.spans(&one.lost.evidence), "lost_to": one.won.rule, "why": one.why })
         });
         let reasons =
             self.reasons.iter().map(|reason| json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding }));
@@ -256,7 +300,7 @@ impl Explained<'_> {
     }
 }
 
-fn heading(fact: &Fact, zone: chrono_tz::Tz) -> String {
+fn heading(fact: &Fact, zone: chrono_tz::Tz, calendar: &str) -> String {
     let when = match fact.span {
         Span::Timed { start, end, .. } => {
             let (start, end) = (start.with_timezone(&zone), end.with_timezone(&zone));
@@ -265,13 +309,15 @@ fn heading(fact: &Fact, zone: chrono_tz::Tz) -> String {
         Span::AllDay { first, until } => format!("{} until {until}, all day", first.format("%a %Y-%m-%d")),
     };
     let title = if fact.text.title.is_empty() { "(no title)" } else { &fact.text.title };
-    format!("{title}\n{when}")
+    let people: Vec<_> = fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str()).collect();
+    let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
+    format!("{title}\n{when}\n{}; {with}", if calendar.is_empty() { "no calendar named" } else { calendar })
 }
 
-/// The words a rule matched on.
-fn matched(fact: &Fact, evidence: &[Evidence]) -> Vec<String> {
-    let text = &fact.text;
-    let found = |one: &Evidence| {
+impl Explained<'_> {
+    /// The words that a piece of evidence stands for, where they are still there.
+    fn words(&self, one: &Evidence) -> Option<&str> {
+        let text = &self.fact.as_ref()?.text;
         let whole = match one.place {
             Place::Title => text.title.as_str(),
             Place::Description => text.description.as_str(),
@@ -281,14 +327,27 @@ fn matched(fact: &Fact, evidence: &[Evidence]) -> Vec<String> {
             Place::Category => text.categories.get(one.index)?.as_str(),
             Place::Calendar => return None,
         };
-        Some(format!("{} `{}`", one.place, whole.get(one.span.0..one.span.1)?))
-    };
-    evidence.iter().filter_map(found).collect()
-}
+        whole.get(one.span.0..one.span.1)
+    }
 
-fn on(fact: &Fact, evidence: &[Evidence]) -> String {
-    let words = matched(fact, evidence);
-    if words.is_empty() { String::new() } else { format!("on {}", words.join(", ")) }
+    /// The words a rule matched on.
+    fn matched(&self, evidence: &[Evidence]) -> Vec<String> {
+        evidence.iter().filter_map(|one| Some(format!("{} `{}`", one.place, self.words(one)?))).collect()
+    }
+
+    /// The same with where each stands: bytes of the title, of an address, of a category.
+    fn spans(&self, evidence: &[Evidence]) -> Vec<Value> {
+        let span = |one: &Evidence| {
+            let text = self.words(one)?;
+            Some(json!({ "place": one.place, "index": one.index, "start": one.span.0, "end": one.span.1, "text": text }))
+        };
+        evidence.iter().filter_map(span).collect()
+    }
+
+    fn on(&self, evidence: &[Evidence]) -> String {
+        let words = self.matched(evidence);
+        if words.is_empty() { String::new() } else { format!("on {}", words.join(", ")) }
+    }
 }
 
 /// Parts of a line, each on the next line where it would stand out over the edge of a terminal.

@@ -41,12 +41,12 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     let limit = args.max_changed.as_deref().map(percent).transpose()?;
     let active = book::active(app).await?;
     let folder = args.rules.clone().unwrap_or_else(|| app.config.rules.clone());
-    if rules::load(&folder)?.is_none() {
+    let now = app.config.clock.now();
+    if rules::load(&folder, now.date_naive())?.is_none() {
         return Ok(Outcome::Findings);
     }
-    let read = Active::from_files(rule_files(&folder)?, &app.config.policy);
+    let read = Active::proposed(rule_files(&folder)?, &app.config.policy, now.date_naive());
     let mut candidate = read.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
-    let now = app.config.clock.now();
     backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
     // It shows on terminals alone.
     let bar = indicatif::ProgressBar::new(0).with_message("months of people");

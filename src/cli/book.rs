@@ -10,7 +10,10 @@ use crate::{
     config::{self, Config},
     model::{principal::Principal, staff::Staff},
     settling::{activation::Active, reload::Reloaded},
-    yaml::diagnostic::{Diagnostic, Source},
+    yaml::{
+        code::Level,
+        diagnostic::{Diagnostic, Source},
+    },
 };
 
 /// Runs what waits for the book.
@@ -37,8 +40,9 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
-    let drawn: Vec<_> = findings.into_iter().map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
-    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "finding", "findings"))
+    let errors = findings.into_iter().filter(|(_, finding)| finding.level == Level::Error);
+    let drawn: Vec<_> = errors.map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
+    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "error", "errors"))
 }
 
 /// Makes the rule files of the configured folder the active set if they differ from it. Says how many days became due.

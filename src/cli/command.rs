@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff, suggest,
+    Shape, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff, suggest,
 };
 use crate::model::exception::ExceptionStatus;
 
@@ -19,8 +19,8 @@ pub(super) struct Cli {
     #[arg(long, global = true, default_value = "kalends.yaml", env = "KALENDS_CONFIG")]
     pub(super) config: PathBuf,
     /// How answers are printed.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = Shape::Table)]
+    pub(super) format: Shape,
 }
 
 #[derive(Debug, Subcommand)]
@@ -342,9 +342,9 @@ pub(super) enum Db {
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// Says everything that is wrong with the rule files. Needs no database.
-    Check(rules::Args),
+    Check(rules::Check),
     /// Runs the tests that stand in the rule files.
-    Test(rules::Args),
+    Test(rules::Test),
     /// Makes the rule files the active set, if they load, their tests pass and most time does not go to the queue.
     Reload(reload::Args),
     /// Says which rules are active, since when and by whom, and whether the folder holds something else.

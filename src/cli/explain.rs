@@ -31,7 +31,9 @@ pub(crate) struct Args {
 
 /// Of an event that someone typed.
 pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Format) -> anyhow::Result<Outcome> {
-    let Some(rules) = rules::load(&rules::folder(args.rules.as_deref(), config))? else { return Ok(Outcome::Findings) };
+    let Some(rules) = rules::load(&rules::folder(args.rules.as_deref(), config), rules::today(config))? else {
+        return Ok(Outcome::Findings);
+    };
     let text = if file == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;

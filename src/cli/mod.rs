@@ -14,6 +14,7 @@ mod demo_providers;
 mod entries;
 mod exceptions;
 mod explain;
+mod findings;
 mod keys;
 mod preview;
 mod reload;
@@ -38,10 +39,33 @@ use crate::{
 };
 
 /// How answers are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Table,
     Json,
+}
+
+/// What was typed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    #[value(alias = "text")]
+    Table,
+    Json,
+    /// Of `rules check`, for code scanning
+    Sarif,
+    /// Of `rules check`, on the lines of a pull request
+    Github,
+}
+
+impl Shape {
+    /// What every command can print.
+    fn plain(self) -> anyhow::Result<Format> {
+        match self {
+            Self::Table => Ok(Format::Table),
+            Self::Json => Ok(Format::Json),
+            Self::Sarif | Self::Github => anyhow::bail!("only `rules check` prints this format"),
+        }
+    }
 }
 
 /// What a command leaves behind, as its exit code. Code 2 is clap's, for arguments that make no sense.
@@ -84,12 +108,23 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         .with_ansi(paint() == Paint::Coloured)
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KALENDS_LOG").unwrap_or_else(|_| usual.into()))
         .init();
+    if let Command::Rules(Rules::Check(args)) = &cli.command {
+        let Some(days) = args.history.filter(|_| args.explain.is_none()) else {
+            return rules::check(args, configured(cli)?.as_ref(), cli.format);
+        };
+        return book::block_on(async {
+            let app = book::open(&cli.config).await?;
+            let done = rules::check_with_book(&app, args, days, cli.format).await;
+            app.store.close().await;
+            done
+        });
+    }
+    let format = cli.format.plain()?;
     match &cli.command {
-        Command::Calendar(Calendar::Preview(args)) => preview::run(args, cli.format),
-        Command::Rules(Rules::Check(args)) => rules::check(args, configured(cli)?.as_ref(), cli.format),
-        Command::Rules(Rules::Test(args)) => rules::test(args, configured(cli)?.as_ref(), cli.format),
+        Command::Calendar(Calendar::Preview(args)) => preview::run(args, format),
+        Command::Rules(Rules::Test(args)) if args.from_event.is_none() => rules::test(args, configured(cli)?.as_ref(), format),
         Command::Rules(Rules::Explain(args)) if args.event.is_some() => {
-            explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), cli.format)
+            explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), format)
         }
         Command::Init { folder } => setup::init(folder),
         Command::Demo(args) => book::block_on(demo::run(args)),
@@ -104,7 +139,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         }
         command => book::block_on(async {
             let app = book::open(&cli.config).await?;
-            let done = with_book(&app, command, cli.format).await;
+            let done = with_book(&app, command, format).await;
             app.store.close().await;
             done
         }),
@@ -181,6 +216,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Rules(Rules::History) => reload::history(app, format).await,
         Command::Rules(Rules::Diff(args)) => reload::diff(app, args, format).await,
         Command::Rules(Rules::Suggest(args)) => suggest::run(app, args, format).await,
+        Command::Rules(Rules::Test(args)) => rules::test_from_event(app, args, args.from_event.as_deref().unwrap_or_default()).await,
         Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),

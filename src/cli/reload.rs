@@ -84,7 +84,7 @@ impl Folder {
             Err(error) => return Self::Unreadable(format!("{error:#}")),
         };
         let digest = activation::digest(&files, &app.config.policy);
-        match proven(files, &app.config.policy) {
+        match proven(files, &app.config.policy, app.config.clock.now().date_naive()) {
             Ok(_) if active == Some(digest.as_str()) => Self::Same,
             Ok(_) => Self::Differs,
             Err(refusal) => Self::Refused(refusal),
@@ -223,7 +223,7 @@ async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
     if !folder.is_dir() {
         return Ok(Some(activation::kept(&app.store, typed).await?));
     }
-    match Active::from_files(rule_files(folder)?, &app.config.policy) {
+    match Active::proposed(rule_files(folder)?, &app.config.policy, app.config.clock.now().date_naive()) {
         Ok(set) => Ok(Some(set)),
         Err(findings) => {
             complain(&Refusal::Findings(findings).told(paint()));

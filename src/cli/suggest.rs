@@ -49,7 +49,8 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     let yaml = file(&found);
     match format {
         Format::Json => {
-            answer(&serde_json::to_string_pretty(&json!({ "suggestions": found.iter().map(to_json).collect::<Vec<_>>(), "yaml": yaml }))?)
+            let shown: Vec<_> = found.iter().map(to_json).collect();
+            answer(&serde_json::to_string_pretty(&json!({ "suggestions": shown, "yaml": yaml }))?);
         }
         Format::Table if found.is_empty() => answer("nothing was decided again and again that no rule says"),
         Format::Table => answer(&format!("{}\n\n{yaml}", found.iter().map(told).collect::<Vec<_>>().join("\n\n"))),
@@ -72,11 +73,14 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
     let named = path.parent().is_some_and(|parent| !parent.as_os_str().is_empty());
     let path = if named { path.to_path_buf() } else { app.config.rules.join(path) };
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.')).context("--write names no file")?;
-    ensure!(name.ends_with(".yaml") || name.ends_with(".yml"), "{name} is no .yaml file, so it would not be read");
+    ensure!(
+        path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"),
+        "{name} is no .yaml file, so it would not be read"
+    );
     ensure!(!path.exists(), "{} is there already; nothing was written", path.display());
     let mut files = rule_files(&app.config.rules)?;
     files.insert(format!("rules/{name}"), yaml.to_owned());
-    if let Err(refusal) = proven(files, &app.config.policy) {
+    if let Err(refusal) = proven(files, &app.config.policy, app.config.clock.now().date_naive()) {
         complain(&refusal.told(paint()));
         complain(&format!("beside the files of {} there would be {}; nothing was written", app.config.rules.display(), refusal.summary()));
         return Ok(Outcome::Findings);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::catalog::{Alias, Catalog, Client, Field, Project},
-    yaml::{diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, gate::Positions},
 };
 
 /// The catalog of one file.
@@ -22,7 +22,7 @@ pub(super) fn catalog(file: ClientsFile, source: &Source, positions: &Positions,
             if let Some((other, _)) = catalog.project(code) {
                 let label = format!("client `{}` has it already; codes are unique", other.key);
                 let path = format!("clients.{key}.projects.{code}");
-                place.complain_of_key(findings, "rules::duplicate-code", &path, format!("the code `{code}` stands twice"), &label);
+                place.complain_of_key(findings, Code::Twice, &path, format!("the code `{code}` stands twice"), &label);
             }
         }
         catalog.clients.insert(key.clone(), client(key, text));
@@ -35,34 +35,28 @@ pub(super) fn catalog(file: ClientsFile, source: &Source, positions: &Positions,
 fn client_is_right(key: &str, text: &ClientText, place: &Place<'_>, findings: &mut Findings) {
     let path = format!("clients.{key}");
     if text.name.trim().is_empty() {
-        place.complain(findings, "rules::wrong-value", &format!("{path}.name"), "a client has a name".into(), "write one");
+        place.complain(findings, Code::WrongValue, &format!("{path}.name"), "a client has a name".into(), "write one");
     }
     for (index, domain) in text.domains.iter().enumerate() {
         let at = format!("{path}.domains[{index}]");
         if FREE_MAIL.contains(&domain.to_lowercase().as_str()) {
             let message = format!("`{domain}` is free mail");
-            place.complain(
-                findings,
-                "rules::free-mail-domain",
-                &at,
-                message,
-                "anyone can have it; list single addresses under `addresses`",
-            );
+            place.complain(findings, Code::NobodysDomain, &at, message, "anyone can have it; list single addresses under `addresses`");
         } else if domain.contains('@') || !domain.contains('.') {
             let label = "write it as `acme.example`; single addresses go under `addresses`";
-            place.complain(findings, "rules::wrong-value", &at, format!("`{domain}` is not a mail domain"), label);
+            place.complain(findings, Code::WrongValue, &at, format!("`{domain}` is not a mail domain"), label);
         }
     }
     for (index, email) in text.addresses.iter().enumerate().filter(|(_, email)| !email.contains('@')) {
         let at = format!("{path}.addresses[{index}]");
-        place.complain(findings, "rules::wrong-value", &at, format!("`{email}` is not an address"), "write it as `tom@acme.example`");
+        place.complain(findings, Code::WrongValue, &at, format!("`{email}` is not an address"), "write it as `tom@acme.example`");
     }
     for (code, ProjectText { from, until, .. }) in &text.projects {
         if let (Some(from), Some(until)) = (from, until)
             && from > until
         {
             let at = format!("{path}.projects.{code}.until");
-            place.complain(findings, "rules::contradiction", &at, format!("`{code}` ends before it begins"), "`until` is its last date");
+            place.complain(findings, Code::Contradiction, &at, format!("`{code}` ends before it begins"), "`until` is its last date");
         }
     }
 }
@@ -80,7 +74,7 @@ fn names_are_unique(catalog: &Catalog, place: &Place<'_>, findings: &mut Finding
             {
                 let label = format!("client `{other}` has it too; make it weak at both: {{name: {name}, weak: true}}");
                 let path = format!("clients.{}.{at}", client.key);
-                place.complain(findings, "rules::duplicate-name", &path, format!("`{name}` stands for two clients"), &label);
+                place.complain(findings, Code::Twice, &path, format!("`{name}` stands for two clients"), &label);
             }
         }
     }
@@ -93,7 +87,7 @@ fn former_keys_are_free(catalog: &Catalog, place: &Place<'_>, findings: &mut Fin
             let path = format!("clients.{}.was", client.key);
             place.complain(
                 findings,
-                "rules::reused-key",
+                Code::ReusedKey,
                 &path,
                 format!("`{was}` is another client's key"),
                 "a former key is never used again",

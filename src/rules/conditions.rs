@@ -9,7 +9,10 @@ use super::{
     matching::{Condition, Sought, bounded},
     syntax::{self, Many, When, Words},
 };
-use crate::model::{catalog::Catalog, policy::seconds, residual::Residual, verdict};
+use crate::{
+    model::{catalog::Catalog, policy::seconds, residual::Residual, verdict},
+    yaml::code::Code,
+};
 
 /// Bytes a compiled pattern may take.
 const REGEX_BYTES_MAX: usize = 1 << 20;
@@ -83,7 +86,7 @@ impl Compiler<'_, '_> {
     fn nested(&mut self, when: &When, below: &str, depth: usize) -> Vec<Part> {
         if depth > NESTING_MAX {
             let message = format!("conditions nest more than {NESTING_MAX} deep");
-            self.complain(below, "rules::too-deep", message, "make two rules of it");
+            self.complain(below, Code::NestedTooDeep, message, "make two rules of it");
             return Vec::new();
         }
         let mut parts = Vec::new();
@@ -92,7 +95,7 @@ impl Compiler<'_, '_> {
         {
             let Some(list) = list else { continue };
             if list.is_empty() {
-                self.complain(&format!("{below}.{key}"), "rules::wrong-value", format!("`{key}` lists no condition"), "name at least one");
+                self.complain(&format!("{below}.{key}"), Code::WrongValue, format!("`{key}` lists no condition"), "name at least one");
             }
             let each = list.iter().enumerate().map(|(index, part)| self.all(part, &format!("{below}.{key}[{index}]"), depth + 1)).collect();
             parts.push(Part { key, condition: make(each) });
@@ -109,32 +112,26 @@ impl Compiler<'_, '_> {
 
     fn all(&mut self, when: &When, below: &str, depth: usize) -> Condition {
         if *when == When::default() {
-            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "name a condition");
+            self.complain(below, Code::WrongValue, "this asks for nothing".to_owned(), "name a condition");
         }
         Condition::All(self.parts(when, below, depth).into_iter().map(|part| part.condition).collect())
     }
 
-    fn complain(&mut self, below: &str, code: &'static str, message: String, label: &str) {
+    fn complain(&mut self, below: &str, code: Code, message: String, label: &str) {
         self.place.complain(self.findings, code, below, message, label);
     }
 
     fn text(&mut self, words: &Words, at: verdict::Place, below: &str) -> Condition {
         if words.words.is_none() && words.not_words.is_none() && words.regex.is_none() {
-            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `words`, `not_words` or `regex`");
+            self.complain(below, Code::WrongValue, "this asks for nothing".to_owned(), "give `words`, `not_words` or `regex`");
         }
         let mut yes: Vec<Regex> = words.words.iter().filter_map(|list| self.literal(list, &format!("{below}.words"))).collect();
         if let Some(text) = &words.regex {
             match pattern(text) {
-                Ok(regex) if regex.is_match("") => self.complain(
-                    &format!("{below}.regex"),
-                    "rules::matches-everything",
-                    "this pattern matches the empty title, and so every one".to_owned(),
-                    "demand at least one character",
-                ),
                 Ok(regex) => yes.push(regex),
                 Err(error) => {
                     let why = error.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
-                    self.complain(&format!("{below}.regex"), "rules::invalid-pattern", "this is not a regular expression".into(), &why);
+                    self.complain(&format!("{below}.regex"), Code::Pattern, "this is not a regular expression".into(), &why);
                 }
             }
         }
@@ -144,7 +141,7 @@ impl Compiler<'_, '_> {
 
     fn literal(&mut self, list: &Many<String>, below: &str) -> Option<Regex> {
         if list.0.iter().any(|word| word.trim().is_empty()) {
-            self.complain(below, "rules::wrong-value", "an empty word is in every title".to_owned(), "take it away");
+            self.complain(below, Code::WrongValue, "an empty word is in every title".to_owned(), "take it away");
             return None;
         }
         let mut words: Vec<&String> = list.0.iter().collect();
@@ -152,7 +149,7 @@ impl Compiler<'_, '_> {
         let patterns: Vec<_> = words.iter().map(|word| bounded(word)).collect();
         let read = pattern(&format!("(?:{})", patterns.join("|")));
         if read.is_err() {
-            self.complain(below, "rules::wrong-value", "these are too many words for one rule".to_owned(), "make several rules of it");
+            self.complain(below, Code::WrongValue, "these are too many words for one rule".to_owned(), "make several rules of it");
         }
         read.ok()
     }
@@ -160,14 +157,14 @@ impl Compiler<'_, '_> {
     fn sought(&mut self, text: &syntax::Sought, places: &[&str], below: &str) -> Sought {
         for place in text.within.0.iter().filter(|place| !places.contains(&place.as_str())) {
             let label = meant(place, places.iter().copied());
-            self.complain(&format!("{below}.in"), "rules::unknown-place", format!("`{place}` is no place to look"), &label);
+            self.complain(&format!("{below}.in"), Code::Unknown, format!("`{place}` is no place to look"), &label);
         }
         for key in text.is.0.iter().filter(|key| self.catalog.client(key).is_none()) {
             let label = meant(key, self.catalog.clients.keys().map(String::as_str));
-            self.complain(&format!("{below}.is"), "rules::unknown-client", format!("there is no client `{key}`"), &label);
+            self.complain(&format!("{below}.is"), Code::Unknown, format!("there is no client `{key}`"), &label);
         }
         if text.exactly.is_some() && text.at_least.is_some() {
-            self.complain(&format!("{below}.exactly"), "rules::contradiction", "`exactly` and `at_least` together".to_owned(), "give one");
+            self.complain(&format!("{below}.exactly"), Code::Contradiction, "`exactly` and `at_least` together".to_owned(), "give one");
         }
         let min = text.exactly.or(text.at_least).unwrap_or(1);
         Sought { within: text.within.0.clone(), is: text.is.0.clone(), min, max: text.exactly.unwrap_or(usize::MAX) }
@@ -179,12 +176,7 @@ impl Compiler<'_, '_> {
         if text.min.is_some() || text.max.is_some() || text.exactly.is_some() {
             let (min, max) = (text.exactly.or(text.min).unwrap_or(0), text.exactly.or(text.max).unwrap_or(usize::MAX));
             if text.exactly.is_some() && (text.min.is_some() || text.max.is_some()) {
-                self.complain(
-                    &format!("{below}.exactly"),
-                    "rules::contradiction",
-                    "`exactly` beside `min` or `max`".to_owned(),
-                    "give one",
-                );
+                self.complain(&format!("{below}.exactly"), Code::Contradiction, "`exactly` beside `min` or `max`".to_owned(), "give one");
             }
             self.ordered(&min, &max, &below);
             parts.push(Condition::Attendees { min, max });
@@ -200,12 +192,7 @@ impl Compiler<'_, '_> {
             parts.push(Condition::AnyAttendee(self.mail(&text.any, &format!("{below}.any"))));
         }
         if parts.is_empty() {
-            self.complain(
-                &below,
-                "rules::wrong-value",
-                "this asks for nothing".to_owned(),
-                "give `min`, `max`, `exactly`, `only` or `any`",
-            );
+            self.complain(&below, Code::WrongValue, "this asks for nothing".to_owned(), "give `min`, `max`, `exactly`, `only` or `any`");
         }
         (!parts.is_empty()).then_some(Condition::All(parts))
     }
@@ -214,7 +201,7 @@ impl Compiler<'_, '_> {
     fn mail(&mut self, list: &Many<String>, below: &str) -> Vec<String> {
         for one in list.0.iter().filter(|one| !one.contains('.')) {
             let label = "write a domain or an address, or `our_domains` alone";
-            self.complain(below, "rules::wrong-value", format!("`{one}` is neither a mail domain nor an address"), label);
+            self.complain(below, Code::WrongValue, format!("`{one}` is neither a mail domain nor an address"), label);
         }
         lower(list)
     }
@@ -224,14 +211,14 @@ impl Compiler<'_, '_> {
         let below = format!("{below}.guests");
         self.ordered(&min, &max, &below);
         if text.min.is_none() && text.max.is_none() && text.unknown.is_none() {
-            self.complain(&below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min`, `max` or `unknown`");
+            self.complain(&below, Code::WrongValue, "this asks for nothing".to_owned(), "give `min`, `max` or `unknown`");
         }
         Condition::Guests { min, max, unknown: text.unknown }
     }
 
     fn ordered<T: PartialOrd>(&mut self, min: &T, max: &T, below: &str) {
         if min > max {
-            self.complain(below, "rules::contradiction", "`min` is above `max`".to_owned(), "nothing fits that");
+            self.complain(below, Code::Contradiction, "`min` is above `max`".to_owned(), "nothing fits that");
         }
     }
 
@@ -247,13 +234,13 @@ impl Compiler<'_, '_> {
             let found = seconds(text);
             if found.is_none() {
                 let message = format!("`{text}` is not a duration");
-                self.complain(&format!("{below}.{name}"), "rules::wrong-value", message, "write it as `45m` or `1h30m`");
+                self.complain(&format!("{below}.{name}"), Code::WrongValue, message, "write it as `45m` or `1h30m`");
             }
             found
         };
         let (min, max) = (bound(&text.min, "min"), bound(&text.max, "max"));
         if text.min.is_none() && text.max.is_none() {
-            self.complain(below, "rules::wrong-value", "this asks for nothing".to_owned(), "give `min` or `max`");
+            self.complain(below, Code::WrongValue, "this asks for nothing".to_owned(), "give `min` or `max`");
         }
         self.ordered(&min.unwrap_or(0), &max.unwrap_or(i64::MAX), below);
         (min, max)
@@ -266,7 +253,7 @@ impl Compiler<'_, '_> {
                 Ok(day) => known.push(day),
                 Err(_) => self.complain(
                     &format!("{below}.weekday"),
-                    "rules::wrong-value",
+                    Code::WrongValue,
                     format!("`{day}` is not a weekday"),
                     "write mon, tue, wed, thu, fri, sat or sun",
                 ),
@@ -281,14 +268,14 @@ impl Compiler<'_, '_> {
             (Some(text), None) => (text, false),
             (None, Some(text)) => (text, true),
             _ => {
-                self.complain(&below, "rules::wrong-value", "this asks for no time of day".to_owned(), "give either `within` or `outside`");
+                self.complain(&below, Code::WrongValue, "this asks for no time of day".to_owned(), "give either `within` or `outside`");
                 return None;
             }
         };
         let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         let span = text.split_once('-').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
         if span.is_none_or(|(from, to)| from == to) {
-            self.complain(&below, "rules::wrong-value", format!("`{text}` is not a span of the day"), "write it as `08:00-18:00`");
+            self.complain(&below, Code::WrongValue, format!("`{text}` is not a span of the day"), "write it as `08:00-18:00`");
         }
         span.map(|(from, to)| Condition::Time { from, to, outside })
     }
@@ -296,7 +283,7 @@ impl Compiler<'_, '_> {
     fn clients(&mut self, keys: &Many<String>, below: &str) -> Condition {
         for key in keys.0.iter().filter(|key| *key != "unset" && self.catalog.client(key).is_none()) {
             let label = meant(key, self.catalog.clients.keys().map(String::as_str));
-            self.complain(&format!("{below}.client"), "rules::unknown-client", format!("there is no client `{key}`"), &label);
+            self.complain(&format!("{below}.client"), Code::Unknown, format!("there is no client `{key}`"), &label);
         }
         Condition::Entry(Residual::Client(set_or_unset(keys)))
     }
@@ -304,7 +291,7 @@ impl Compiler<'_, '_> {
     fn projects(&mut self, codes: &Many<String>, below: &str) -> Condition {
         for code in codes.0.iter().filter(|code| *code != "unset" && self.catalog.project(code).is_none()) {
             let label = meant(code, self.catalog.projects().map(|(_, project)| project.code.as_str()));
-            self.complain(&format!("{below}.project"), "rules::unknown-project", format!("there is no project `{code}`"), &label);
+            self.complain(&format!("{below}.project"), Code::Unknown, format!("there is no project `{code}`"), &label);
         }
         Condition::Entry(Residual::Project(set_or_unset(codes)))
     }
@@ -334,7 +321,7 @@ pub(super) fn zone(name: Option<&String>, place: &Place<'_>, findings: &mut Find
     if zone.is_none() {
         let label = meant(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
         let label = if label.starts_with("did") { label } else { "write an IANA name such as Europe/Berlin".to_owned() };
-        place.complain(findings, "rules::unknown-timezone", "timezone", format!("`{name}` is not a time zone"), &label);
+        place.complain(findings, Code::Unknown, "timezone", format!("`{name}` is not a time zone"), &label);
     }
     zone
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{catalog::Field, exception::STRUCTURAL},
-    yaml::{diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, gate::Positions},
 };
 
 /// Keys of `expect` besides the fields of an entry.
@@ -23,7 +23,7 @@ pub(super) fn check(set: &RuleSet, source: &Source, positions: &Positions, findi
         let path = format!("tests[{index}]");
         let place = Place { source, positions, path: &path };
         if names.contains(&test.name.as_str()) {
-            place.complain(findings, "rules::duplicate-test", "name", format!("the test `{}` stands twice", test.name), "rename one");
+            place.complain(findings, Code::Twice, "name", format!("the test `{}` stands twice", test.name), "rename one");
         }
         names.push(&test.name);
         one(set, test, &place, findings);
@@ -32,10 +32,10 @@ pub(super) fn check(set: &RuleSet, source: &Source, positions: &Positions, findi
 
 fn one(set: &RuleSet, test: &Test, place: &Place<'_>, findings: &mut Findings) {
     if let Err(problem) = test.event.fact(set.zone.unwrap_or(chrono_tz::UTC)) {
-        place.complain(findings, "rules::wrong-value", "event", problem, "times are written as 2026-03-09T10:00");
+        place.complain(findings, Code::WrongValue, "event", problem, "times are written as 2026-03-09T10:00");
     }
     if test.expect.is_empty() {
-        place.complain(findings, "rules::no-effect", "name", "this test expects nothing".to_owned(), "name a field, `outcome` or `reason`");
+        place.complain(findings, Code::NoEffect, "name", "this test expects nothing".to_owned(), "name a field, `outcome` or `reason`");
     }
     for (key, value) in &test.expect {
         let at = format!("expect.{key}");
@@ -43,14 +43,14 @@ fn one(set: &RuleSet, test: &Test, place: &Place<'_>, findings: &mut Findings) {
         match key.as_str() {
             "outcome" if !OUTCOMES.contains(&word) => {
                 let label = meant(word, OUTCOMES.iter().copied());
-                place.complain(findings, "rules::wrong-value", &at, format!("`{word}` is no outcome"), &label);
+                place.complain(findings, Code::WrongValue, &at, format!("`{word}` is no outcome"), &label);
             }
             "reason" => reasons(value).for_each(|reason| is_reason(set, reason, &at, place, findings)),
             "by" => by(value).for_each(|rule| is_rule(set, rule, &at, place, findings)),
             key if !KEYS.contains(&key) && key.parse::<Field>().is_err() => {
                 let known = KEYS.iter().copied().chain(Field::ALL.iter().map(|field| field.as_str()));
                 let label = meant(key, known);
-                place.complain_of_key(findings, "yaml::unknown-key", &at, format!("`{key}` is not known here"), &label);
+                place.complain_of_key(findings, Code::UnknownKey, &at, format!("`{key}` is not known here"), &label);
             }
             _ => {}
         }
@@ -70,14 +70,14 @@ fn is_reason(set: &RuleSet, reason: &str, at: &str, place: &Place<'_>, findings:
     let policy = set.policy_reasons();
     if !STRUCTURAL.contains(&reason) && !policy.contains(reason) {
         let label = meant(reason, STRUCTURAL.iter().copied().chain(policy));
-        place.complain(findings, "rules::unknown-reason", at, format!("nothing raises `{reason}`"), &label);
+        place.complain(findings, Code::Reason, at, format!("nothing raises `{reason}`"), &label);
     }
 }
 
 fn is_rule(set: &RuleSet, rule: &str, at: &str, place: &Place<'_>, findings: &mut Findings) {
     if !set.places.contains_key(rule) {
         let label = meant(rule, set.places.keys().map(String::as_str));
-        place.complain(findings, "rules::unknown-rule", at, format!("there is no rule `{rule}`"), &label);
+        place.complain(findings, Code::Unknown, at, format!("there is no rule `{rule}`"), &label);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::yaml::{
+    code::{Code, Level},
     diagnostic::{Diagnostic, Source},
     gate::Positions,
 };
@@ -18,12 +19,42 @@ impl Findings {
         read
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn push(&mut self, source: &Source, finding: Diagnostic) {
+        self.0.push((source.clone(), finding));
+    }
+
+    /// Whether something was found that keeps the files from being taken.
+    pub(super) fn have_errors(&self) -> bool {
+        self.0.iter().any(|(_, finding)| finding.level == Level::Error)
+    }
+
+    /// Where a value could not be read, nothing is left around it: that is no finding of its own.
+    fn drop_echoes(&mut self) {
+        let unread: Vec<_> = self.unread().map(|(of, one)| (of.name.clone(), one.span.clone())).collect();
+        self.0.retain(|(of, one)| {
+            let holds =
+                |(name, span): &(String, Range<usize>)| *name == of.name && one.span.start <= span.start && span.end <= one.span.end;
+            !matches!(one.code, Code::NoEffect | Code::WrongValue) || !unread.iter().any(holds)
+        });
+    }
+
+    fn unread(&self) -> impl Iterator<Item = &(Source, Diagnostic)> {
+        self.0.iter().filter(|(_, one)| matches!(one.code, Code::UnknownKey | Code::MissingKey | Code::WrongType | Code::UnknownWord))
+    }
+
+    /// Whether something could not be read.
+    pub(super) fn have_unread(&self) -> bool {
+        self.unread().next().is_some()
+    }
+
+    /// Whether something inside a span could not be read.
+    pub(super) fn hide_part_of(&self, source: &Source, span: &Range<usize>) -> bool {
+        self.unread().any(|(of, one)| of.name == source.name && span.contains(&one.span.start))
     }
 
     /// In the order of the files, and in each of its lines.
     pub(super) fn into_vec(mut self) -> Vec<(Source, Diagnostic)> {
+        self.drop_echoes();
         self.0.sort_by(|(one, a), (other, b)| (&one.name, a.span.start).cmp(&(&other.name, b.span.start)));
         self.0
     }
@@ -52,18 +83,22 @@ impl Place<'_> {
     }
 
     /// Says what is wrong with the value at a path below.
-    pub(super) fn complain(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+    pub(super) fn complain(&self, findings: &mut Findings, code: Code, below: &str, message: String, label: &str) {
         self.add(findings, code, self.span(below), message, label);
     }
 
     /// Says what is wrong with a key below.
-    pub(super) fn complain_of_key(&self, findings: &mut Findings, code: &'static str, below: &str, message: String, label: &str) {
+    pub(super) fn complain_of_key(&self, findings: &mut Findings, code: Code, below: &str, message: String, label: &str) {
         self.add(findings, code, self.positions.key(&self.path_of(below)), message, label);
     }
 
-    fn add(&self, findings: &mut Findings, code: &'static str, span: Range<usize>, message: String, label: &str) {
-        let finding = Diagnostic { code, message, span, label: label.to_owned(), also: None };
-        findings.0.push((self.source.clone(), finding));
+    /// The same, at another level than is usual.
+    pub(super) fn complain_at(&self, findings: &mut Findings, (code, level): (Code, Level), below: &str, message: String, label: &str) {
+        findings.push(self.source, Diagnostic { level, ..Diagnostic::new(code, self.span(below), message, label) });
+    }
+
+    fn add(&self, findings: &mut Findings, code: Code, span: Range<usize>, message: String, label: &str) {
+        findings.push(self.source, Diagnostic::new(code, span, message, label));
     }
 }
 

@@ -3,12 +3,16 @@
 mod catalog;
 mod compile;
 mod conditions;
+pub(crate) mod coverage;
 mod evaluate;
 pub(crate) mod expectations;
 pub(crate) mod explain;
 mod findings;
+mod history;
 mod identity;
+pub(crate) mod lint;
 mod matching;
+pub(crate) mod rewritten;
 pub(crate) mod syntax;
 mod templates;
 mod values;
@@ -26,6 +30,7 @@ use sha2::{Digest, Sha256};
 use self::{
     findings::{Findings, Place},
     identity::Identity,
+    lint::Known,
     written::WrittenEvent,
 };
 use crate::{
@@ -39,6 +44,7 @@ use crate::{
     yaml::{
         self,
         diagnostic::{Diagnostic, Source},
+        gate::Positions,
     },
 };
 
@@ -169,40 +175,74 @@ impl RuleSet {
     }
 }
 
+/// A finding, with the file it is about.
+pub(crate) type Found = (Source, Diagnostic);
+
+/// Rule files as they were read: what is wrong with them, and what can be told of them further.
+pub(crate) struct Reading<'a> {
+    rules: Vec<compile::Read<'a>>,
+    clients: Option<(&'a Source, Positions)>,
+    /// Not to be used while there are errors.
+    set: Option<RuleSet>,
+    findings: Findings,
+}
+
 /// Reads all files or none (S6).
-///
-/// # Errors
-/// Every finding in every file, each with its file.
-pub(crate) fn load(mut files: Vec<Source>) -> Result<RuleSet, Vec<(Source, Diagnostic)>> {
+pub(crate) fn read(files: &[Source]) -> Reading<'_> {
+    let mut files: Vec<&Source> = files.iter().collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut findings = Findings::default();
-    let mut catalog = Catalog::default();
+    let (mut catalog, mut clients) = (Catalog::default(), None);
     let (mut rules, mut unread) = (Vec::new(), 0);
     for source in &files {
         if is_named(source, "clients.yaml") {
             let read = findings.keep(source, yaml::read_what_can_be::<syntax::ClientsFile>(source));
             unread += usize::from(read.is_none());
-            let read = read.map(|(text, positions)| catalog::catalog(text, source, &positions, &mut findings));
-            catalog = read.unwrap_or_default();
+            if let Some((text, positions)) = read {
+                catalog = catalog::catalog(text, source, &positions, &mut findings);
+                clients = Some((*source, positions));
+            }
         } else {
             let read = findings.keep(source, yaml::read_what_can_be::<syntax::RulesFile>(source));
             unread += usize::from(read.is_none());
-            rules.extend(read.map(|(file, positions)| (source, file, positions)));
+            rules.extend(read.map(|(file, positions)| (*source, file, positions)));
         }
     }
     // A file that cannot be read at all would make every name in it unknown to the others.
-    if unread > 0 {
-        return Err(findings.into_vec());
+    let set = (unread == 0).then(|| compile::compile(&rules, catalog, digest(&files), &mut findings));
+    Reading { rules, clients, set, findings }
+}
+
+/// Reads all files or none, for whoever does not care what else may be said of them: they were checked before.
+///
+/// # Errors
+/// Every finding that keeps them from being a rule set.
+pub(crate) fn load(files: &[Source]) -> Result<RuleSet, Vec<Found>> {
+    let Reading { set, findings, .. } = read(files);
+    set.filter(|_| !findings.have_errors()).ok_or_else(|| findings.into_vec())
+}
+
+impl Reading<'_> {
+    /// The set that the files make, if nothing keeps them from it.
+    pub(crate) fn set(&self) -> Option<&RuleSet> {
+        self.set.as_ref().filter(|_| !self.findings.have_errors())
     }
-    let set = compile::compile(rules, catalog, digest(&files), &mut findings);
-    if findings.is_empty() { Ok(set) } else { Err(findings.into_vec()) }
+
+    /// Everything there is to say of the files, and the set they make, even where that ought not to be taken.
+    pub(crate) fn checked(mut self, known: &Known<'_>) -> (Option<RuleSet>, Vec<Found>) {
+        let is_set = !self.findings.have_errors();
+        if let Some(set) = &self.set {
+            lint::lint(&self.rules, self.clients.as_ref(), set, known, &mut self.findings);
+        }
+        (self.set.filter(|_| is_set), self.findings.into_vec())
+    }
 }
 
 fn is_named(source: &Source, name: &str) -> bool {
     source.name.rsplit('/').next().is_some_and(|file| file == name || file == name.replace(".yaml", ".yml"))
 }
 
-fn digest(files: &[Source]) -> String {
+fn digest(files: &[&Source]) -> String {
     let mut hash = Sha256::new();
     for Source { name, text } in files {
         let name = name.rsplit('/').next().unwrap_or_default();

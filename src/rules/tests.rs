@@ -50,7 +50,7 @@ fn source(name: &str, text: &str) -> Source {
 }
 
 fn rules(text: &str) -> RuleSet {
-    load(vec![source("rules/rules.yaml", text), source("rules/clients.yaml", CLIENTS)]).expect("rules")
+    load(&[source("rules/rules.yaml", text), source("rules/clients.yaml", CLIENTS)]).expect("rules")
 }
 
 fn fact(title: &str, people: &[&str]) -> Fact {
@@ -165,18 +165,19 @@ rules:
   - {id: a, section: code, set: {client: acmee}}
   - {id: a, section: codes, set: {project: ACME-21}, over: [b], when: {title: {regex: '(x'}, duration: {min: long}}}
 ";
-    let found = load(vec![source("rules.yaml", bad), source("clients.yaml", CLIENTS)]).map(drop).expect_err("findings");
-    let told: Vec<_> = found.iter().map(|(source, finding)| (finding.code, finding.position(source).0, finding.label.as_str())).collect();
+    let found = load(&[source("rules.yaml", bad), source("clients.yaml", CLIENTS)]).map(drop).expect_err("findings");
+    let told: Vec<_> =
+        found.iter().map(|(source, finding)| (finding.code.as_str(), finding.position(source).0, finding.label.as_str())).collect();
     assert_eq!(
         told,
         [
-            ("rules::unknown-section", 4, "did you mean `codes`?"),
-            ("rules::unknown-client", 4, "did you mean `acme`?"),
-            ("rules::duplicate-id", 5, "also in rules.yaml"),
-            ("rules::unknown-project", 5, "did you mean `ACME-12`?"),
-            ("rules::unknown-rule", 5, "did you mean `a`?"),
-            ("rules::invalid-pattern", 5, "unclosed group"),
-            ("rules::wrong-value", 5, "write it as `45m` or `1h30m`"),
+            ("R012", 4, "did you mean `codes`?"),
+            ("R012", 4, "did you mean `acme`?"),
+            ("R001", 5, "also at rules.yaml:4: rename one"),
+            ("R012", 5, "did you mean `ACME-12`?"),
+            ("R018", 5, "did you mean `a`?"),
+            ("R025", 5, "unclosed group"),
+            ("R002", 5, "write it as `45m` or `1h30m`"),
         ]
     );
 }

@@ -13,7 +13,7 @@ use crate::model::{
     residual::Residual,
     verdict::Share,
 };
-use crate::yaml::{diagnostic::Source, gate::Positions};
+use crate::yaml::{code::Code, diagnostic::Source, gate::Positions};
 
 /// What the conditions of a rule can give to its values.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(super) struct Given {
     code: bool,
     word: bool,
     captures: Vec<String>,
+    /// Patterns that cannot be read: they may have any groups.
+    unread: Vec<String>,
 }
 
 impl Given {
@@ -38,6 +40,7 @@ impl Given {
         for words in [&when.title, &when.description, &when.location].into_iter().flatten() {
             self.word |= words.words.is_some() || words.regex.is_some();
             let regex = words.regex.as_ref().and_then(|text| Regex::new(text).ok());
+            self.unread.extend(words.regex.clone().filter(|_| regex.is_none()));
             self.captures.extend(regex.iter().flat_map(|regex| regex.capture_names().flatten().map(str::to_owned)));
         }
         self.word |= when.categories.is_some();
@@ -54,7 +57,7 @@ impl Given {
             Gap::Word => needs(self.word, "word", "`words`, `regex` or `categories`"),
             Gap::Rest if field != Field::Description => Err("`${rest}` fills a description, nothing else".to_owned()),
             Gap::Rest => Ok(()),
-            Gap::Capture(name) if self.captures.contains(name) => Ok(()),
+            Gap::Capture(name) if !self.unread.is_empty() || self.captures.contains(name) => Ok(()),
             Gap::Capture(name) => Err(self.unknown(name)),
         }
     }
@@ -77,11 +80,11 @@ pub(super) fn set(
     let mut template = |field: Field, text: &str, below: &str| {
         let Some(template) = Template::parse(text) else {
             let label = "close it with `}`";
-            place.complain(findings, "rules::unknown-capture", below, "a `${` is never closed".to_owned(), label);
+            place.complain(findings, Code::Capture, below, "a `${` is never closed".to_owned(), label);
             return None;
         };
         for label in template.gaps().filter_map(|gap| given.gives(gap, field).err()) {
-            place.complain(findings, "rules::unknown-capture", below, format!("`{text}` cannot be filled"), &label);
+            place.complain(findings, Code::Capture, below, format!("`{text}` cannot be filled"), &label);
         }
         Some((field, template))
     };
@@ -112,23 +115,23 @@ fn names_exist(
 ) {
     if let Some(key) = client.filter(|key| catalog.client(key).is_none()) {
         let label = meant(key, catalog.clients.keys().map(String::as_str));
-        place.complain(findings, "rules::unknown-client", &format!("{below}.client"), format!("there is no client `{key}`"), &label);
+        place.complain(findings, Code::Unknown, &format!("{below}.client"), format!("there is no client `{key}`"), &label);
     }
     let Some(code) = project else { return };
     let at = format!("{below}.project");
     let Some((owner, record)) = catalog.project(code) else {
         let label = meant(code, catalog.projects().map(|(_, project)| project.code.as_str()));
-        place.complain(findings, "rules::unknown-project", &at, format!("there is no project `{code}`"), &label);
+        place.complain(findings, Code::Unknown, &at, format!("there is no project `{code}`"), &label);
         return;
     };
     if let Some(other) = client.and_then(|key| catalog.client(key)).filter(|client| client.key != owner.key) {
         let label = format!("it belongs to `{}`, not `{}`", owner.key, other.key);
-        place.complain(findings, "rules::project-of-another", &at, format!("`{code}` is another client's project"), &label);
+        place.complain(findings, Code::Unknown, &at, format!("`{code}` is another client's project"), &label);
     }
     if let Some(task) = task.filter(|task| !record.tasks.is_empty() && !record.tasks.iter().any(|known| known == task)) {
         let label = meant(task, record.tasks.iter().map(String::as_str));
         let at = format!("{below}.task");
-        place.complain(findings, "rules::unknown-task", &at, format!("`{code}` has no task `{task}`"), &label);
+        place.complain(findings, Code::Unknown, &at, format!("`{code}` has no task `{task}`"), &label);
     }
 }
 
@@ -136,24 +139,24 @@ fn names_exist(
 pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, catalog: &Catalog, findings: &mut Findings) -> Vec<Share> {
     if shares.is_empty() {
         if place.positions.has_key(&format!("{}.split", place.path)) {
-            place.complain(findings, "rules::wrong-value", "split", "this splits into nothing".to_owned(), "name two shares or more");
+            place.complain(findings, Code::WrongValue, "split", "this splits into nothing".to_owned(), "name two shares or more");
         }
         return Vec::new();
     }
     let sum: u64 = shares.iter().map(|share| u64::from(share.share)).sum();
     if sum != 100 || shares.len() < 2 || shares.iter().any(|share| share.share == 0) {
         let message = format!("{} shares make {sum} of 100", shares.len());
-        place.complain(findings, "rules::wrong-split", "split", message, "two shares or more, none of them 0, make 100 together");
+        place.complain(findings, Code::Split, "split", message, "two shares or more, none of them 0, make 100 together");
     }
     for (index, share) in shares.iter().enumerate() {
         let below = format!("split[{index}]");
         if share.client.is_none() && share.project.is_none() {
-            place.complain(findings, "rules::wrong-split", &below, "this share is nobody's".to_owned(), "name a client or project");
+            place.complain(findings, Code::Split, &below, "this share is nobody's".to_owned(), "name a client or project");
         }
         names_exist(share.client.as_deref(), share.project.as_deref(), share.task.as_deref(), place, &below, catalog, findings);
         let same = |other: &syntax::Share| (&other.client, &other.project, &other.task) == (&share.client, &share.project, &share.task);
         if shares[..index].iter().any(same) {
-            place.complain(findings, "rules::wrong-split", &below, "two shares are the same".to_owned(), "make one of them");
+            place.complain(findings, Code::Split, &below, "two shares are the same".to_owned(), "make one of them");
         }
     }
     let owner = |project: &str| catalog.project(project).map(|(client, project)| (client.key.clone(), project.code.clone()));
@@ -178,7 +181,7 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
             let place = Place { source, positions, path: &spot.path };
             let label = format!("no rule before it sets the {field}; move it behind one that does");
             let message = format!("`{}` asks for the {field} too early", rule.id);
-            place.complain(findings, "rules::read-before-set", &format!("when.{}", clause.key), message, &label);
+            place.complain(findings, Code::ReadBeforeSet, &format!("when.{}", clause.key), message, &label);
         }
         written.extend(rule.set.iter().map(|(field, _)| *field));
         let projects = rule.set.iter().any(|(field, _)| *field == Field::Project) || !rule.split.is_empty();

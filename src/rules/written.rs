@@ -19,7 +19,7 @@ use crate::model::{
 const SOME_MONDAY: &str = "2026-03-09T10:00";
 
 /// Only the title is usually worth writing. Times are local: those of `timezone`, else of the rule files, else UTC.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WrittenEvent {
     title: String,
@@ -52,7 +52,7 @@ pub(crate) struct WrittenEvent {
 }
 
 /// An address, or `{email, name, response, resource}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Person(Attendee);
 
 impl<'de> Deserialize<'de> for Person {

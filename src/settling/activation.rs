@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use super::pass::{Basis, verdicts};
+use super::{
+    inspection::inspect,
+    pass::{Basis, verdicts},
+};
 use crate::{
     model::{
         catalog::{Client, Field, Project},
@@ -17,9 +20,9 @@ use crate::{
         staff::Staff,
         verdict::Verdict,
     },
-    rules::{self, RuleSet},
+    rules::{self, Found, RuleSet},
     store::{Error, Store, Tx, days::Due, rule_sets::Files},
-    yaml::diagnostic::{Diagnostic, Source},
+    yaml::diagnostic::Source,
 };
 
 /// Under this name a kept rule set holds the policy it was used under; no rule file can be called so.
@@ -40,13 +43,25 @@ impl Active {
     ///
     /// # Errors
     /// Every finding in every file.
-    pub(crate) fn from_files(mut files: Files, policy: &Policy) -> Result<Self, Vec<(Source, Diagnostic)>> {
-        let texts = files.iter().filter(|(name, _)| *name != POLICY);
-        let rules = rules::load(texts.map(|(name, text)| Source::new(name, text)).collect())?;
+    pub(crate) fn from_files(files: Files, policy: &Policy) -> Result<Self, Vec<Found>> {
+        let rules = rules::load(&sources(&files))?;
+        Ok(Self::of(rules, files, policy))
+    }
+
+    /// The same of files that were never active: they must stand every check there is.
+    ///
+    /// # Errors
+    /// Every finding, if one of them is an error.
+    pub(crate) fn proposed(files: Files, policy: &Policy, today: NaiveDate) -> Result<Self, Vec<Found>> {
+        let rules = inspect(&sources(&files), today, None).taken()?;
+        Ok(Self::of(rules, files, policy))
+    }
+
+    fn of(rules: RuleSet, mut files: Files, policy: &Policy) -> Self {
         let digest = digest(&files, policy);
         files.insert(POLICY.to_owned(), written(policy));
         let policy = Policy { day_limits: rules.day_limits.clone(), ..policy.clone() };
-        Ok(Self { rules, policy, files, digest })
+        Self { rules, policy, files, digest }
     }
 
     /// What pages are derived from under this set.
@@ -71,6 +86,11 @@ pub(crate) fn digest(files: &Files, policy: &Policy) -> String {
 /// Limits on a day come from the rules.
 fn written(policy: &Policy) -> String {
     serde_json::to_string(&Policy { day_limits: Vec::new(), ..policy.clone() }).unwrap_or_default()
+}
+
+/// The files that are rules, in the order of their names.
+fn sources(files: &Files) -> Vec<Source> {
+    files.iter().filter(|(name, _)| *name != POLICY).map(|(name, text)| Source::new(name, text)).collect()
 }
 
 /// The set that is active in the book, with the records that left its files.

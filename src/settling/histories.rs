@@ -58,7 +58,7 @@ fn rule_set(codes: bool) -> RuleSet {
     let clients = "clients:\n  acme: {name: Acme, projects: {ACME-1: {name: A, billable: true}}}\n  globex: {name: Globex, projects: {GBX-1: {name: G, billable: true}}}\n";
     let rule = "sections: [codes]\nrules:\n  - {id: code, section: codes, when: {project_code: {in: title}}, set: {project: '${code}'}}\n";
     let rules = if codes { rule } else { "sections: [codes]\n" };
-    rules::load(vec![Source::new("clients.yaml", clients), Source::new("rules.yaml", rules)]).expect("rules")
+    rules::load(&[Source::new("clients.yaml", clients), Source::new("rules.yaml", rules)]).expect("rules")
 }
 
 /// The book of one person, in memory.

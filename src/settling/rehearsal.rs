@@ -1,7 +1,10 @@
 //! A written event through the whole derivation, without a book: what `rules test` compares and `rules explain --event` shows. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
+use serde_yaml::{Mapping, Value};
 
 use crate::{
     drafting::{Drafted, Page, draft_day},
@@ -16,6 +19,7 @@ use crate::{
     },
     rules::{
         RuleSet, Scene, Spot,
+        coverage::Reach,
         expectations::reasons,
         explain::Asked,
         syntax::{Expect, Test},
@@ -31,6 +35,8 @@ pub(crate) struct Rehearsed {
     pub(crate) zone: Tz,
     pub(crate) verdict: Verdict,
     pub(crate) asked: Vec<Asked>,
+    /// Rules that had a part in it.
+    reach: Vec<Reach>,
     pub(crate) drafted: Drafted,
 }
 
@@ -74,8 +80,9 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
     let verdict = rules.judge(&scene);
     let asked = rules.ask(&scene, &verdict);
+    let reach = rules.reach(&scene, &asked);
     let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
-    Ok(Rehearsed { fact, zone, verdict, asked, drafted })
+    Ok(Rehearsed { fact, zone, verdict, asked, reach, drafted })
 }
 
 /// Nobody in particular, who has always worked here.
@@ -173,6 +180,45 @@ impl Rehearsed {
     }
 }
 
+/// A test that passes: what the rules make of an event now, field by field, and which rule gave each.
+pub(crate) fn test_of(rules: &RuleSet, name: &str, event: &Value, same_day: &[Value]) -> Result<String, String> {
+    let read = |value: &Value| serde_yaml::from_value::<WrittenEvent>(value.clone()).map_err(|error| error.to_string());
+    let others = same_day.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let rehearsed = rehearse(rules, &read(event)?, &others)?;
+    let mut test = Mapping::from_iter([("name".into(), name.into()), ("event".into(), event.clone())]);
+    if !same_day.is_empty() {
+        test.insert("same_day".into(), Value::Sequence(same_day.to_vec()));
+    }
+    test.insert("expect".into(), Value::Mapping(rehearsed.expectation()));
+    serde_yaml::to_string(&[test]).map_err(|error| error.to_string())
+}
+
+impl Rehearsed {
+    /// Everything that a test may expect of it.
+    fn expectation(&self) -> Mapping {
+        let mut expect = Mapping::from_iter([("outcome".into(), self.outcome().into())]);
+        let reasons: Vec<Value> = self.reasons().into_iter().map(Value::from).collect();
+        if !reasons.is_empty() {
+            expect.insert("reason".into(), Value::Sequence(reasons));
+        }
+        if let Some(skip) = &self.verdict.skip {
+            expect.insert("by".into(), skip.rule.as_str().into());
+            return expect;
+        }
+        let mut by = Mapping::new();
+        for field in Field::ALL {
+            let Some(value) = self.value(*field) else { continue };
+            // A flag is no text.
+            expect.insert(field.as_str().into(), value.parse().map_or_else(|_| value.as_str().into(), Value::Bool));
+            by.extend(self.giver(*field).map(|rule| (Value::from(field.as_str()), rule.into())));
+        }
+        if !by.is_empty() {
+            expect.insert("by".into(), Value::Mapping(by));
+        }
+        expect
+    }
+}
+
 /// Runs every test of the rule files.
 pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
     let run = |(spot, test): (&Spot, &Test)| {
@@ -183,6 +229,47 @@ pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
         TestResult { spot: spot.clone(), name: test.name.clone(), differences }
     };
     rules.tests().map(run).collect()
+}
+
+/// How many tests a rule had a part in, and its alternatives that no test fits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) rule: String,
+    pub(crate) tests: usize,
+    pub(crate) alternatives: usize,
+    pub(crate) missed: Vec<String>,
+}
+
+/// Every rule in the order in which it is asked, then those of `suspicious`, with what the tests reach of each.
+#[derive(Debug)]
+pub(crate) struct Coverage(pub(crate) Vec<Covered>);
+
+impl Coverage {
+    pub(crate) fn reached(&self) -> BTreeSet<String> {
+        self.0.iter().filter(|one| one.tests > 0).map(|one| one.rule.clone()).collect()
+    }
+}
+
+/// Runs every test, and notes which rules and alternatives have a part in it.
+pub(crate) fn coverage(rules: &RuleSet) -> Coverage {
+    let (mut tests, mut held): (BTreeMap<String, usize>, BTreeSet<(String, String)>) = Default::default();
+    for rehearsed in rules.tests().filter_map(|(_, test)| rehearse(rules, &test.event, &test.same_day).ok()) {
+        let raised = rehearsed.drafted.questions.iter().flat_map(|question| &question.open);
+        let suspicious: BTreeSet<String> = raised.filter_map(|reason| reason.evidence["rule"].as_str().map(str::to_owned)).collect();
+        let asked = rehearsed.reach.iter().map(|reach| reach.rule.clone());
+        asked.chain(suspicious).collect::<BTreeSet<_>>().into_iter().for_each(|rule| *tests.entry(rule).or_default() += 1);
+        let branches =
+            rehearsed.reach.into_iter().flat_map(|reach| reach.branches.into_iter().map(move |branch| (reach.rule.clone(), branch)));
+        held.extend(branches);
+    }
+    let of_entries = rules.suspicious().map(|rule| Reach { rule: rule.to_owned(), branches: Vec::new() });
+    let covered = |reach: Reach| Covered {
+        tests: tests.get(&reach.rule).copied().unwrap_or_default(),
+        alternatives: reach.branches.len(),
+        missed: reach.branches.into_iter().filter(|branch| !held.contains(&(reach.rule.clone(), branch.clone()))).collect(),
+        rule: reach.rule,
+    };
+    Coverage(rules.alternatives().into_iter().chain(of_entries).map(covered).collect())
 }
 
 fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
@@ -208,7 +295,7 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
                 };
                 compare(key, show(wanted), Some(got));
             }
-            ("by", serde_yaml::Value::Mapping(by)) => {
+            ("by", Value::Mapping(by)) => {
                 for (field, rule) in by {
                     let name = show(field);
                     let got = name.parse().ok().and_then(|field| rehearsed.giver(field));
@@ -223,11 +310,11 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
 }
 
 /// A value as text; of a list all of it; null for what is not set.
-fn show(value: &serde_yaml::Value) -> String {
+fn show(value: &Value) -> String {
     match value {
-        serde_yaml::Value::Null => "nothing".to_owned(),
-        serde_yaml::Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
-        serde_yaml::Value::String(text) => text.clone(),
+        Value::Null => "nothing".to_owned(),
+        Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
         other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
     }
 }

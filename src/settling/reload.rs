@@ -110,8 +110,8 @@ impl Flood {
 ///
 /// # Errors
 /// Every finding in them, or every test that fails.
-pub(crate) fn proven(files: Files, policy: &Policy) -> Result<Active, Refusal> {
-    let set = Active::from_files(files, policy).map_err(Refusal::Findings)?;
+pub(crate) fn proven(files: Files, policy: &Policy, today: NaiveDate) -> Result<Active, Refusal> {
+    let set = Active::proposed(files, policy, today).map_err(Refusal::Findings)?;
     let failed: Vec<_> = run_tests(&set.rules).into_iter().filter(|test| !test.differences.is_empty()).collect();
     if failed.is_empty() { Ok(set) } else { Err(Refusal::Tests(failed)) }
 }
@@ -140,7 +140,7 @@ pub(crate) async fn reload(store: &Store, wish: &Wish<'_>, now: DateTime<Utc>) -
 }
 
 async fn checked(store: &Store, before: Option<&Active>, wish: &Wish<'_>, now: DateTime<Utc>) -> Result<Result<Active, Refusal>, Error> {
-    let next = match proven(wish.files.clone(), wish.policy) {
+    let next = match proven(wish.files.clone(), wish.policy, now.date_naive()) {
         Ok(next) => next,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -1,20 +1,23 @@
 //! What is wrong with a file, where, and what to do: drawn like a compiler's message.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Renderer, Snippet};
+
+use super::code::{Code, Level};
 
 /// A file as it was read. The name is shown to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) name: String,
-    pub(crate) text: String,
+    /// Shared: each of many findings has it with it.
+    pub(crate) text: Arc<str>,
 }
 
 impl Source {
     /// Without the byte order mark that some editors put first, which would become part of the first key.
     pub(crate) fn new(name: impl Into<String>, text: &str) -> Self {
-        Self { name: name.into(), text: text.trim_start_matches('\u{feff}').to_owned() }
+        Self { name: name.into(), text: text.trim_start_matches('\u{feff}').into() }
     }
 
     /// Line and column of a byte, both from 1; columns count characters.
@@ -35,8 +38,8 @@ pub(crate) enum Paint {
 /// One finding about one place in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    /// Permanent, such as `yaml::duplicate-key`.
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
+    pub(crate) level: Level,
     pub(crate) message: String,
     /// Bytes of the file's text.
     pub(crate) span: Range<usize>,
@@ -47,6 +50,10 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
+    pub(crate) fn new(code: Code, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { code, level: code.level(), message: message.into(), span, label: label.into(), also: None }
+    }
+
     /// Line and column of where it is, both from 1.
     pub(crate) fn position(&self, source: &Source) -> (usize, usize) {
         source.position(self.span.start)
@@ -56,13 +63,18 @@ impl Diagnostic {
     pub(crate) fn draw(&self, source: &Source, paint: Paint) -> String {
         let end = source.text.len();
         let within = |span: &Range<usize>| span.start.min(end)..span.end.clamp(span.start.min(end), end);
-        let mut snippet = Snippet::source(&source.text)
+        let mut snippet = Snippet::source(&*source.text)
             .path(&source.name)
             .annotation(AnnotationKind::Primary.span(within(&self.span)).label(&self.label));
         if let Some((span, label)) = &self.also {
             snippet = snippet.annotation(AnnotationKind::Context.span(within(span)).label(label));
         }
-        let report = [Level::ERROR.primary_title(&self.message).id(self.code).element(snippet)];
+        let level = match self.level {
+            Level::Error => annotate_snippets::Level::ERROR,
+            Level::Warning => annotate_snippets::Level::WARNING,
+            Level::Note => annotate_snippets::Level::NOTE,
+        };
+        let report = [level.primary_title(&self.message).id(self.code.as_str()).element(snippet)];
         let renderer = match paint {
             Paint::Plain => Renderer::plain(),
             Paint::Coloured => Renderer::styled(),
@@ -73,6 +85,6 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}: {}", self.code, self.message, self.label)
+        write!(f, "{}[{}]: {}: {}", self.level.as_str(), self.code, self.message, self.label)
     }
 }

@@ -7,7 +7,10 @@ use std::{collections::HashMap, ops::Range};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::diagnostic::{Diagnostic, Source};
+use super::{
+    code::Code,
+    diagnostic::{Diagnostic, Source},
+};
 
 const BYTES_MAX: usize = 8 << 20;
 const DEPTH_MAX: usize = 32;
@@ -86,19 +89,34 @@ struct Open {
 pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
     let mut walk = Walk { positions: Positions::default(), findings: Vec::new(), open: Vec::new(), documents: 0 };
     if source.text.len() > BYTES_MAX {
-        walk.find("yaml::too-large", 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
+        walk.find(Code::TooLarge, 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
         return (walk.positions, walk.findings);
     }
     // Positions come in characters, text is cut in bytes.
     let mut bytes: Vec<usize> = source.text.char_indices().map(|(at, _)| at).collect();
     bytes.push(source.text.len());
     let at = |index: usize| bytes.get(index).copied().unwrap_or(source.text.len());
+    let is_stray = |char: &char| char.is_control() && !matches!(char, '\n' | '\r' | '\t' | '\u{85}');
+    if let Some((start, char)) = source.text.char_indices().find(|(_, char)| is_stray(char)) {
+        let label = format!("U+{:04X} cannot be seen, and no file may have it: take it away", u32::from(char));
+        walk.find(Code::Syntax, start..start + char.len_utf8(), "a control character stands here", label);
+        return (walk.positions, walk.findings);
+    }
     for event in Parser::new_from_str(&source.text) {
         match event {
             Ok((event, span)) => walk.take(&event, at(span.start.index())..at(span.end.index())),
             Err(error) => {
-                let start = at(error.marker().index());
-                walk.find("yaml::syntax", start..start + 1, "this is not YAML", error.info().to_owned());
+                if error.info().contains("ecursion") {
+                    let start = at(error.marker().index());
+                    walk.find(Code::NestedTooDeep, start..start + 1, "nested too deep", format!("at most {DEPTH_MAX} levels"));
+                    break;
+                }
+                let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
+                let bracket = walk.open_bracket(&source.text).filter(|_| hint.is_none());
+                let also = bracket.map(|at| (at..at + 1, "opened here".to_owned()));
+                let unclosed = bracket.map(|_| "the bracket before this is not closed");
+                let label = hint.or(unclosed).unwrap_or(error.info()).to_owned();
+                walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..start + 1, "this is not YAML", label) });
                 break;
             }
         }
@@ -106,7 +124,39 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
             break;
         }
     }
+    // A block ends where the next thing begins: what lies between is not its own.
+    for span in walk.positions.values.values_mut() {
+        let text = source.text.get(span.clone()).unwrap_or_default();
+        span.end = span.start + text.trim_end().len().max(text.len().min(1));
+    }
     (walk.positions, walk.findings)
+}
+
+/// What was probably meant where reading stopped, and where that stands.
+fn hint(text: &str, start: usize, info: &str) -> (usize, Option<&'static str>) {
+    let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_end();
+    let told = |words: &str| info.contains(words);
+    let hint = match rest.chars().next() {
+        _ if told("tab") || told("Tab") => {
+            let tab = rest.find('\t').map_or(start, |tab| start + tab);
+            return (tab, Some("a tab stands here: indent with spaces"));
+        }
+        _ if told("escape") => Some("in double quotes a backslash begins an escape: use single quotes, where it stays as it is"),
+        _ if told("unknown anchor") => Some("`*` begins an alias here: put text that begins with it in single quotes"),
+        _ if told("trailing content") || (told("expected") && line.ends_with(['\'', '"'])) => {
+            Some("the quotes end before this: put all of the text in them, and write a quote inside single quotes twice")
+        }
+        Some('@' | '`' | '%') => Some("text that begins with this character goes in single quotes"),
+        _ if told("expected") && line.ends_with(']') => Some("`[…]` is a list: put text that begins with `[` in single quotes"),
+        _ if told("mapping values") => Some("a `: ` makes a key of what stands before it: put the text in single quotes"),
+        Some('\n' | '\r') | None if told("',' or") => Some("a bracket was opened and not closed"),
+        _ if told("expected key") || told("block collection") || told("expected '-'") => {
+            Some("this line begins further left or right than those it belongs to: line it up with them")
+        }
+        _ => None,
+    };
+    (start, hint)
 }
 
 struct Walk {
@@ -117,8 +167,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn find(&mut self, code: &'static str, span: Range<usize>, message: &str, label: String) {
-        self.findings.push(Diagnostic { code, message: message.to_owned(), span, label, also: None });
+    fn find(&mut self, code: Code, span: Range<usize>, message: &str, label: String) {
+        self.findings.push(Diagnostic::new(code, span, message, label));
     }
 
     fn take(&mut self, event: &Event<'_>, span: Range<usize>) {
@@ -127,16 +177,25 @@ impl Walk {
                 self.documents += 1;
                 if self.documents == 2 {
                     self.find(
-                        "yaml::second-document",
+                        Code::SecondDocument,
                         span,
                         "a second document begins here",
                         "one file holds one document: split the file".into(),
                     );
                 }
             }
-            Event::Alias(_) => self.find("yaml::alias", span, "aliases are not allowed", "write the value out".into()),
-            Event::Scalar(value, style, anchor, _) => {
+            Event::Alias(_) => self.find(Code::Alias, span, "aliases are not allowed", "write the value out".into()),
+            Event::Scalar(value, style, anchor, tag) => {
                 self.anchor(*anchor, &span);
+                if tag.is_some() {
+                    self.find(
+                        Code::Syntax,
+                        span,
+                        "`!` begins a tag here, and tags are not allowed",
+                        "put text that begins with `!` in single quotes".into(),
+                    );
+                    return self.skip(value);
+                }
                 self.scalar(value, *style == ScalarStyle::Plain, span);
             }
             Event::SequenceStart(anchor, _) => self.begin(*anchor, span, Some(0)),
@@ -144,6 +203,12 @@ impl Walk {
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             _ => {}
         }
+    }
+
+    /// The innermost bracket that is still open.
+    fn open_bracket(&self, text: &str) -> Option<usize> {
+        let starts = self.open.iter().rev().filter_map(|open| self.positions.values.get(&open.path)).map(|span| span.start);
+        starts.take(1).find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(['{', '['])))
     }
 
     /// A key with nothing after it would become an empty list or text, and so go unnoticed.
@@ -154,12 +219,12 @@ impl Walk {
             Some((key, at)) => (format!("`{key}` has no value"), at.unwrap_or_else(|| span.clone())),
             None => ("an element of a list has no value".to_owned(), span.clone()),
         };
-        self.find("yaml::no-value", span, &message, "give it one, or take it away".into());
+        self.find(Code::NoValue, span, &message, "give it one, or take it away".into());
     }
 
     fn anchor(&mut self, anchor: usize, span: &Range<usize>) {
         if anchor != 0 {
-            self.find("yaml::alias", span.clone(), "anchors are not allowed", "remove the `&name` before it".into());
+            self.find(Code::Alias, span.clone(), "anchors are not allowed", "remove the `&name` before it".into());
         }
     }
 
@@ -167,7 +232,7 @@ impl Walk {
         self.anchor(anchor, &span);
         let path = self.place(span.clone());
         if self.open.len() == DEPTH_MAX {
-            self.find("yaml::too-deep", span, "nested too deep", format!("at most {DEPTH_MAX} levels"));
+            self.find(Code::NestedTooDeep, span, "nested too deep", format!("at most {DEPTH_MAX} levels"));
         }
         self.open.push(Open { path, index, key: None, seen: HashMap::new() });
     }
@@ -193,6 +258,14 @@ impl Walk {
         }
     }
 
+    /// Passes over a value or key of which enough was said.
+    fn skip(&mut self, value: &str) {
+        match self.open.last_mut() {
+            Some(open) if open.index.is_none() && open.key.is_none() => open.key = Some(value.to_owned()),
+            _ => self.next(),
+        }
+    }
+
     fn key(&mut self, key: &str, span: Range<usize>) {
         let Some(open) = self.open.last_mut() else { return };
         let path = if open.path.is_empty() { key.to_owned() } else { format!("{}.{key}", open.path) };
@@ -201,13 +274,7 @@ impl Walk {
         if let Some(first) = first {
             let also = Some((first, "first here".to_owned()));
             let message = format!("the key `{key}` stands here twice");
-            self.findings.push(Diagnostic {
-                code: "yaml::duplicate-key",
-                message,
-                span: span.clone(),
-                label: "remove or rename one".into(),
-                also,
-            });
+            self.findings.push(Diagnostic { also, ..Diagnostic::new(Code::DuplicateKey, span.clone(), message, "remove or rename one") });
         }
         self.positions.keys.insert(path, span);
     }

@@ -137,8 +137,8 @@ async fn of_book(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
     let mut tx = call.app.store.read().await?;
     let odd = |error: anyhow::Error| Problem::invalid("/id", error.to_string());
-    let (event, is_matched) = explain::about(&mut tx, &id.to_string()).await.map_err(odd)?;
-    if !review::words::reads(&call.who, call.app.config.titles, &event, is_matched) {
+    let about = explain::about(&mut tx, &id.to_string()).await.map_err(odd)?;
+    if about.is_some_and(|(event, is_matched)| !review::words::reads(&call.who, call.app.config.titles, &event, is_matched)) {
         return Err(Problem::new(Kind::Forbidden, "This event looks private, and the firm keeps such words to their owner."));
     }
     let explained = explain::of_book(&mut tx, &active, &id.to_string()).await;

@@ -1,0 +1,67 @@
+//! `rules explain` of whatever has an id: events, entries of calendars and of people, questions about events and about days.
+
+use serde_json::Value;
+
+use crate::support::{DANA, World, event, on_each_database, text};
+
+fn short(id: &str) -> &str {
+    &id[id.len() - 8..]
+}
+
+/// The text of a piece of evidence, cut from the words it names.
+fn cut<'a>(words: &'a str, evidence: &Value) -> &'a str {
+    let at = |name: &str| usize::try_from(evidence[name].as_u64().expect("a place")).expect("small");
+    &words[at("start")..at("end")]
+}
+
+on_each_database! {
+    fn winner_losers_spans_and_the_rule_set_are_named(world: World) {
+        let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:omar@globex.example\r\n";
+        let title = "Größe: [ACME-15] Kickoff";
+        world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", title, guest)]);
+        world.sync();
+        let entry = text(&world.entries()[0], "id").to_owned();
+        let why = world.json(&["rules", "explain", short(&entry)]);
+        let client = &why["fields"]["client"];
+        assert_eq!((client["value"].as_str(), client["rule"].as_str()), (Some("acme"), Some("code-in-title")), "{why:#}");
+        assert_eq!(cut(title, &client["evidence"][0]), "ACME-15");
+        assert_eq!(client["evidence"][0]["text"], "ACME-15");
+        let loser = &why["losers"][0];
+        assert_eq!((loser["rule"].as_str(), loser["lost_to"].as_str(), loser["why"].as_str()), (Some("client-by-domain"), Some("code-in-title"), Some("conflict")));
+        assert_eq!(cut("omar@globex.example", &loser["evidence"][0]), "omar@globex.example");
+        assert_eq!(why["reasons"][0]["reason"], "conflict");
+        let check = world.json(&["rules", "check"]);
+        assert_eq!(why["rule_set"], check["rule_set"], "named by the digest of the files");
+        let nearest = why["nearest"].as_array().expect("a list");
+        assert!(nearest.iter().all(|one| one["lacked"].as_array().is_some_and(|lacked| lacked.len() == 1)), "{nearest:?}");
+        // The exception about it tells the same.
+        let exception = text(&world.exceptions()[0], "id").to_owned();
+        assert_eq!(world.json(&["rules", "explain", short(&exception)]), why);
+        let mut told = world.run(&["rules", "explain", short(&exception)]).expect("told");
+        assert!(told.contains("lost: client globex") && told.contains("on title `ACME-15`"), "{told}");
+        told.retain(|char| char != '\n');
+        assert!(told.contains(&format!("Rule set {}", &check["rule_set"].as_str().expect("a digest")[..12])), "{told}");
+    }
+
+    fn questions_about_days_and_entries_of_people_are_explained_too(world: World) {
+        world.calendar(&[
+            event("a", "20260302T060000Z", "20260302T120000Z", "[ACME-15] Long", ""),
+            event("b", "20260302T120000Z", "20260302T180000Z", "[ACME-15] Longer", ""),
+        ]);
+        world.sync();
+        let day = world.exceptions().into_iter().find(|one| one["reasons"].to_string().contains("day-too-full")).expect("a full day");
+        let why = world.json(&["rules", "explain", short(text(&day, "id"))]);
+        assert!(why["reasons"].to_string().contains("day-too-full") && why["outcome"] == "exception", "{why:#}");
+        let told = world.run(&["rules", "explain", short(text(&day, "id"))]).expect("told");
+        assert!(told.contains("a question about a day\n2026-03-02") && told.contains("day-too-full ("), "{told}");
+
+        world
+            .run(&["entries", "add", "--staff", DANA, "--date", "2026-03-04", "--start", "09:00", "--end", "10:00", "project=ACME-15"])
+            .expect("added");
+        let written = world.entries().into_iter().find(|one| one["date"] == "2026-03-04").expect("an entry");
+        let why = world.json(&["rules", "explain", short(text(&written, "id"))]);
+        assert_eq!((why["outcome"].as_str(), why["fields"]["project"]["value"].as_str()), (Some("entry"), Some("ACME-15")), "{why:#}");
+        let told = world.run(&["rules", "explain", short(text(&written, "id"))]).expect("told");
+        assert!(told.contains("no calendar has it: a person wrote it") && !told.contains("rules asked"), "{told}");
+    }
+}
