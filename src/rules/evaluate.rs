@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{
     RuleSet, Scene,
-    compile::{Clause, End, Rule},
-    matching::{Hits, Reader},
+    compile::{End, Rule},
+    matching::{Hits, known},
+    reader::Reader,
     templates::{Filling, Template},
 };
 use crate::model::{
     catalog::Field,
     residual::{Decided, Residual},
-    verdict::{Claim, Confidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, UnknownCode, Verdict},
+    verdict::{Claim, Confidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, Verdict},
 };
 
 impl RuleSet {
@@ -21,32 +22,40 @@ impl RuleSet {
             return self.judge(&Scene { fact: &fact, ..*scene });
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
-        let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
-        let verdict = Verdict { defaults: self.defaults.clone(), ..Verdict::default() };
-        let mut judging = Judging { set: self, reader, verdict, writers: BTreeMap::new() };
-        for (index, rule) in self.rules.iter().enumerate() {
-            if judging.try_rule(index, rule) {
-                break;
-            }
-        }
-        judging.finish()
+        let reader = Reader::new(self, scene);
+        let candidates = self.index.candidates(&reader);
+        judged(self, &reader, candidates.into_iter().map(|rule| rule as usize))
     }
+}
+
+/// Asks these rules, in their order.
+pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
+    let verdict = Verdict { defaults: set.defaults.clone(), ..Verdict::default() };
+    let mut judging = Judging { set, reader, verdict, writers: BTreeMap::new() };
+    for rule in rules {
+        if judging.try_rule(rule) {
+            break;
+        }
+    }
+    judging.finish()
 }
 
 struct Judging<'a> {
     set: &'a RuleSet,
-    reader: Reader<'a>,
+    reader: &'a Reader<'a>,
     verdict: Verdict,
     /// Which rule set a field.
     writers: BTreeMap<Field, usize>,
 }
 
-impl Judging<'_> {
+impl<'a> Judging<'a> {
     /// Whether evaluation ends here.
-    fn try_rule(&mut self, index: usize, rule: &Rule) -> bool {
+    fn try_rule(&mut self, index: usize) -> bool {
+        let rule = &self.set.rules[index];
         let mut hits = Hits::default();
-        let is_in_force = is_in_force(rule, self.reader.scene);
-        if !is_in_force || !self.reader.all(rule.when.iter().map(|clause: &Clause| &clause.condition), &mut hits).holds(&self.decided()) {
+        let conditions = rule.when.iter().map(|clause| &clause.condition);
+        let of_entry = |residual: &Residual| known(residual.holds(&self.decided()));
+        if !is_in_force(rule, self.reader.scene) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
@@ -55,7 +64,7 @@ impl Judging<'_> {
         }
         self.write(index, rule, &hits);
         if let End::Asks(text) = &rule.end {
-            let (rule, text) = (rule.id.clone(), text.clone());
+            let (rule, text) = (rule.id.as_str().into(), text.as_str().into());
             self.verdict.suspicions.push(Suspicion { rule, reason: "review".into(), text, when: Residual::Always });
         }
         !matches!(rule.end, End::GoesOn)
@@ -99,10 +108,10 @@ impl Judging<'_> {
     /// The first claim stands. A later one that differs is a conflict inside one section; about the client also across sections, where
     /// it rests on a code, a name or an address; and never if the winner says that it goes over that rule.
     fn claim(&mut self, index: usize, rule: &Rule, field: Field, claim: Claim, is_evidence: bool) {
-        let owner = (field == Field::Project).then(|| self.set.catalog.project(&claim.value)).flatten();
+        let set = self.set;
+        let owner = (field == Field::Project).then(|| set.identity.project(&claim.value)).flatten();
         if let Some((client, _)) = owner {
-            let client = client.key.clone();
-            self.claim(index, rule, Field::Client, Claim { value: client.clone(), ..claim.clone() }, is_evidence);
+            self.claim(index, rule, Field::Client, Claim { value: client.to_owned(), ..claim.clone() }, is_evidence);
             if let Some(won) = self.verdict.fields.get(&Field::Client).filter(|won| won.value != client).cloned() {
                 self.verdict.lost.push(Lost { field, won, lost: claim, why: Loss::OtherClient });
                 return;
@@ -164,22 +173,16 @@ impl Judging<'_> {
 
     fn finish(mut self) -> Verdict {
         for suspicious in &self.set.suspicious {
-            let when = self.reader.reduce(&suspicious.when, &mut Hits::default());
+            let when = self.reader.reduce(&suspicious.when, &mut Hits::default(), &Residual::clone);
             if when != Residual::Never {
                 let (rule, reason, text) = (suspicious.id.clone(), suspicious.reason.clone(), suspicious.text.clone());
                 self.verdict.suspicions.push(Suspicion { rule, reason, text, when });
             }
         }
-        self.verdict.unknown_codes = self.unknown_codes();
+        // In title and categories, which people write on purpose; descriptions quote all kinds of numbers.
+        let written = std::iter::once(self.reader.first_scan(Place::Title)).chain(self.reader.categories());
+        self.verdict.unknown_codes = written.flat_map(|scan| self.reader.codes(scan).1.iter().cloned()).collect();
         self.verdict
-    }
-
-    /// In title and categories, which people write on purpose; descriptions quote all kinds of numbers.
-    fn unknown_codes(&self) -> Vec<UnknownCode> {
-        let text = &self.reader.scene.fact.text;
-        let seek = |place, index, text: &str| self.set.identity.codes(&self.set.catalog, place, index, text).1;
-        let categories = text.categories.iter().enumerate().flat_map(|(index, category)| seek(Place::Category, index, category));
-        seek(Place::Title, 0, &text.title).into_iter().chain(categories).collect()
     }
 }
 

@@ -7,13 +7,23 @@ mod evaluate;
 pub(crate) mod expectations;
 pub(crate) mod explain;
 mod findings;
+mod fold;
 mod identity;
+mod index;
+mod lexicon;
 mod matching;
+#[cfg(test)]
+mod naive;
+mod nearest;
+mod patterns;
+mod reader;
 pub(crate) mod syntax;
 mod templates;
 mod values;
 pub(crate) mod written;
 
+#[cfg(test)]
+mod equality_tests;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +36,8 @@ use sha2::{Digest, Sha256};
 use self::{
     findings::{Findings, Place},
     identity::Identity,
+    index::Index,
+    lexicon::Lexicon,
     written::WrittenEvent,
 };
 use crate::{
@@ -116,7 +128,10 @@ pub(crate) struct RuleSet {
     suspicious: Vec<compile::Suspicious>,
     defaults: Defaults,
     our_domains: Vec<String>,
+    /// Every word that some rule, name or code needs.
+    lexicon: Lexicon,
     identity: Identity,
+    index: Index,
     places: compile::Places,
     /// With where each stands.
     tests: Vec<(Spot, syntax::Test)>,
@@ -126,7 +141,8 @@ impl RuleSet {
     /// Knows clients and projects that left the files too, as closed ones.
     pub(crate) fn add_closed(&mut self, closed: Closed) {
         self.catalog.add_closed(closed);
-        self.identity = Identity::new(&self.catalog, &self.our_domains);
+        self.identity = Identity::new(&self.catalog, &self.our_domains, &mut self.lexicon);
+        self.lexicon.seal();
     }
 
     /// Whether some rule asks what else is on an event's date.

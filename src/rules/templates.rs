@@ -84,7 +84,7 @@ impl Template {
 
 /// What gaps are filled from.
 pub(super) struct Filling<'a> {
-    pub(super) hits: &'a Hits,
+    pub(super) hits: &'a Hits<'a>,
     pub(super) title: &'a str,
     pub(super) catalog: &'a Catalog,
     pub(super) date: chrono::NaiveDate,
@@ -94,16 +94,16 @@ impl Filling<'_> {
     fn values(&self, gap: &Gap) -> Vec<String> {
         match gap {
             Gap::Client => self.clients(),
-            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.clone())),
+            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.map(str::to_owned))),
             Gap::OpenProject => self.clients().iter().filter_map(|client| self.open_project(client)).collect(),
-            Gap::Word => self.hits.word.iter().cloned().collect(),
+            Gap::Word => self.hits.word.iter().map(|word| (*word).to_owned()).collect(),
             Gap::Rest => Vec::from_iter(Some(rest(&self.hits.evidence, self.title)).filter(|rest| !rest.is_empty())),
             Gap::Capture(name) => self.hits.captures.get(name).cloned().into_iter().collect(),
         }
     }
 
     fn clients(&self) -> Vec<String> {
-        distinct(self.hits.witnesses.iter().map(|witness| witness.client.clone()))
+        distinct(self.hits.witnesses.iter().map(|witness| witness.client.to_owned()))
     }
 
     fn open_project(&self, client: &str) -> Option<String> {

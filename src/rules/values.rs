@@ -1,15 +1,15 @@
 //! What rules write: names that must exist, gaps that something must fill, shares that make a whole.
 
-use regex::Regex;
-
 use super::{
     RuleSet,
+    compile::Names,
     findings::{Findings, Place, meant},
+    matching::Condition,
     syntax::{self, When},
     templates::{Gap, Template},
 };
 use crate::model::{
-    catalog::{Catalog, Field},
+    catalog::Field,
     residual::Residual,
     verdict::Share,
 };
@@ -26,9 +26,10 @@ pub(super) struct Given {
 
 impl Given {
     /// Everything that some branch of a `when` may find; what a branch did not find sets nothing.
-    pub(super) fn by(when: &When) -> Self {
+    pub(super) fn by<'c>(when: &When, parts: impl Iterator<Item = &'c Condition>) -> Self {
         let mut given = Self::default();
         given.add(when);
+        parts.for_each(|part| part.groups(&mut given.captures));
         given
     }
 
@@ -37,8 +38,6 @@ impl Given {
         self.code |= when.project_code.is_some();
         for words in [&when.title, &when.description, &when.location].into_iter().flatten() {
             self.word |= words.words.is_some() || words.regex.is_some();
-            let regex = words.regex.as_ref().and_then(|text| Regex::new(text).ok());
-            self.captures.extend(regex.iter().flat_map(|regex| regex.capture_names().flatten().map(str::to_owned)));
         }
         self.word |= when.categories.is_some();
         when.any.iter().chain(&when.all).flatten().for_each(|part| self.add(part));
@@ -71,7 +70,7 @@ pub(super) fn set(
     set: &syntax::Set,
     given: &Given,
     place: &Place<'_>,
-    catalog: &Catalog,
+    names: &Names<'_>,
     findings: &mut Findings,
 ) -> (Vec<(Field, Template)>, Vec<Template>) {
     let mut template = |field: Field, text: &str, below: &str| {
@@ -96,7 +95,7 @@ pub(super) fn set(
     let fields: Vec<_> = texts.iter().filter_map(|(field, text, below)| template(*field, text.as_ref()?, below)).collect();
     let tags = set.tags.0.iter().filter_map(|text| template(Field::Tags, text, "set.tags")).map(|(_, template)| template).collect();
     let literal = |wanted: Field| fields.iter().find(|(field, _)| *field == wanted).and_then(|(_, template)| template.literal());
-    names_exist(literal(Field::Client), literal(Field::Project), literal(Field::Task), place, "set", catalog, findings);
+    names_exist(literal(Field::Client), literal(Field::Project), literal(Field::Task), place, "set", names, findings);
     (fields, tags)
 }
 
@@ -107,16 +106,17 @@ fn names_exist(
     task: Option<&str>,
     place: &Place<'_>,
     below: &str,
-    catalog: &Catalog,
+    names: &Names<'_>,
     findings: &mut Findings,
 ) {
+    let catalog = names.catalog;
     if let Some(key) = client.filter(|key| catalog.client(key).is_none()) {
         let label = meant(key, catalog.clients.keys().map(String::as_str));
         place.complain(findings, "rules::unknown-client", &format!("{below}.client"), format!("there is no client `{key}`"), &label);
     }
     let Some(code) = project else { return };
     let at = format!("{below}.project");
-    let Some((owner, record)) = catalog.project(code) else {
+    let Some((owner, record)) = names.project(code) else {
         let label = meant(code, catalog.projects().map(|(_, project)| project.code.as_str()));
         place.complain(findings, "rules::unknown-project", &at, format!("there is no project `{code}`"), &label);
         return;
@@ -133,7 +133,7 @@ fn names_exist(
 }
 
 /// The shares of a split, checked: hundredths that make a whole.
-pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, catalog: &Catalog, findings: &mut Findings) -> Vec<Share> {
+pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, names: &Names<'_>, findings: &mut Findings) -> Vec<Share> {
     if shares.is_empty() {
         if place.positions.has_key(&format!("{}.split", place.path)) {
             place.complain(findings, "rules::wrong-value", "split", "this splits into nothing".to_owned(), "name two shares or more");
@@ -150,13 +150,13 @@ pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, catalog: &Cat
         if share.client.is_none() && share.project.is_none() {
             place.complain(findings, "rules::wrong-split", &below, "this share is nobody's".to_owned(), "name a client or project");
         }
-        names_exist(share.client.as_deref(), share.project.as_deref(), share.task.as_deref(), place, &below, catalog, findings);
+        names_exist(share.client.as_deref(), share.project.as_deref(), share.task.as_deref(), place, &below, names, findings);
         let same = |other: &syntax::Share| (&other.client, &other.project, &other.task) == (&share.client, &share.project, &share.task);
         if shares[..index].iter().any(same) {
             place.complain(findings, "rules::wrong-split", &below, "two shares are the same".to_owned(), "make one of them");
         }
     }
-    let owner = |project: &str| catalog.project(project).map(|(client, project)| (client.key.clone(), project.code.clone()));
+    let owner = |project: &str| names.project(project).map(|(client, project)| (client.key.clone(), project.code.clone()));
     shares
         .into_iter()
         .map(|share| {
@@ -187,12 +187,12 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     }
 }
 
-fn read_by(condition: &super::matching::Condition) -> Option<Field> {
+fn read_by(condition: &Condition) -> Option<Field> {
     match condition {
-        super::matching::Condition::Entry(Residual::Client(_)) => Some(Field::Client),
-        super::matching::Condition::Entry(Residual::Project(_)) => Some(Field::Project),
-        super::matching::Condition::Entry(Residual::Task(_)) => Some(Field::Task),
-        super::matching::Condition::Entry(Residual::Billable(_)) => Some(Field::Billable),
+        Condition::Entry(Residual::Client(_)) => Some(Field::Client),
+        Condition::Entry(Residual::Project(_)) => Some(Field::Project),
+        Condition::Entry(Residual::Task(_)) => Some(Field::Task),
+        Condition::Entry(Residual::Billable(_)) => Some(Field::Billable),
         _ => None,
     }
 }
