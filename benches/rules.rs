@@ -106,14 +106,14 @@ fn event(dice: &mut Dice, count: usize) -> serde_json::Value {
     let (number, client) = (dice.roll(count), dice.roll(clients(count)));
     let word = name(number);
     let title = match dice.roll(10) {
-        0 | 1 => word,
-        2 => format!("{word} planning"),
+        0 | 1 => format!("{word} sprint planning"),
+        2 => format!("{word} planning, part {}", dice.roll(9)),
         3 => format!("Call with {word}"),
-        4 => format!("[CL{client}-1] Kickoff"),
+        4 => format!("[CL{client}-1] Kickoff for spring"),
         5 => format!("{} weekly", name(0xf000 + client)),
-        6 => "Lunch".to_owned(),
+        6 => "Lunch with the team".to_owned(),
         7 => "Café-Besuch, Übergabe".to_owned(),
-        8 => format!("{word}: workshop 2"),
+        8 => format!("{word}: workshop {}", dice.roll(9)),
         _ => "1:1 Kim / Eva".to_owned(),
     };
     let other = match dice.roll(8) {
@@ -178,6 +178,11 @@ fn literals(count: usize) -> Vec<String> {
     all
 }
 
+/// Keeps the optimiser from leaving out what is measured.
+fn sum(sum: usize) {
+    black_box(sum);
+}
+
 /// What one size took, in nanoseconds an event.
 struct Measured {
     load: f64,
@@ -195,18 +200,21 @@ fn measure(count: usize) -> Measured {
     let events: Vec<Event> = written.iter().map(|event| set.event(event.clone())).collect();
     let titles: Vec<String> = written.iter().map(|event| event["title"].as_str().expect("a title").to_lowercase()).collect();
     let floor_set = DoubleArrayAhoCorasick::<u32>::new(literals(count)).expect("literals");
-    let other_set = aho_corasick::AhoCorasick::builder().kind(Some(aho_corasick::AhoCorasickKind::DFA)).build(literals(count)).expect("literals");
+    let other_set =
+        aho_corasick::AhoCorasick::builder().kind(Some(aho_corasick::AhoCorasickKind::DFA)).build(literals(count)).expect("literals");
     let scan = |title: &String| floor_set.find_overlapping_iter(title).count();
-    let floor = least(ROUNDS, EVENTS, || drop(black_box(titles.iter().map(scan).sum::<usize>())));
+    let floor = least(ROUNDS, EVENTS, || sum(titles.iter().map(scan).sum::<usize>()));
     let scan = |title: &String| other_set.find_overlapping_iter(title).count();
-    let other = least(ROUNDS, EVENTS, || drop(black_box(titles.iter().map(scan).sum::<usize>())));
+    let other = least(ROUNDS, EVENTS, || sum(titles.iter().map(scan).sum::<usize>()));
     let judged = |event: &Event| set.judge(event);
-    let verdict = least(ROUNDS, EVENTS, || drop(black_box(events.iter().map(judged).sum::<usize>())));
+    let verdict = least(ROUNDS, EVENTS, || sum(events.iter().map(judged).sum::<usize>()));
     let plain_rules = patterns(count);
     let few = (3_000_000 / count).clamp(200, EVENTS);
-    let people = |event: &serde_json::Value| event["attendees"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).collect::<Vec<_>>().join(" ");
+    let people = |event: &serde_json::Value| {
+        event["attendees"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).collect::<Vec<_>>().join(" ")
+    };
     let asked: Vec<_> = written.iter().take(few).map(|event| (event, people(event))).collect();
-    let plain = least(2, few, || drop(black_box(asked.iter().filter_map(|(event, people)| first(&plain_rules, event, people)).sum::<usize>())));
+    let plain = least(2, few, || sum(asked.iter().filter_map(|(event, people)| first(&plain_rules, event, people)).sum::<usize>()));
     println!(
         "{count:>7} {:>10.0} ms {verdict:>12.0} {floor:>9.0} {:>9.1} {plain:>14.0} {:>10.0} {other:>16.0}",
         load / 1e6,
@@ -223,7 +231,9 @@ fn main() {
     let all: Vec<Measured> = SIZES.iter().map(|count| measure(*count)).collect();
     let (few, many) = (&all[0], &all[SIZES.len() - 1]);
     let (to_floor, growth, faster) = (many.verdict / many.floor, many.verdict / few.verdict, many.plain / many.verdict);
-    println!("at 10,000 rules: {to_floor:.1} times the floor (gate {FLOOR_MAX}, aim 5), {faster:.0} times faster than one regex per rule (gate {FASTER_MIN})");
+    println!(
+        "at 10,000 rules: {to_floor:.1} times the floor (gate {FLOOR_MAX}, aim 5), {faster:.0} times faster than one regex per rule (gate {FASTER_MIN})"
+    );
     println!("growth from 10 to 10,000 rules: {growth:.2} (gate {GROWTH_MAX}, aim 2.5); of the floor alone {:.2}", many.floor / few.floor);
     println!("load of 10,000 rules: {:.2} s (aim 0.5); 1,000,000 verdicts: {:.2} s (aim 1)", many.load / 1e9, many.verdict / 1e3);
     assert!(to_floor <= FLOOR_MAX && growth <= GROWTH_MAX && faster >= FASTER_MIN, "a gate is passed");

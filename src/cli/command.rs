@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, rules, sources, staff};
+use super::{
+    Format, access, backtest, calendars, connections, demo, entries, exceptions, explain, fmt, preview, rules, schema, sources, staff,
+};
 use crate::model::exception::ExceptionStatus;
 
 /// Turns calendars into reviewed time entries.
@@ -91,6 +93,12 @@ pub(super) enum Command {
     /// Rule files: how events become time.
     #[command(subcommand)]
     Rules(Rules),
+    /// Prints what may stand in a file, as a JSON Schema for editors.
+    Schema {
+        /// Which file.
+        #[arg(value_enum)]
+        file: schema::File,
+    },
     /// The book's schema.
     #[command(subcommand)]
     Db(Db),
@@ -343,6 +351,8 @@ pub(super) enum Rules {
     Check(rules::Args),
     /// Runs the tests that stand in the rule files.
     Test(rules::Args),
+    /// Lays the rule files out evenly; keeps comments and what they say.
+    Fmt(fmt::Args),
     /// Says what other rule files would change in the book, and writes nothing.
     Backtest(backtest::Args),
     /// Says why an event became what it became: which rule gave each field, what lost, what nearly matched.

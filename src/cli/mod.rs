@@ -14,9 +14,11 @@ mod demo_providers;
 mod entries;
 mod exceptions;
 mod explain;
+mod fmt;
 mod keys;
 mod preview;
 mod rules;
+mod schema;
 mod serve;
 mod setup;
 mod sources;
@@ -89,6 +91,8 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Rules(Rules::Explain(args)) if args.event.is_some() => {
             explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), cli.format)
         }
+        Command::Rules(Rules::Fmt(args)) => fmt::run(args, configured(cli)?.as_ref()),
+        Command::Schema { file } => schema::print(*file),
         Command::Init { folder } => setup::init(folder),
         Command::Demo(args) => book::block_on(demo::run(args)),
         Command::Keys(Keys::Generate) => keys::make(&book::configuration(&cli.config)?),
@@ -180,6 +184,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Serve
         | Command::Keys(Keys::Generate)
         | Command::Init { .. }
+        | Command::Schema { .. }
         | Command::Demo(_)
         | Command::Db(Db::Check)
         | Command::Rules(_)

@@ -196,7 +196,7 @@ fn defaults(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdi
     if body.client.is_none() && body.project.is_none() {
         return;
     }
-    let defaults = verdict.map(|verdict| verdict.defaults.clone()).unwrap_or_default();
+    let defaults = verdict.map(|verdict| (*verdict.defaults).clone()).unwrap_or_default();
     let mut note = |field: Field| drop(provenance.0.insert(field, Given::by(DEFAULTS)));
     if body.task.is_none() && by_person.task.is_none() {
         body.task = defaults.task.inspect(|_| note(Field::Task));

@@ -1,6 +1,6 @@
 //! What the rules make of one event: which field came from which rule, what was skipped, what disagreed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -132,9 +132,9 @@ pub(crate) struct Hours {
 /// A rule that wants a person to look: `reason` is kebab-case, `text` is for the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Suspicion {
-    pub(crate) rule: String,
-    pub(crate) reason: String,
-    pub(crate) text: String,
+    pub(crate) rule: Arc<str>,
+    pub(crate) reason: Arc<str>,
+    pub(crate) text: Arc<str>,
     /// What is left to test on the decided values of the entry; [`Residual::Always`] for `review`.
     pub(crate) when: Residual,
 }
@@ -156,7 +156,7 @@ pub(crate) struct Verdict {
     /// The lowest confidence among the rules that set client or project; none if no rule did.
     pub(crate) confidence: Option<Confidence>,
     /// `defaults` for fields no rule set, applied after decisions by drafting: `billable` may follow the project.
-    pub(crate) defaults: Defaults,
+    pub(crate) defaults: Arc<Defaults>,
 }
 
 /// What fills fields that neither a rule nor a person set, once a client or project is known.
@@ -184,8 +184,8 @@ impl Verdict {
             self.split.as_ref().map(|split| &split.rule),
             self.hours.as_ref().map(|hours| &hours.rule),
         ];
-        let asks = self.suspicions.iter().map(|suspicion| &suspicion.rule);
-        of_fields.chain(of_others.into_iter().flatten()).chain(asks).any(|named| named == rule)
+        let asks = self.suspicions.iter().any(|suspicion| &*suspicion.rule == rule);
+        asks || of_fields.chain(of_others.into_iter().flatten()).any(|named| named == rule)
     }
 
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {

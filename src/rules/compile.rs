@@ -1,6 +1,9 @@
 //! Rule files to a rule set: names resolved, order fixed, everything wrong told at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
 
@@ -63,9 +66,9 @@ pub(super) struct Clause {
 
 #[derive(Debug)]
 pub(super) struct Suspicious {
-    pub(super) id: String,
-    pub(super) reason: String,
-    pub(super) text: String,
+    pub(super) id: Arc<str>,
+    pub(super) reason: Arc<str>,
+    pub(super) text: Arc<str>,
     pub(super) when: Condition,
 }
 
@@ -92,7 +95,7 @@ pub(super) fn compile(mut files: Vec<Read<'_>>, catalog: Catalog, digest: String
         sections: header.sections.clone(),
         rules: Vec::new(),
         suspicious: Vec::new(),
-        defaults: header.defaults,
+        defaults: Arc::new(header.defaults),
         places: header.place.into_iter().collect(),
         tests: Vec::new(),
     };
@@ -345,7 +348,8 @@ fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, fi
     }
     let message = text.text.unwrap_or_else(|| reason.replace('-', " "));
     if let Some(total) = &text.when.day_total {
-        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.bounds(total, "when.day_total");
+        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }
+            .bounds(total, "when.day_total");
         if max.is_some() || text.when != (syntax::When { day_total: Some(total.clone()), ..syntax::When::default() }) {
             let label = "`day_total` takes `min` and stands alone";
             place.complain(findings, "rules::wrong-value", "when", "this asks about a day and an event at once".to_owned(), label);
@@ -356,9 +360,10 @@ fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, fi
     if text.when == syntax::When::default() {
         place.complain(findings, "rules::wrong-value", "when", "this holds every entry".to_owned(), "name a condition");
     }
-    let parts = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
+    let parts =
+        Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
     let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
-    set.suspicious.push(Suspicious { id: text.id, reason, text: message, when });
+    set.suspicious.push(Suspicious { id: text.id.into(), reason: reason.into(), text: message.into(), when });
 }
 
 impl RuleSet {
@@ -366,7 +371,7 @@ impl RuleSet {
     pub(super) fn policy_reasons(&self) -> BTreeSet<&str> {
         let asks = self.rules.iter().any(|rule| matches!(rule.end, End::Asks(_))).then_some("review");
         let of_days = self.day_limits.iter().map(|limit| limit.reason.as_str());
-        self.suspicious.iter().map(|one| one.reason.as_str()).chain(of_days).chain(asks).collect()
+        self.suspicious.iter().map(|one| &*one.reason).chain(of_days).chain(asks).collect()
     }
 }
 

@@ -1,7 +1,5 @@
 //! `when` to conditions: durations, clock times, weekdays, patterns and names are checked here.
 
-use chrono::{NaiveTime, Weekday};
-use chrono_tz::Tz;
 use super::{
     findings::{Findings, Place, meant},
     lexicon::{Lexicon, WordId},
@@ -10,6 +8,8 @@ use super::{
     syntax::{self, Many, When, Words},
 };
 use crate::model::{catalog::Catalog, policy::seconds, residual::Residual, verdict};
+use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
 
 /// How deep `any`, `all` and `not` may nest.
 const NESTING_MAX: usize = 4;

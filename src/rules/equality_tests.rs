@@ -19,19 +19,101 @@ const EVENTS: usize = 800;
 
 /// Words that make trouble.
 const WORDS: &[&str] = &[
-    "kickoff", "kick off", "Retro", "retro planning", "1:1", "C++", "#ops", "_x_", "x", "straße", "Maß", "ſprint", "Sprint", "K2", "\u{212a}2", "ΣΑΣ", "σασ",
-    "İzmir", "izmir", "ıssız", "naïve", "e\u{301}té", "ǅ", "½ day", "day", "日本", "本", "Ὀδυσσεύς", "a\u{345}b", "review", "re view", "view", "٣ x", "a-b", "B",
+    "kickoff",
+    "kick off",
+    "Retro",
+    "retro planning",
+    "1:1",
+    "C++",
+    "#ops",
+    "_x_",
+    "x",
+    "straße",
+    "Maß",
+    "ſprint",
+    "Sprint",
+    "K2",
+    "\u{212a}2",
+    "ΣΑΣ",
+    "σασ",
+    "İzmir",
+    "izmir",
+    "ıssız",
+    "naïve",
+    "e\u{301}té",
+    "ǅ",
+    "½ day",
+    "day",
+    "日本",
+    "本",
+    "Ὀδυσσεύς",
+    "a\u{345}b",
+    "review",
+    "re view",
+    "view",
+    "٣ x",
+    "a-b",
+    "B",
 ];
-const NAMES: &[&str] = &["Acme", "Acme Robotics", "Glo\u{212a}", "Müller & Söhne", "Straße", "ΟΔΟΣ", "GX", "C++", "Robo", "Übersee AG", "A", "B B", "日本", "day"];
+const NAMES: &[&str] = &[
+    "Acme",
+    "Acme Robotics",
+    "Glo\u{212a}",
+    "Müller & Söhne",
+    "Straße",
+    "ΟΔΟΣ",
+    "GX",
+    "C++",
+    "Robo",
+    "Übersee AG",
+    "A",
+    "B B",
+    "日本",
+    "day",
+];
 const CODES: &[&str] = &["ACME-12", "ACME-15", "A-1", "A-1-2", "GB X-3", "K-7", "MÜ-1", "NODASH", "ſ-9"];
-const SLIPS: &[&str] = &["ACME-13", "acme-12a", "XACME-12", "A-1-22", "A-12", "gb\u{a0}x-3", "gb  x-4", "\u{212a}-7", "mü-2", "ACME-١٢", "S-9", "ACME-", "nodashes"];
+const SLIPS: &[&str] = &[
+    "ACME-13",
+    "acme-12a",
+    "XACME-12",
+    "A-1-22",
+    "A-12",
+    "gb\u{a0}x-3",
+    "gb  x-4",
+    "\u{212a}-7",
+    "mü-2",
+    "ACME-١٢",
+    "S-9",
+    "ACME-",
+    "nodashes",
+];
 const DOMAINS: &[&str] = &["acme.com", "eu.acme.com", "globex.com", "both.org", "co.uk", "x.co.uk", "ours.example"];
 const PEOPLE: &[&str] = &[
-    "eva@ours.example", "kim@sub.ours.example", "tom@acme.com", "tim@eu.acme.com", "ann@x.eu.acme.com", "bo@globex.com", "cy@both.org", "di@gmail.com",
-    "omar@gmail.com", "ed@x.co.uk", "flo@notacme.com", "gus@acme.com.evil.net", "acme.com", "room@acme.com",
+    "eva@ours.example",
+    "kim@sub.ours.example",
+    "tom@acme.com",
+    "tim@eu.acme.com",
+    "ann@x.eu.acme.com",
+    "bo@globex.com",
+    "cy@both.org",
+    "di@gmail.com",
+    "omar@gmail.com",
+    "ed@x.co.uk",
+    "flo@notacme.com",
+    "gus@acme.com.evil.net",
+    "acme.com",
+    "room@acme.com",
 ];
 const PATTERNS: &[&str] = &[
-    r"^interview:?\s*(?<who>\w+)", r"\bre.?view\b", "(?<who>sprint|retro) \\d+", "k2", r"[kſ]\w+", "^.{3,9}$", "(?i:ß|maß)+", r"(?-i:Retro)", r"(?x) kick \s off",
+    r"^interview:?\s*(?<who>\w+)",
+    r"\bre.?view\b",
+    "(?<who>sprint|retro) \\d+",
+    "k2",
+    r"[kſ]\w+",
+    "^.{3,9}$",
+    "(?i:ß|maß)+",
+    r"(?-i:Retro)",
+    r"(?x) kick \s off",
 ];
 const JOINTS: &[&str] = &[" ", " ", " ", "  ", "\u{a0}", "\t", "", "-", "_", ": ", "[", "] ", "é", "/", "\n"];
 const SECTIONS: &[&str] = &["a", "b", "c"];
@@ -84,7 +166,8 @@ fn clients(dice: &mut Dice) -> Value {
     for (index, key) in keys.iter().enumerate() {
         let own = |list: &[&'static str]| list.iter().copied().skip(index).step_by(keys.len()).collect::<Vec<_>>();
         let (names, codes) = (own(NAMES), own(CODES));
-        let mut aliases: Vec<Value> = names[1..].iter().map(|name| if dice.often(30) { json!({ "name": name, "weak": true }) } else { json!(name) }).collect();
+        let mut aliases: Vec<Value> =
+            names[1..].iter().map(|name| if dice.often(30) { json!({ "name": name, "weak": true }) } else { json!(name) }).collect();
         if index < 2 {
             aliases.push(json!({ "name": "shared", "weak": true }));
         }
@@ -101,7 +184,10 @@ fn clients(dice: &mut Dice) -> Value {
         };
         let projects: Map<String, Value> = codes.iter().map(|code| ((*code).to_owned(), project(code, dice))).collect();
         let addresses = if index == 1 { json!(["omar@gmail.com"]) } else { json!([]) };
-        all.insert((*key).to_owned(), json!({ "name": names[0], "aliases": aliases, "domains": domains, "addresses": addresses, "projects": projects }));
+        all.insert(
+            (*key).to_owned(),
+            json!({ "name": names[0], "aliases": aliases, "domains": domains, "addresses": addresses, "projects": projects }),
+        );
     }
     all.insert("we".to_owned(), json!({ "name": "Ours", "own": true, "domains": ["ours.example"] }));
     json!({ "clients": all })
@@ -148,16 +234,14 @@ fn when(dice: &mut Dice, depth: usize) -> Value {
             0..=4 => ("title", words(dice)),
             5 => ("description", words(dice)),
             6 => ("location", words(dice)),
-            7 | 8 => {
-                ("project_code", sought(dice, &["title", "categories", "description", "description_first_line"]))
-            }
-            9 | 10 => {
-                ("client_domain", sought(dice, &["attendees", "organizer"]))
-            }
-            11 | 12 => {
-                ("client_name", sought(dice, &["title", "location", "categories", "description", "description_first_line"]))
-            }
-            13 => ("attendees", [json!({ "max": dice.roll(4) }), json!({ "only": "our_domains" }), json!({ "only": dice.some(DOMAINS, 3) })][dice.roll(3)].clone()),
+            7 | 8 => ("project_code", sought(dice, &["title", "categories", "description", "description_first_line"])),
+            9 | 10 => ("client_domain", sought(dice, &["attendees", "organizer"])),
+            11 | 12 => ("client_name", sought(dice, &["title", "location", "categories", "description", "description_first_line"])),
+            13 => (
+                "attendees",
+                [json!({ "max": dice.roll(4) }), json!({ "only": "our_domains" }), json!({ "only": dice.some(DOMAINS, 3) })][dice.roll(3)]
+                    .clone(),
+            ),
             14 => ("attendees", json!({ "any": dice.some(&[DOMAINS, PEOPLE].concat()[..19], 2) })),
             15 => ("guests", [json!({ "min": 1 }), json!({ "unknown": dice.often(50) })][dice.roll(2)].clone()),
             16 => ("organizer", json!(dice.some(&[DOMAINS, PEOPLE].concat(), 2))),
@@ -168,11 +252,19 @@ fn when(dice: &mut Dice, depth: usize) -> Value {
             21 => ("duration", json!({ "min": dice.one(&["30m", "1h", "2h"]) })),
             22 => ("weekday", json!(dice.some(&["mon", "tue", "sat"], 1))),
             23 => ("series", json!(dice.some(&["u1", "u2"], 1))),
-            24 => [("client", json!(dice.one(&["acme", "globex", "unset"]))), ("task", json!("unset")), ("billable", json!(true)), ("confidence", json!({ "below": "high" }))]
-                [dice.roll(4)]
+            24 => [
+                ("client", json!(dice.one(&["acme", "globex", "unset"]))),
+                ("task", json!("unset")),
+                ("billable", json!(true)),
+                ("confidence", json!({ "below": "high" })),
+            ][dice.roll(4)]
             .clone(),
-            25 => [("colour", json!("teal")), ("event_type", json!("focus-time")), ("conference", json!(true)), ("time", json!({ "outside": "09:00-17:00" }))]
-                [dice.roll(4)]
+            25 => [
+                ("colour", json!("teal")),
+                ("event_type", json!("focus-time")),
+                ("conference", json!(true)),
+                ("time", json!({ "outside": "09:00-17:00" })),
+            ][dice.roll(4)]
             .clone(),
             26 => ("any", json!([when(dice, depth - 1), when(dice, depth - 1)])),
             27 => ("all", json!([when(dice, depth - 1), when(dice, depth - 1)])),
@@ -192,7 +284,9 @@ fn effect(rule: &mut Map<String, Value>, dice: &mut Dice) {
         _ => {
             let mut set = Map::new();
             match dice.roll(4) {
-                0 if has(&rule["when"], &["project_code", "client_domain", "client_name"]) => drop(set.insert("client".into(), json!("${client}"))),
+                0 if has(&rule["when"], &["project_code", "client_domain", "client_name"]) => {
+                    drop(set.insert("client".into(), json!("${client}")))
+                }
                 1 if has(&rule["when"], &["project_code"]) => drop(set.insert("project".into(), json!("${code}"))),
                 2 => drop(set.insert("project".into(), json!(dice.one(CODES)))),
                 3 => drop(set.insert("client".into(), json!(dice.one(&["acme", "globex", "zed"])))),
@@ -248,7 +342,8 @@ fn rules(dice: &mut Dice) -> RuleSet {
 fn fact(dice: &mut Dice) -> Fact {
     let start: DateTime<Utc> = "2026-03-07T00:00:00Z".parse().expect("an instant");
     let start = start + TimeDelta::minutes(i64::try_from(30 * dice.roll(200)).expect("small"));
-    let attendee = |email: &str| Attendee { email: email.to_owned(), name: None, resource: email.starts_with("room"), response: Response::Accepted };
+    let attendee =
+        |email: &str| Attendee { email: email.to_owned(), name: None, resource: email.starts_with("room"), response: Response::Accepted };
     let people = if dice.often(30) { Vec::new() } else { dice.some(PEOPLE, 4) };
     let mut maybe = |text: String| if dice.often(40) { text } else { String::new() };
     let (location, description) = (maybe(Dice(start.timestamp().unsigned_abs()).title()), maybe("x".to_owned()));
@@ -259,7 +354,11 @@ fn fact(dice: &mut Dice) -> Fact {
         location,
         organizer: dice.often(60).then(|| dice.one(PEOPLE).to_owned()),
         attendees: people.into_iter().map(attendee).collect(),
-        categories: if dice.often(30) { vec![dice.one(&["training ", "STRASSE", "Straße", "acme-12", "ACME-14"]).to_owned(), dice.title()] } else { vec![] },
+        categories: if dice.often(30) {
+            vec![dice.one(&["training ", "STRASSE", "Straße", "acme-12", "ACME-14"]).to_owned(), dice.title()]
+        } else {
+            vec![]
+        },
         colour: dice.often(20).then(|| "Teal".to_owned()),
         event_type: dice.often(20).then(|| "focusTime".to_owned()),
         conference: dice.often(20).then(|| "https://x".to_owned()),
@@ -304,10 +403,15 @@ fn compare(seed: u64, seen: &mut Seen) {
     for _ in 0..EVENTS {
         let fact = fact(&mut dice);
         let calendar = dice.one(&["work", "Work ", "STRASSE", "straße"]);
-        let scene = |fact, same_day| Scene { fact, response: Response::Accepted, calendar, addresses: &addresses, zone: chrono_tz::UTC, same_day };
+        let scene =
+            |fact, same_day| Scene { fact, response: Response::Accepted, calendar, addresses: &addresses, zone: chrono_tz::UTC, same_day };
         let neighbours = [scene(&last, &[])];
         let scene = scene(&fact, &neighbours);
-        let fast: (Verdict, Vec<Asked>) = { let verdict = set.judge(&scene); let asked = set.ask(&scene, &verdict); (verdict, asked) };
+        let fast: (Verdict, Vec<Asked>) = {
+            let verdict = set.judge(&scene);
+            let asked = set.ask(&scene, &verdict);
+            (verdict, asked)
+        };
         let plain = naive.judge(&scene);
         assert_eq!(fast, plain, "seed {seed}: {:#?}", fact.text);
         let reader = super::reader::Reader::new(&set, &scene);
@@ -326,14 +430,26 @@ fn compare(seed: u64, seen: &mut Seen) {
 fn the_fast_way_and_the_plain_one_agree_on_two_hundred_thousand_pairs() {
     let sets = u64::try_from(PAIRS / EVENTS).expect("small");
     let halves: Vec<Seen> = std::thread::scope(|scope| {
-        let half = |half: u64| move || (0..sets).filter(|set| set % 2 == half).fold(Seen::default(), |mut seen, set| { compare(set, &mut seen); seen });
+        let half = |half: u64| {
+            move || {
+                (0..sets).filter(|set| set % 2 == half).fold(Seen::default(), |mut seen, set| {
+                    compare(set, &mut seen);
+                    seen
+                })
+            }
+        };
         let running: Vec<_> = (0..2).map(|which| scope.spawn(half(which))).collect();
         running.into_iter().map(|one| one.join().expect("they agree")).collect()
     });
     let sum = |of: fn(&Seen) -> usize| halves.iter().map(of).sum::<usize>();
     assert_eq!(sum(|seen| seen.pairs), PAIRS);
     // The pairs are of every kind, and the index leaves rules out.
-    for (kind, of) in [("matched", (|seen| seen.matched) as fn(&Seen) -> usize), ("conflicts", |seen| seen.conflicts), ("skipped", |seen| seen.skipped), ("slips", |seen| seen.unknown_codes)] {
+    for (kind, of) in [
+        ("matched", (|seen| seen.matched) as fn(&Seen) -> usize),
+        ("conflicts", |seen| seen.conflicts),
+        ("skipped", |seen| seen.skipped),
+        ("slips", |seen| seen.unknown_codes),
+    ] {
         assert!(sum(of) > PAIRS / 20, "{kind}: {}", sum(of));
     }
     assert!(sum(|seen| seen.candidates) * 2 < sum(|seen| seen.rules), "{} of {}", sum(|seen| seen.candidates), sum(|seen| seen.rules));

@@ -1,7 +1,5 @@
 //! One event against all rules: first writer wins per field, disagreement is told (SEMANTICS S24).
 
-use std::collections::BTreeMap;
-
 use super::{
     RuleSet, Scene,
     compile::{End, Rule},
@@ -31,7 +29,7 @@ impl RuleSet {
 /// Asks these rules, in their order.
 pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
     let verdict = Verdict { defaults: set.defaults.clone(), ..Verdict::default() };
-    let mut judging = Judging { set, reader, verdict, writers: BTreeMap::new() };
+    let mut judging = Judging { set, reader, verdict, writers: [None; Field::ALL.len()] };
     for rule in rules {
         if judging.try_rule(rule) {
             break;
@@ -45,7 +43,7 @@ struct Judging<'a> {
     reader: &'a Reader<'a>,
     verdict: Verdict,
     /// Which rule set a field.
-    writers: BTreeMap<Field, usize>,
+    writers: [Option<usize>; Field::ALL.len()],
 }
 
 impl<'a> Judging<'a> {
@@ -55,7 +53,7 @@ impl<'a> Judging<'a> {
         let mut hits = Hits::default();
         let conditions = rule.when.iter().map(|clause| &clause.condition);
         let of_entry = |residual: &Residual| known(residual.holds(&self.decided()));
-        if !is_in_force(rule, self.reader.scene) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
+        if !is_in_force(rule, self.reader) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
@@ -90,7 +88,7 @@ impl<'a> Judging<'a> {
 
     fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
         let title = &self.reader.scene.fact.text.title;
-        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: self.reader.scene.date() })
+        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: &|| self.reader.date() })
     }
 
     fn decided(&self) -> Decided<'_> {
@@ -117,22 +115,25 @@ impl<'a> Judging<'a> {
                 return;
             }
         }
-        if let Some(split) = self.verdict.split.clone().filter(|_| matches!(field, Field::Client | Field::Project)) {
-            let shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
-            if !shares.flatten().any(|value| *value == claim.value) {
-                let won = Claim { value: "split".to_owned(), rule: split.rule, evidence: split.evidence };
+        if let (Some(split), Field::Client | Field::Project) = (&self.verdict.split, field) {
+            let mut shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
+            if !shares.any(|value| value.as_ref() == Some(&claim.value)) {
+                let won = Claim { value: "split".to_owned(), rule: split.rule.clone(), evidence: split.evidence.clone() };
                 self.lose(rule, field, won, claim, is_evidence);
             }
             return;
         }
-        match self.verdict.fields.get(&field).cloned() {
+        match self.verdict.fields.get(&field) {
             Some(won) if won.value == claim.value => {}
-            Some(won) => self.lose(rule, field, won, claim, is_evidence),
+            Some(won) => {
+                let won = won.clone();
+                self.lose(rule, field, won, claim, is_evidence);
+            }
             None => {
                 if matches!(field, Field::Client | Field::Project) {
                     self.trust(rule);
                 }
-                self.writers.insert(field, index);
+                self.writers[field as usize] = Some(index);
                 self.verdict.fields.insert(field, claim);
             }
         }
@@ -145,7 +146,7 @@ impl<'a> Judging<'a> {
     }
 
     fn lose(&mut self, rule: &Rule, field: Field, won: Claim, lost: Claim, is_evidence: bool) {
-        let winner = self.writers.get(&field).map_or(rule, |writer| &self.set.rules[*writer]);
+        let winner = self.writers[field as usize].map_or(rule, |writer| &self.set.rules[writer]);
         let counts = winner.section == rule.section || (field == Field::Client && is_evidence);
         let why = match () {
             () if winner.over.contains(&rule.id) => Loss::Over,
@@ -166,7 +167,7 @@ impl<'a> Judging<'a> {
         }
         if self.verdict.split.is_none() {
             self.trust(rule);
-            self.writers.extend([(Field::Client, index), (Field::Project, index)]);
+            (self.writers[Field::Client as usize], self.writers[Field::Project as usize]) = (Some(index), Some(index));
             self.verdict.split = Some(split);
         }
     }
@@ -187,7 +188,6 @@ impl<'a> Judging<'a> {
 }
 
 /// Whether a rule is asked about events of this date at all.
-pub(super) fn is_in_force(rule: &Rule, scene: &Scene<'_>) -> bool {
-    let date = scene.date();
-    rule.from.is_none_or(|from| from <= date) && rule.until.is_none_or(|until| date <= until)
+pub(super) fn is_in_force(rule: &Rule, reader: &Reader<'_>) -> bool {
+    rule.from.is_none_or(|from| from <= reader.date()) && rule.until.is_none_or(|until| reader.date() <= until)
 }

@@ -58,12 +58,14 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
     let asked = |rule: &super::compile::Rule| {
         let fails = |residual: Residual| residual != Residual::Always;
         // What a rule asked of the fields held when it was asked, whatever came of them since.
-        let clauses =
-            rule.when.iter().filter(|clause| !verdict.names(&rule.id) && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided)))));
+        let clauses = rule.when.iter().filter(|clause| {
+            !verdict.names(&rule.id)
+                && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided))))
+        });
         let mut failed: Vec<Failed> = clauses
             .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
             .collect();
-        if !is_in_force(rule, scene) {
+        if !is_in_force(rule, reader) {
             let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
             let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
             failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });

@@ -1,12 +1,9 @@
 //! Who an event is for, by the catalog: project codes, client names, mail domains and addresses (SEMANTICS S24).
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::{cmp::Reverse, collections::BTreeSet, sync::LazyLock};
 
 use regex::Regex;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     fold::folded,
@@ -15,7 +12,6 @@ use super::{
 };
 use crate::model::{
     catalog::Catalog,
-    event::Text,
     verdict::{Evidence, Place, UnknownCode},
 };
 
@@ -59,13 +55,15 @@ type Bearer = (String, bool);
 /// Tables made from the catalog, one lookup each.
 #[derive(Debug)]
 pub(super) struct Identity {
-    names: HashMap<WordId, Vec<Bearer>>,
-    codes: HashSet<WordId>,
+    names: FxHashMap<WordId, Vec<Bearer>>,
+    codes: FxHashSet<WordId>,
     /// What stands before the number of a code, with its dash.
-    prefixes: HashSet<WordId>,
+    prefixes: FxHashSet<WordId>,
     /// Client and code of a project by its code or a former one, as it is and in lower case.
-    projects: HashMap<String, (String, String)>,
-    mail: HashMap<String, Mail>,
+    projects: FxHashMap<String, (String, String)>,
+    mail: FxHashMap<String, Mail>,
+    /// Whether some of it is a whole address.
+    has_addresses: bool,
     nearest: Nearest,
 }
 
@@ -78,8 +76,8 @@ struct Mail {
 
 impl Identity {
     pub(super) fn new(catalog: &Catalog, our_domains: &[String], lexicon: &mut Lexicon) -> Self {
-        let mut names: HashMap<WordId, Vec<Bearer>> = HashMap::new();
-        let mut mail: HashMap<String, Mail> = HashMap::new();
+        let mut names: FxHashMap<WordId, Vec<Bearer>> = FxHashMap::default();
+        let mut mail: FxHashMap<String, Mail> = FxHashMap::default();
         for domain in our_domains {
             mail.entry(domain.clone()).or_default().is_ours = true;
         }
@@ -102,6 +100,7 @@ impl Identity {
         }
         let known: Vec<&str> = codes(catalog).collect();
         Self {
+            has_addresses: mail.keys().any(|one| one.contains('@')),
             names,
             codes: known.iter().map(|code| lexicon.add(code)).collect(),
             prefixes: prefixes(&known).map(|prefix| lexicon.add(&prefix)).collect(),
@@ -158,65 +157,28 @@ impl Identity {
         witnesses
     }
 
-    /// Clients by the addresses of people, in the order of their keys. One that several clients share only confirms.
-    pub(super) fn addresses(&self, text: &Text, attendees: bool, organizer: bool) -> Vec<Witness<'_>> {
-        let people = text
-            .attendees
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| attendees && !person.resource)
-            .map(|(index, person)| (Place::Attendee, index, person.email.as_str()));
-        let host = text.organizer.iter().filter(|_| organizer).map(|email| (Place::Organizer, 0, email.as_str()));
-        let mut found: Vec<Witness<'_>> = Vec::new();
-        for (place, index, email) in people.chain(host) {
-            let owners = self.owners(email);
-            for client in owners {
-                let evidence = Evidence { place, index, span: (0, email.len()) };
-                let witness = Witness { client, project: None, evidence, weak: owners.len() > 1 };
-                match found.iter_mut().find(|known| known.client == client) {
-                    Some(known) if known.weak && !witness.weak => *known = witness,
-                    Some(_) => {}
-                    None => found.push(witness),
-                }
-            }
-        }
-        found.sort_by_key(|witness| witness.client);
-        found
-    }
-
-    fn owners(&self, email: &str) -> &[String] {
-        if let Some(mail) = self.mail.get(email).filter(|mail| !mail.clients.is_empty()) {
-            return &mail.clients;
-        }
+    /// Clients to whom an address belongs, and whether it is one of our own firm's.
+    pub(super) fn whose(&self, email: &str) -> (&[String], bool) {
         let domain = domain(email);
-        if FREE_MAIL.contains(&domain) {
-            return &[];
-        }
-        let mut owners: &[String] = &[];
+        let (mut of_domain, mut is_ours): (&[String], _) = (&[], false);
         for mail in parents(domain).filter_map(|domain| self.mail.get(domain)) {
-            if mail.is_ours {
-                return &[];
-            }
-            if owners.is_empty() {
-                owners = &mail.clients;
+            is_ours |= mail.is_ours;
+            if of_domain.is_empty() {
+                of_domain = &mail.clients;
             }
         }
-        owners
-    }
-
-    /// Whether an address is one of our own firm's.
-    pub(super) fn is_ours(&self, email: &str) -> bool {
-        parents(domain(email)).any(|domain| self.is_our_domain(domain))
+        let own = if self.has_addresses { self.mail.get(email).map_or(&[][..], |mail| &mail.clients) } else { &[] };
+        let owners = match () {
+            () if !own.is_empty() => own,
+            () if is_ours || of_domain.is_empty() || FREE_MAIL.contains(&domain) => &[],
+            () => of_domain,
+        };
+        (owners, is_ours)
     }
 
     /// Whether exactly this domain is one of our own.
     pub(super) fn is_our_domain(&self, domain: &str) -> bool {
         self.mail.get(domain).is_some_and(|mail| mail.is_ours)
-    }
-
-    /// Whether an address belongs to a client.
-    pub(super) fn is_known(&self, email: &str) -> bool {
-        !self.owners(email).is_empty()
     }
 }
 
@@ -248,10 +210,10 @@ fn number(text: &str) -> Option<usize> {
     NUMBER.as_ref()?.find(text).map(|number| number.end())
 }
 
-fn projects(catalog: &Catalog) -> HashMap<String, (String, String)> {
+fn projects(catalog: &Catalog) -> FxHashMap<String, (String, String)> {
     let current = catalog.projects().map(|(client, project)| (&project.code, client, project));
     let former = catalog.projects().flat_map(|(client, project)| project.was.iter().map(move |was| (was, client, project)));
-    let mut found = HashMap::new();
+    let mut found = FxHashMap::default();
     for (code, client, project) in current.chain(former) {
         for spelling in [code.clone(), code.to_ascii_lowercase()] {
             found.entry(spelling).or_insert_with(|| (client.key.clone(), project.code.clone()));

@@ -3,7 +3,7 @@
 //! A rule that is not among the candidates would not have held; whether a candidate holds is asked as ever. So verdicts and explanations
 //! are those of asking every rule, which a test holds. A rule that needs nothing of the kind is always a candidate.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{
     compile::Rule,
@@ -56,7 +56,7 @@ enum By {
 pub(super) struct Index {
     /// By the number of a word.
     words: Vec<Vec<Filed>>,
-    texts: [HashMap<String, Vec<RuleNumber>>; KINDS],
+    texts: [FxHashMap<String, Vec<RuleNumber>>; KINDS],
     clients: Vec<Clients>,
     always: Vec<RuleNumber>,
     /// Places besides the title where some rule's word has to be.
@@ -76,7 +76,7 @@ struct Filed {
 struct Clients {
     by: By,
     sought: Sought,
-    rules: HashMap<String, Vec<RuleNumber>>,
+    rules: FxHashMap<String, Vec<RuleNumber>>,
 }
 
 impl Index {
@@ -84,7 +84,7 @@ impl Index {
     pub(super) fn new(rules: &[Rule]) -> Self {
         let keys: Vec<Vec<Vec<Key>>> =
             rules.iter().map(|rule| rule.when.iter().filter_map(|clause| keys(&clause.condition)).collect()).collect();
-        let mut shared: HashMap<&Key, usize> = HashMap::new();
+        let mut shared: FxHashMap<&Key, usize> = FxHashMap::default();
         for key in keys.iter().flatten().flatten() {
             *shared.entry(key).or_default() += 1;
         }
@@ -114,7 +114,7 @@ impl Index {
             Key::Client { by, within, client } => {
                 let at = self.clients.iter().position(|one| one.by == *by && one.sought.within == *within).unwrap_or_else(|| {
                     let sought = Sought { within: within.clone(), is: Vec::new(), min: 1, max: usize::MAX };
-                    self.clients.push(Clients { by: *by, sought, rules: HashMap::new() });
+                    self.clients.push(Clients { by: *by, sought, rules: FxHashMap::default() });
                     self.clients.len() - 1
                 });
                 self.clients[at].rules.entry(client.clone()).or_default().push(rule);
@@ -151,13 +151,13 @@ impl Index {
     fn by_texts(&self, reader: &Reader<'_>, found: &mut Vec<RuleNumber>) {
         let text = &reader.scene.fact.text;
         if self.knows(Kind::Attendee) {
-            reader.others().iter().flat_map(|email| addressed(email)).for_each(|one| self.add(Kind::Attendee, one, found));
+            reader.others().flat_map(|person| addressed(person.email)).for_each(|one| self.add(Kind::Attendee, one, found));
         }
         if self.knows(Kind::Organizer) {
             text.organizer.iter().flat_map(|email| addressed(email)).for_each(|one| self.add(Kind::Organizer, one, found));
         }
         if self.knows(Kind::Calendar) {
-            self.add(Kind::Calendar, &reader.scene.calendar.trim().to_lowercase(), found);
+            self.add(Kind::Calendar, reader.calendar(), found);
         }
         if self.knows(Kind::Category) {
             text.categories.iter().for_each(|category| self.add(Kind::Category, &category.trim().to_lowercase(), found));

@@ -1,8 +1,7 @@
 //! Every word, name and code that rules look for, found in one pass over a text. What they are for is not known here.
 
-use std::collections::HashMap;
-
 use daachorse::DoubleArrayAhoCorasick;
+use rustc_hash::FxHashMap;
 
 use super::fold::{Folded, folded};
 
@@ -12,7 +11,7 @@ pub(super) type WordId = u32;
 /// All words, each once.
 #[derive(Default)]
 pub(super) struct Lexicon {
-    ids: HashMap<String, WordId>,
+    ids: FxHashMap<String, WordId>,
     /// By number.
     words: Vec<Word>,
     /// None as long as there are no words.

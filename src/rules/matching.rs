@@ -141,12 +141,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn all<'c>(
-        &'a self,
-        parts: impl Iterator<Item = &'c Condition>,
-        hits: &mut Hits<'a>,
-        entry: OfEntry<'_>,
-    ) -> Residual {
+    pub(super) fn all<'c>(&'a self, parts: impl Iterator<Item = &'c Condition>, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
         let mut rest = Vec::new();
         for part in parts {
             match self.reduce(part, hits, entry) {
@@ -192,15 +187,15 @@ impl<'a> Reader<'a> {
             }
             Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(sought).iter(), hits),
             Condition::Attendees { min, max } => (*min..=*max).contains(&self.people()),
-            Condition::OnlyOurs => !self.others().is_empty() && self.others().iter().all(|email| self.is_ours(email)),
-            Condition::Only(wanted) => !self.others().is_empty() && self.others().iter().all(|email| is_at(email, wanted)),
-            Condition::AnyAttendee(wanted) => self.others().iter().any(|email| is_at(email, wanted)),
+            Condition::OnlyOurs => self.people() > 1 && self.others().all(|person| person.is_ours),
+            Condition::Only(wanted) => self.people() > 1 && self.others().all(|person| is_at(person.email, wanted)),
+            Condition::AnyAttendee(wanted) => self.others().any(|person| is_at(person.email, wanted)),
             Condition::Guests { min, max, unknown } => {
-                let is_unknown = || self.guests().any(|email| !self.is_known(email));
+                let is_unknown = || self.guests().any(|person| person.owners.is_empty());
                 (*min..=*max).contains(&self.guests().count()) && unknown.is_none_or(|wanted| is_unknown() == wanted)
             }
             Condition::Organizer(wanted) => text.organizer.as_ref().is_some_and(|email| is_at(email, wanted)),
-            Condition::Calendar(names) => names.contains(&self.scene.calendar.trim().to_lowercase()),
+            Condition::Calendar(names) => names.iter().any(|name| name == self.calendar()),
             Condition::Time { from, to, outside } => self.start().is_some_and(|at| {
                 let time = at.with_timezone(&self.scene.zone).time();
                 let inside = if from <= to { *from <= time && time < *to } else { *from <= time || time < *to };
@@ -278,22 +273,27 @@ impl<'a> Reader<'a> {
 
     /// A weak witness counts only beside another one of the same client, of any kind.
     fn sought(&'a self, sought: &Sought, found: impl Iterator<Item = &'a Witness<'a>>, hits: &mut Hits<'a>) -> bool {
-        let (mut kept, mut clients): (Vec<&Witness<'a>>, Vec<&str>) = (Vec::new(), Vec::new());
-        for witness in found.filter(|witness| !witness.weak || self.is_confirmed(witness.client)) {
-            if !kept.iter().any(|known| (known.client, known.project) == (witness.client, witness.project)) {
-                kept.push(witness);
-            }
+        let counts = |witness: &&Witness<'a>| !witness.weak || self.is_confirmed(witness.client);
+        let mut found = found.filter(counts).peekable();
+        if found.peek().is_none() {
+            return sought.is.is_empty() && sought.min == 0;
+        }
+        let (first, from) = (hits.witnesses.len(), hits.evidence.len());
+        let mut clients: Vec<&str> = Vec::new();
+        for witness in found {
             if !clients.contains(&witness.client) {
                 clients.push(witness.client);
             }
+            let same = |known: &Witness<'_>| (known.client, known.project) == (witness.client, witness.project);
+            if (sought.is.is_empty() || sought.is.iter().any(|one| one == witness.client)) && !hits.witnesses[first..].iter().any(same) {
+                hits.evidence.push(witness.evidence.clone());
+                hits.witnesses.push(witness.clone());
+            }
         }
-        let wanted = |client: &str| sought.is.is_empty() || sought.is.iter().any(|one| one == client);
-        let right = sought.is.is_empty() || clients.iter().any(|client| wanted(client));
-        let fits = right && (sought.min..=sought.max).contains(&clients.len());
-        if fits {
-            kept.retain(|witness| wanted(witness.client));
-            hits.evidence.extend(kept.iter().map(|witness| witness.evidence.clone()));
-            hits.witnesses.extend(kept.into_iter().cloned());
+        let fits = hits.witnesses.len() > first && (sought.min..=sought.max).contains(&clients.len());
+        if !fits {
+            hits.witnesses.truncate(first);
+            hits.evidence.truncate(from);
         }
         fits
     }

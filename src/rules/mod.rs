@@ -27,7 +27,7 @@ mod equality_tests;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -103,7 +103,7 @@ pub(crate) struct Spot {
 
 impl Spot {
     fn of(place: &Place<'_>) -> Self {
-        let line = place.source.position(place.span("").start).0;
+        let line = place.positions.line(place.span("").start);
         Self { file: place.source.name.clone(), line, path: place.path.to_owned() }
     }
 }
@@ -126,7 +126,7 @@ pub(crate) struct RuleSet {
     sections: Vec<String>,
     rules: Vec<compile::Rule>,
     suspicious: Vec<compile::Suspicious>,
-    defaults: Defaults,
+    defaults: Arc<Defaults>,
     our_domains: Vec<String>,
     /// Every word that some rule, name or code needs.
     lexicon: Lexicon,
@@ -169,7 +169,7 @@ impl RuleSet {
 
     /// Whose calendar a written event stands on, and what she answered.
     pub(crate) fn owner(&self, event: &WrittenEvent) -> (Option<String>, Response) {
-        let owner = event.owner(|email| self.identity.is_ours(email));
+        let owner = event.owner(|email| self.identity.whose(email).1);
         let response = event.response(owner.as_deref());
         (owner, response)
     }
@@ -202,6 +202,14 @@ pub(crate) fn load(mut files: Vec<Source>) -> Result<RuleSet, Vec<(Source, Diagn
     }
     let set = compile::compile(rules, catalog, digest(&files), &mut findings);
     if findings.is_empty() { Ok(set) } else { Err(findings.into_vec()) }
+}
+
+/// Schemas of a file of rules and of `clients.yaml`.
+pub(crate) fn schemas() -> [serde_json::Value; 2] {
+    [
+        yaml::schema::of::<syntax::RulesFile>("header", "Kalends: a file of rules"),
+        yaml::schema::of::<syntax::ClientsFile>("clients", "Kalends: clients.yaml"),
+    ]
 }
 
 fn is_named(source: &Source, name: &str) -> bool {

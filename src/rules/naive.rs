@@ -15,7 +15,6 @@ use super::{
 };
 use crate::model::{
     catalog::{Catalog, Client},
-    event::Text,
     verdict::{Evidence, Place, UnknownCode, Verdict},
 };
 
@@ -79,9 +78,9 @@ impl<'a> Naive<'a> {
 
     pub(super) fn word(&self, text: &str, words: &[WordId]) -> Option<(usize, usize)> {
         let mut known = self.words.borrow_mut();
-        let regex = known.entry(words.to_vec()).or_insert_with(|| {
-            pattern(&one_of(words.iter().map(|word| self.set.lexicon.word(*word)))).expect("a rule names words")
-        });
+        let regex = known
+            .entry(words.to_vec())
+            .or_insert_with(|| pattern(&one_of(words.iter().map(|word| self.set.lexicon.word(*word)))).expect("a rule names words"));
         regex.find(text).map(|hit| (hit.start(), hit.end()))
     }
 
@@ -121,24 +120,11 @@ impl<'a> Naive<'a> {
         known.filter(|(slips, _)| *slips <= 2).min().map(|(_, code)| code)
     }
 
-    pub(super) fn addresses(&self, text: &Text, attendees: bool, organizer: bool) -> Vec<Witness<'a>> {
-        let people = text.attendees.iter().enumerate().filter(|(_, person)| attendees && !person.resource);
-        let people = people.map(|(index, person)| (Place::Attendee, index, &person.email));
-        let everyone: Vec<_> = people.chain(text.organizer.iter().filter(|_| organizer).map(|email| (Place::Organizer, 0, email))).collect();
-        let of = |client: &'a Client| {
-            let theirs = everyone.iter().filter(|(_, _, email)| self.owners(email).contains(&client.key.as_str()));
-            let sure = |email: &str| self.owners(email).len() == 1;
-            let first = theirs.clone().find(|(_, _, email)| sure(email)).or_else(|| theirs.clone().next())?;
-            let evidence = Evidence { place: first.0, index: first.1, span: (0, first.2.len()) };
-            Some(Witness { client: &client.key, project: None, evidence, weak: !sure(first.2) })
-        };
-        self.set.catalog.clients.values().filter_map(of).collect()
-    }
-
     /// Clients to whom an address belongs.
     pub(super) fn owners(&self, email: &str) -> Vec<&'a str> {
         let clients = || self.set.catalog.clients.values().filter(|client| !client.own);
-        let with = |has: &dyn Fn(&Client) -> bool| clients().filter(|client| has(client)).map(|client| client.key.as_str()).collect::<Vec<_>>();
+        let with =
+            |has: &dyn Fn(&Client) -> bool| clients().filter(|client| has(client)).map(|client| client.key.as_str()).collect::<Vec<_>>();
         let by_address = with(&|client| client.addresses.iter().any(|one| one == email));
         let domain = email.rsplit('@').next().unwrap_or_default();
         if !by_address.is_empty() || self.is_ours(email) || FREE_MAIL.contains(&domain) {

@@ -120,7 +120,16 @@ mod tests {
 
     #[test]
     fn a_pattern_that_grows_too_large_is_refused_though_it_is_compiled_late() {
-        for (text, fits) in [(r"\w{2}", true), (r"\w{20}", true), (".{1000}", true), (r"\pL{3}", true), (r"\w{5000}", false), (r"(\w{50}){50}", false), ("(?:[a-z]{100}){900}", false), (&"x".repeat(999), true)] {
+        for (text, fits) in [
+            (r"\w{2}", true),
+            (r"\w{20}", true),
+            (".{1000}", true),
+            (r"\pL{3}", true),
+            (r"\w{5000}", false),
+            (r"(\w{50}){50}", false),
+            ("(?:[a-z]{100}){900}", false),
+            (&"x".repeat(999), true),
+        ] {
             let read = Pattern::new(text, &mut Lexicon::default());
             assert_eq!(read.is_ok(), fits, "{text}");
             assert_eq!(read.is_ok_and(|pattern| pattern.regex().is_some()), fits, "{text}");

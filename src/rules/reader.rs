@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, collections::HashSet};
 
-use chrono::{DateTime, Datelike, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
 use super::{
     RuleSet, Scene,
@@ -11,8 +11,11 @@ use super::{
 };
 use crate::model::{
     event::Span,
-    verdict::{Place, UnknownCode},
+    verdict::{Evidence, Place, UnknownCode},
 };
+
+/// So many people are compared one by one, faster than by a table.
+const FEW: usize = 16;
 
 /// One event under one rule set.
 pub(super) struct Reader<'a> {
@@ -26,10 +29,24 @@ pub(super) struct Reader<'a> {
     first_line: OnceCell<Scan<'a>>,
     description: OnceCell<Scan<'a>>,
     categories: OnceCell<Vec<Scan<'a>>>,
-    others: OnceCell<Vec<&'a str>>,
+    people: OnceCell<Vec<Person<'a>>>,
+    date: OnceCell<NaiveDate>,
+    calendar: OnceCell<String>,
     /// Of attendees and organizer, of attendees alone, of the organizer alone.
     addresses: [OnceCell<Vec<Witness<'a>>>; 3],
     neighbours: OnceCell<Vec<Reader<'a>>>,
+}
+
+/// Someone invited, or the organiser.
+pub(super) struct Person<'a> {
+    pub(super) email: &'a str,
+    pub(super) is_ours: bool,
+    /// Clients to whom the address belongs.
+    pub(super) owners: Vec<&'a str>,
+    place: Place,
+    index: usize,
+    /// Counts as someone besides the owner, and for the first time.
+    is_other: bool,
 }
 
 /// A text and what was found in it.
@@ -57,7 +74,9 @@ impl<'a> Reader<'a> {
             first_line: OnceCell::new(),
             description: OnceCell::new(),
             categories: OnceCell::new(),
-            others: OnceCell::new(),
+            people: OnceCell::new(),
+            date: OnceCell::new(),
+            calendar: OnceCell::new(),
             addresses: Default::default(),
             neighbours: OnceCell::new(),
         }
@@ -118,7 +137,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Clients by the addresses of people.
+    /// Clients by the addresses of people, in the order of their keys. One that several clients share only confirms.
     pub(super) fn addresses(&self, attendees: bool, organizer: bool) -> &[Witness<'a>] {
         let which = match (attendees, organizer) {
             (true, true) => 0,
@@ -127,63 +146,88 @@ impl<'a> Reader<'a> {
             (false, false) => return &[],
         };
         self.addresses[which].get_or_init(|| {
-            let text = &self.scene.fact.text;
-            #[cfg(test)]
-            if let Some(naive) = self.naive {
-                return naive.addresses(text, attendees, organizer);
+            let mut found: Vec<Witness<'a>> = Vec::new();
+            for person in self.everyone().iter().filter(|person| if person.place == Place::Organizer { organizer } else { attendees }) {
+                for client in person.owners.iter().copied() {
+                    let evidence = Evidence { place: person.place, index: person.index, span: (0, person.email.len()) };
+                    let witness = Witness { client, project: None, evidence, weak: person.owners.len() > 1 };
+                    match found.iter_mut().find(|known| known.client == client) {
+                        Some(known) if known.weak && !witness.weak => *known = witness,
+                        Some(_) => {}
+                        None => found.push(witness),
+                    }
+                }
             }
-            self.set.identity.addresses(text, attendees, organizer)
+            found.sort_by_key(|witness| witness.client);
+            found
         })
     }
 
-    pub(super) fn is_ours(&self, email: &str) -> bool {
-        #[cfg(test)]
-        if let Some(naive) = self.naive {
-            return naive.is_ours(email);
-        }
-        self.set.identity.is_ours(email)
+    /// Those invited, then the organiser; no rooms.
+    fn everyone(&self) -> &[Person<'a>] {
+        self.people.get_or_init(|| {
+            let text = &self.scene.fact.text;
+            let mut everyone: Vec<Person<'a>> = Vec::with_capacity(text.attendees.len() + 1);
+            let mut many: HashSet<&str> = HashSet::new();
+            for (index, person) in text.attendees.iter().enumerate().filter(|(_, person)| !person.resource) {
+                let email = person.email.as_str();
+                let is_first =
+                    if text.attendees.len() > FEW { many.insert(email) } else { everyone.iter().all(|known| known.email != email) };
+                everyone.push(self.person(email, (Place::Attendee, index), is_first && !self.is_owner(email)));
+            }
+            if let Some(host) = &text.organizer {
+                let is_other = !self.is_owner(host) && text.attendees.iter().all(|person| person.email != *host);
+                everyone.push(self.person(host, (Place::Organizer, 0), is_other));
+            }
+            everyone
+        })
     }
 
-    pub(super) fn is_known(&self, email: &str) -> bool {
+    fn is_owner(&self, email: &str) -> bool {
+        self.scene.addresses.iter().any(|own| own == email)
+    }
+
+    fn person(&self, email: &'a str, (place, index): (Place, usize), is_other: bool) -> Person<'a> {
         #[cfg(test)]
         if let Some(naive) = self.naive {
-            return !naive.owners(email).is_empty();
+            return Person { email, is_ours: naive.is_ours(email), owners: naive.owners(email), place, index, is_other };
         }
-        self.set.identity.is_known(email)
+        let (owners, is_ours) = self.set.identity.whose(email);
+        Person { email, is_ours, owners: owners.iter().map(String::as_str).collect(), place, index, is_other }
     }
 
     /// People besides the owner, the organiser among them, each once.
-    pub(super) fn others(&self) -> &[&'a str] {
-        self.others.get_or_init(|| {
-            let text = &self.scene.fact.text;
-            let invited = text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str());
-            let host = text.organizer.as_deref().filter(|host| text.attendees.iter().all(|person| person.email != *host));
-            let mut seen = HashSet::new();
-            invited.chain(host).filter(|email| !self.scene.addresses.iter().any(|own| own == email) && seen.insert(*email)).collect()
-        })
+    pub(super) fn others(&self) -> impl Iterator<Item = &Person<'a>> {
+        self.everyone().iter().filter(|person| person.is_other)
     }
 
     /// People, never rooms; the owner counts whether she stands in the list or not.
     pub(super) fn people(&self) -> usize {
-        1 + self.others().len()
+        1 + self.others().count()
     }
 
     /// People from outside the firm.
-    pub(super) fn guests(&self) -> impl Iterator<Item = &'a str> {
-        self.others().iter().copied().filter(|email| !self.is_ours(email))
+    pub(super) fn guests(&self) -> impl Iterator<Item = &Person<'a>> {
+        self.others().filter(|person| !person.is_ours)
+    }
+
+    /// The local date on which it starts.
+    pub(super) fn date(&self) -> NaiveDate {
+        *self.date.get_or_init(|| self.scene.date())
+    }
+
+    /// The calendar's name as it is compared.
+    pub(super) fn calendar(&self) -> &str {
+        self.calendar.get_or_init(|| self.scene.calendar.trim().to_lowercase())
     }
 
     /// Her other events on that date, each read once too.
     pub(super) fn neighbours(&self) -> &[Reader<'a>] {
         self.neighbours.get_or_init(|| {
-            let reader = |scene| {
-                #[allow(unused_mut)]
-                let mut reader = Reader::new(self.set, scene);
+            let reader = |scene| Reader {
                 #[cfg(test)]
-                {
-                    reader.naive = self.naive;
-                }
-                reader
+                naive: self.naive,
+                ..Reader::new(self.set, scene)
             };
             self.scene.same_day.iter().map(reader).collect()
         })

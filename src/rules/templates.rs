@@ -87,7 +87,8 @@ pub(super) struct Filling<'a> {
     pub(super) hits: &'a Hits<'a>,
     pub(super) title: &'a str,
     pub(super) catalog: &'a Catalog,
-    pub(super) date: chrono::NaiveDate,
+    /// Asked only where a project has to be open.
+    pub(super) date: &'a dyn Fn() -> chrono::NaiveDate,
 }
 
 impl Filling<'_> {
@@ -107,7 +108,8 @@ impl Filling<'_> {
     }
 
     fn open_project(&self, client: &str) -> Option<String> {
-        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(self.date));
+        let date = (self.date)();
+        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(date));
         let one = open.next()?;
         open.next().is_none().then(|| one.code.clone())
     }

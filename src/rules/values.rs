@@ -8,11 +8,7 @@ use super::{
     syntax::{self, When},
     templates::{Gap, Template},
 };
-use crate::model::{
-    catalog::Field,
-    residual::Residual,
-    verdict::Share,
-};
+use crate::model::{catalog::Field, residual::Residual, verdict::Share};
 use crate::yaml::{diagnostic::Source, gate::Positions};
 
 /// What the conditions of a rule can give to its values.
