@@ -137,7 +137,7 @@ fn least(rounds: usize, each: usize, mut act: impl FnMut()) -> f64 {
     let mut round = || {
         let began = cpu();
         act();
-        (cpu() - began).as_nanos() as f64 / each as f64
+        cpu().saturating_sub(began).as_nanos() as f64 / each as f64
     };
     (0..rounds).map(|_| round()).fold(f64::INFINITY, f64::min)
 }

@@ -42,7 +42,9 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
             }
             Err(findings) => {
                 refused += 1;
-                findings.iter().for_each(|finding| complain(&finding.draw(&source, paint())));
+                for finding in findings {
+                    complain(&finding.draw(&source, paint()));
+                }
             }
         }
     }

@@ -121,7 +121,7 @@ fn conflict(found: &Lost) -> Finding {
     } else {
         format!("rules disagree on the {field}: {} says {}, {} says {}", won.rule, won.value, lost.rule, lost.value)
     };
-    Finding::meeting("conflict", cause, message).with(json!({ "rules": [won.rule, lost.rule] }))
+    Finding::meeting("conflict", cause, message).with(json!({ "rules": [&*won.rule, &*lost.rule] }))
 }
 
 /// Checks against the catalog, for written entries too.

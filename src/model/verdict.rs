@@ -44,14 +44,13 @@ words! {
     }
 }
 
-/// One rule's wish for one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One rule's wish for one field. Rule and evidence are shared by all wishes of the rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) value: String,
     /// Rule id, or `defaults`.
-    pub(crate) rule: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) rule: Arc<str>,
+    pub(crate) evidence: Arc<[Evidence]>,
 }
 
 words! {
@@ -69,7 +68,7 @@ words! {
 }
 
 /// A claim that did not count, beside the one that did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_field_names, reason = "won and lost are a pair")]
 pub(crate) struct Lost {
     pub(crate) field: Field,
@@ -178,14 +177,15 @@ pub(crate) enum BillableDefault {
 impl Verdict {
     /// Whether a rule had a part in it, won or lost.
     pub(crate) fn names(&self, rule: &str) -> bool {
-        let of_fields = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost)).map(|claim| &claim.rule);
+        let mut claims = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost));
         let of_others = [
             self.skip.as_ref().map(|skip| &skip.rule),
             self.split.as_ref().map(|split| &split.rule),
             self.hours.as_ref().map(|hours| &hours.rule),
         ];
-        let asks = self.suspicions.iter().any(|suspicion| &*suspicion.rule == rule);
-        asks || of_fields.chain(of_others.into_iter().flatten()).any(|named| named == rule)
+        claims.any(|claim| &*claim.rule == rule)
+            || of_others.into_iter().flatten().any(|named| named == rule)
+            || self.suspicions.iter().any(|suspicion| &*suspicion.rule == rule)
     }
 
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {

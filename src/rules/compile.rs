@@ -32,7 +32,7 @@ use crate::{
 /// A rule, ready to be asked.
 #[derive(Debug)]
 pub(super) struct Rule {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     /// Position among the sections.
     pub(super) section: usize,
     pub(super) over: Vec<String>,
@@ -271,7 +271,7 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, lexicon: &mut L
     };
     let clause = |part: conditions::Part| Clause { key: part.key, written: written(place, part.key), condition: part.condition };
     Rule {
-        id: rule.id,
+        id: rule.id.into(),
         section,
         over: rule.over.0,
         from: rule.from,

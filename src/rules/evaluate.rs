@@ -1,5 +1,7 @@
 //! One event against all rules: first writer wins per field, disagreement is told (SEMANTICS S24).
 
+use std::sync::Arc;
+
 use super::{
     RuleSet, Scene,
     compile::{End, Rule},
@@ -10,7 +12,7 @@ use super::{
 use crate::model::{
     catalog::Field,
     residual::{Decided, Residual},
-    verdict::{Claim, Confidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, Verdict},
+    verdict::{Claim, Confidence, Evidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, Verdict},
 };
 
 impl RuleSet {
@@ -46,7 +48,7 @@ struct Judging<'a> {
     writers: [Option<usize>; Field::ALL.len()],
 }
 
-impl<'a> Judging<'a> {
+impl Judging<'_> {
     /// Whether evaluation ends here.
     fn try_rule(&mut self, index: usize) -> bool {
         let rule = &self.set.rules[index];
@@ -57,21 +59,22 @@ impl<'a> Judging<'a> {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
-            self.verdict.skip = Some(Skip { rule: rule.id.clone(), why: why.clone(), counts_as: *counts_as });
+            self.verdict.skip = Some(Skip { rule: rule.id.to_string(), why: why.clone(), counts_as: *counts_as });
             return true;
         }
         self.write(index, rule, &hits);
         if let End::Asks(text) = &rule.end {
-            let (rule, text) = (rule.id.as_str().into(), text.as_str().into());
+            let (rule, text) = (rule.id.clone(), text.as_str().into());
             self.verdict.suspicions.push(Suspicion { rule, reason: "review".into(), text, when: Residual::Always });
         }
         !matches!(rule.end, End::GoesOn)
     }
 
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
+        let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
             for value in self.fill(template, hits) {
-                let claim = Claim { value, rule: rule.id.clone(), evidence: hits.evidence.clone() };
+                let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }
         }
@@ -79,10 +82,10 @@ impl<'a> Judging<'a> {
             self.split(index, rule, hits);
         }
         if let (Some(seconds), None) = (rule.hours, &self.verdict.hours) {
-            self.verdict.hours = Some(Hours { rule: rule.id.clone(), seconds });
+            self.verdict.hours = Some(Hours { rule: rule.id.to_string(), seconds });
         }
         for value in rule.tags.iter().flat_map(|template| self.fill(template, hits)).collect::<Vec<_>>() {
-            self.verdict.tags.push(Claim { value, rule: rule.id.clone(), evidence: Vec::new() });
+            self.verdict.tags.push(Claim { value, rule: rule.id.clone(), evidence: Arc::default() });
         }
     }
 
@@ -118,7 +121,7 @@ impl<'a> Judging<'a> {
         if let (Some(split), Field::Client | Field::Project) = (&self.verdict.split, field) {
             let mut shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
             if !shares.any(|value| value.as_ref() == Some(&claim.value)) {
-                let won = Claim { value: "split".to_owned(), rule: split.rule.clone(), evidence: split.evidence.clone() };
+                let won = Claim { value: "split".to_owned(), rule: split.rule.as_str().into(), evidence: split.evidence.as_slice().into() };
                 self.lose(rule, field, won, claim, is_evidence);
             }
             return;
@@ -149,7 +152,7 @@ impl<'a> Judging<'a> {
         let winner = self.writers[field as usize].map_or(rule, |writer| &self.set.rules[writer]);
         let counts = winner.section == rule.section || (field == Field::Client && is_evidence);
         let why = match () {
-            () if winner.over.contains(&rule.id) => Loss::Over,
+            () if winner.over.iter().any(|id| **id == *rule.id) => Loss::Over,
             () if counts => Loss::Conflict,
             () => Loss::Later,
         };
@@ -158,10 +161,10 @@ impl<'a> Judging<'a> {
 
     /// A split counts as client and project: it stands only where neither is set yet.
     fn split(&mut self, index: usize, rule: &Rule, hits: &Hits) {
-        let split = Split { rule: rule.id.clone(), evidence: hits.evidence.clone(), shares: rule.split.clone() };
+        let split = Split { rule: rule.id.to_string(), evidence: hits.evidence.clone(), shares: rule.split.clone() };
         for field in [Field::Client, Field::Project] {
             if let Some(won) = self.verdict.fields.get(&field).cloned() {
-                let lost = Claim { value: "split".to_owned(), rule: split.rule.clone(), evidence: split.evidence.clone() };
+                let lost = Claim { value: "split".to_owned(), rule: rule.id.clone(), evidence: split.evidence.as_slice().into() };
                 return self.lose(rule, field, won, lost, true);
             }
         }

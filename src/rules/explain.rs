@@ -72,7 +72,7 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
         let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
-        Asked { rule: rule.id.clone(), failed, held }
+        Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
 }

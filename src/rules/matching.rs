@@ -224,10 +224,10 @@ impl<'a> Reader<'a> {
         hits: &mut Hits<'a>,
     ) -> bool {
         let scan = self.first_scan(place);
-        if no.is_some_and(|no| self.word(scan, no).is_some()) {
+        if no.is_some_and(|no| scan.word(no).is_some()) {
             return false;
         }
-        let word = words.map(|words| self.word(scan, words));
+        let word = words.map(|words| scan.word(words));
         let fit = regex.map(|pattern| pattern.regex().and_then(|regex| regex.captures(scan.text)));
         if word == Some(None) || matches!(fit, Some(None)) {
             return false;

@@ -27,8 +27,11 @@ impl Pattern {
     /// # Errors
     /// Why it is no pattern.
     pub(super) fn new(text: &str, lexicon: &mut Lexicon) -> Result<Self, String> {
-        let read = |any_case: bool| regex_syntax::ParserBuilder::new().case_insensitive(any_case).build().parse(text);
-        let (exact, folded) = (read(false).map_err(|error| error.to_string())?, read(true).map_err(|error| error.to_string())?);
+        let read = |any_case: bool| {
+            let read = regex_syntax::ParserBuilder::new().case_insensitive(any_case).build().parse(text);
+            read.map_err(|error| error.to_string())
+        };
+        let (exact, folded) = (read(false)?, read(true)?);
         let mut pattern = Self { text: text.to_owned(), compiled: OnceLock::new(), names: Vec::new(), needs: None };
         pattern.needs = needs(&exact).map(|texts| texts.iter().map(|text| lexicon.add(text)).collect());
         names(&exact, &mut pattern.names);

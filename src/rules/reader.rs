@@ -57,10 +57,25 @@ pub(super) struct Scan<'a> {
     pub(super) found: Vec<Found>,
     names: OnceCell<Vec<Witness<'a>>>,
     codes: OnceCell<Codes<'a>>,
+    #[cfg(test)]
+    naive: Option<&'a super::naive::Naive<'a>>,
 }
 
 /// Codes that name projects, and those that name none.
 type Codes<'a> = (Vec<Witness<'a>>, Vec<UnknownCode>);
+
+impl Scan<'_> {
+    /// The first of these words, the longest if several begin there.
+    pub(super) fn word(&self, words: &[WordId]) -> Option<(usize, usize)> {
+        #[cfg(test)]
+        if let Some(naive) = self.naive {
+            return naive.word(self.text, words);
+        }
+        let ours = self.found.iter().filter(|one| one.whole && words.binary_search(&one.word).is_ok());
+        let first = ours.min_by_key(|one| (one.start, std::cmp::Reverse(one.end)));
+        first.map(|one| (one.start, one.end))
+    }
+}
 
 impl<'a> Reader<'a> {
     pub(super) fn new(set: &'a RuleSet, scene: &'a Scene<'a>) -> Self {
@@ -84,7 +99,16 @@ impl<'a> Reader<'a> {
 
     fn scan(&self, place: Place, index: usize, text: &'a str) -> Scan<'a> {
         let found = if text.is_empty() { Vec::new() } else { self.set.lexicon.scan(text) };
-        Scan { place, index, text, found, names: OnceCell::new(), codes: OnceCell::new() }
+        Scan {
+            place,
+            index,
+            text,
+            found,
+            names: OnceCell::new(),
+            codes: OnceCell::new(),
+            #[cfg(test)]
+            naive: self.naive,
+        }
     }
 
     /// The text of a place where words are sought; of a description its first line.
@@ -104,17 +128,6 @@ impl<'a> Reader<'a> {
     pub(super) fn categories(&self) -> &[Scan<'a>] {
         let all = || self.scene.fact.text.categories.iter().enumerate();
         self.categories.get_or_init(|| all().map(|(index, category)| self.scan(Place::Category, index, category)).collect())
-    }
-
-    /// The first of these words in a text, the longest if several begin there.
-    pub(super) fn word(&self, scan: &Scan<'a>, words: &[WordId]) -> Option<(usize, usize)> {
-        #[cfg(test)]
-        if let Some(naive) = self.naive {
-            return naive.word(scan.text, words);
-        }
-        let ours = scan.found.iter().filter(|one| one.whole && words.binary_search(&one.word).is_ok());
-        let first = ours.min_by_key(|one| (one.start, std::cmp::Reverse(one.end)));
-        first.map(|one| (one.start, one.end))
     }
 
     pub(super) fn names<'s>(&self, scan: &'s Scan<'a>) -> &'s [Witness<'a>] {

@@ -170,7 +170,7 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     for rule in &set.rules {
         for clause in &rule.when {
             let Some(field) = read_by(&clause.condition).filter(|field| !written.contains(field)) else { continue };
-            let Some(spot) = set.places.get(&rule.id).filter(|spot| spot.file == source.name) else { continue };
+            let Some(spot) = set.places.get(&*rule.id).filter(|spot| spot.file == source.name) else { continue };
             let place = Place { source, positions, path: &spot.path };
             let label = format!("no rule before it sets the {field}; move it behind one that does");
             let message = format!("`{}` asks for the {field} too early", rule.id);

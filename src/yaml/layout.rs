@@ -10,7 +10,7 @@ use super::{
     gate,
 };
 
-const COLUMNS_MAX: usize = 160;
+const COLUMNS_MAX: usize = 180;
 
 /// The file as it ought to look.
 ///
