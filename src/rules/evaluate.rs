@@ -84,8 +84,10 @@ impl Judging<'_> {
         if let (Some(seconds), None) = (rule.hours, &self.verdict.hours) {
             self.verdict.hours = Some(Hours { rule: rule.id.to_string(), seconds });
         }
-        for value in rule.tags.iter().flat_map(|template| self.fill(template, hits)).collect::<Vec<_>>() {
-            self.verdict.tags.push(Claim { value, rule: rule.id.clone(), evidence: Arc::default() });
+        for template in &rule.tags {
+            let tag = |value| Claim { value, rule: rule.id.clone(), evidence: Arc::default() };
+            let values = self.fill(template, hits);
+            self.verdict.tags.extend(values.into_iter().map(tag));
         }
     }
 
@@ -112,7 +114,13 @@ impl Judging<'_> {
         let set = self.set;
         let owner = (field == Field::Project).then(|| set.identity.project(&claim.value)).flatten();
         if let Some((client, _)) = owner {
-            self.claim(index, rule, Field::Client, Claim { value: client.to_owned(), ..claim.clone() }, is_evidence);
+            self.claim(
+                index,
+                rule,
+                Field::Client,
+                Claim { value: client.to_owned(), rule: claim.rule.clone(), evidence: claim.evidence.clone() },
+                is_evidence,
+            );
             if let Some(won) = self.verdict.fields.get(&Field::Client).filter(|won| won.value != client).cloned() {
                 self.verdict.lost.push(Lost { field, won, lost: claim, why: Loss::OtherClient });
                 return;

@@ -27,8 +27,9 @@ impl Folded {
             after_space = space;
             fits
         });
-        let fold = |byte: u8| if is_space(byte) { ' ' } else { char::from(byte.to_ascii_lowercase()) };
-        plain.then(|| Self { text: text.bytes().map(fold).collect(), from: None })
+        let fold = |byte: u8| if is_space(byte) { b' ' } else { byte.to_ascii_lowercase() };
+        let folded = plain.then(|| String::from_utf8(text.bytes().map(fold).collect()).ok()).flatten()?;
+        Some(Self { text: folded, from: None })
     }
 
     fn of_any(text: &str) -> Self {

@@ -124,7 +124,8 @@ impl Index {
 
     /// Rules that may hold, in their order.
     pub(super) fn candidates<'a>(&self, reader: &'a Reader<'a>) -> Vec<RuleNumber> {
-        let mut found = self.always.clone();
+        let mut found = Vec::with_capacity(self.always.len() + 16);
+        found.extend_from_slice(&self.always);
         self.by_words(reader, &mut found);
         self.by_texts(reader, &mut found);
         for Clients { by, sought, rules } in &self.clients {

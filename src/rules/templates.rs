@@ -71,6 +71,9 @@ impl Template {
 
     /// The values it comes to. More than one witness gives more than one, and so a conflict; what is not there sets nothing.
     pub(super) fn fill(&self, from: &Filling<'_>) -> Vec<String> {
+        if let [Part::Text(text)] = self.0.as_slice() {
+            return Vec::from_iter((!text.trim().is_empty()).then(|| text.clone()));
+        }
         if let [Part::Gap(gap)] = self.0.as_slice() {
             return from.values(gap);
         }
