@@ -236,5 +236,7 @@ fn main() {
     );
     println!("growth from 10 to 10,000 rules: {growth:.2} (gate {GROWTH_MAX}, aim 2.5); of the floor alone {:.2}", many.floor / few.floor);
     println!("load of 10,000 rules: {:.2} s (aim 0.5); 1,000,000 verdicts: {:.2} s (aim 1)", many.load / 1e9, many.verdict / 1e3);
-    assert!(to_floor <= FLOOR_MAX && growth <= GROWTH_MAX && faster >= FASTER_MIN, "a gate is passed");
+    assert!(growth <= GROWTH_MAX, "the gate on growth is {GROWTH_MAX}");
+    assert!(faster >= FASTER_MIN, "the gate on one regex per rule is {FASTER_MIN}");
+    assert!(to_floor <= FLOOR_MAX, "the gate on the floor is {FLOOR_MAX}");
 }
