@@ -170,7 +170,7 @@ fn week_of(dice: &mut StdRng, works: &[Work], person: usize, week: usize, monday
         }
         let date = monday + Days::new(slot as u64 / u64::from(SLOTS));
         let start = date.and_hms_opt(8 + u32::try_from(slot).expect("small") % SLOTS, 0, 0).expect("a time").and_utc();
-        let text = event(&PEOPLE[person], start, uid, series, title, people);
+        let text = event(PEOPLE[person], start, uid, series, title, people);
         hours.push(Hour { person, start, project: project.to_owned(), text });
     };
     for work in &mine {
