@@ -242,6 +242,8 @@ on_each_database! {
         std::fs::write(world.path("rules/rules.yaml"), format!("{rules}\n# a comment\n")).expect("written");
         let quiet = world.sync();
         assert_eq!((&quiet["days"], &quiet["entries"]), (&0.into(), &0.into()));
+        // What the files promise changes with them.
+        std::fs::write(world.path("rules/rules.yaml"), rules.replace("task: kickoff,", "task: Opening,")).expect("written");
         std::fs::write(world.path("rules/more.yaml"), "rules:\n  - id: kickoffs\n    section: tasks\n    when: {title: {words: [kickoff]}}\n    set: {task: Opening}\n").expect("written");
         let loud = world.sync();
         assert_eq!((&loud["days"], &loud["entries"]), (&1.into(), &1.into()));

@@ -86,7 +86,7 @@ on_each_database! {
         write(&world, "rules/more.yaml", &whole[..whole.len() - 12]);
         wait_until("it is refused", || status(&world)["refused"] != Value::Null);
         assert_eq!((task(&world).as_str(), outcomes(&world)), ("Meeting", vec!["refused".to_owned(), "active".to_owned()]));
-        assert!(daemon.log().contains("error[yaml::") && daemon.log().contains("rules/more.yaml:2"), "{}", daemon.log());
+        assert!(daemon.log().contains("error[Y0") && daemon.log().contains("rules/more.yaml:2"), "{}", daemon.log());
         write(&world, "rules/more.yaml", &whole);
         wait_until("it is whole", || task(&world) == "Craft");
         let now = status(&world);
@@ -123,7 +123,7 @@ on_each_database! {
         std::fs::remove_file(world.path("rules/clients.yaml")).expect("gone");
         wait_until("it is refused", || status(&world)["refused"] != Value::Null);
         assert_eq!(text(&world.entries()[0], "project"), "ACME-15");
-        assert!(daemon.log().contains("rules::unknown-project"), "{}", daemon.log());
+        assert!(daemon.log().contains("error[R012]"), "{}", daemon.log());
         std::fs::rename(world.path("rules"), world.path("away")).expect("moved");
         wait_until("it says that there is no folder", || daemon.log().contains("cannot be read"));
         assert_eq!((&status(&world)["folder"]["state"], text(&world.entries()[0], "project")), (&json!("unreadable"), "ACME-15"));

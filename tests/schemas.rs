@@ -9,12 +9,14 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0002_connections.sql"),
     include_str!("../migrations/sqlite/0003_review.sql"),
     include_str!("../migrations/sqlite/0004_reload.sql"),
+    include_str!("../migrations/sqlite/0005_indexes.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/0001_book.sql"),
     include_str!("../migrations/postgres/0002_connections.sql"),
     include_str!("../migrations/postgres/0003_review.sql"),
     include_str!("../migrations/postgres/0004_reload.sql"),
+    include_str!("../migrations/postgres/0005_indexes.sql"),
 ];
 
 type Columns = BTreeSet<(String, String)>;

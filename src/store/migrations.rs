@@ -16,6 +16,7 @@ const ALL: &[(i64, &str, &str, &str)] = &[
     ),
     (3, "review", include_str!("../../migrations/sqlite/0003_review.sql"), include_str!("../../migrations/postgres/0003_review.sql")),
     (4, "reload", include_str!("../../migrations/sqlite/0004_reload.sql"), include_str!("../../migrations/postgres/0004_reload.sql")),
+    (5, "indexes", include_str!("../../migrations/sqlite/0005_indexes.sql"), include_str!("../../migrations/postgres/0005_indexes.sql")),
 ];
 
 /// The newest version this program knows.
@@ -35,4 +36,20 @@ fn migrator(text: impl Fn(&(i64, &'static str, &'static str, &'static str)) -> &
     Migrator::with_migrations(
         ALL.iter().map(|row| Migration::new(row.0, row.1.into(), MigrationType::Simple, text(row).into_sql_str(), false)).collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_migration_in_the_folders_is_one_that_runs() {
+        let listed: Vec<String> = ALL.iter().map(|(number, name, ..)| format!("{number:04}_{name}.sql")).collect();
+        for folder in ["sqlite", "postgres"] {
+            let files = std::fs::read_dir(format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"))).expect("a folder");
+            let mut files: Vec<_> = files.map(|file| file.expect("a file").file_name().into_string().expect("text")).collect();
+            files.sort();
+            assert_eq!(files, listed, "{folder}");
+        }
+    }
 }

@@ -16,11 +16,11 @@ use serde::Deserialize;
 
 use super::{
     Failure,
-    form::{Before, go, value},
+    form::{Before, go, ticked, value},
     layout::{csrf, page},
     queue_item::what,
     text::{Style, hours, words},
-    week::{monday_of, ticked},
+    week::monday_of,
 };
 use crate::{
     app::App,

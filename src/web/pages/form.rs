@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::layout::Done;
+use super::{Failure, layout::Done};
 use crate::web::signin::target;
 
 /// What was done just before, as the address of the next page says.
@@ -59,4 +59,13 @@ pub(super) fn go(to: &str, done: &str, undo: Option<&str>, rule: Option<&str>) -
 /// A value of a form; none where it is empty or absent.
 pub(super) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// What was ticked, each with the version that was seen.
+pub(super) fn ticked<T: std::str::FromStr>(pairs: &[(String, String)]) -> Result<Vec<(T, Option<i64>)>, Failure> {
+    let one = |text: &str| {
+        let (id, version) = text.split_once(':')?;
+        Some((id.parse().ok()?, Some(version.parse().ok()?)))
+    };
+    pairs.iter().filter(|(name, _)| name == "one").map(|(_, text)| one(text).ok_or(Failure::NotFound)).collect()
 }

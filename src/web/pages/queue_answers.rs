@@ -11,7 +11,7 @@ use chrono::Days;
 
 use super::{
     Failure,
-    form::{go, value},
+    form::{go, ticked, value},
 };
 use crate::{
     app::App,
@@ -121,7 +121,7 @@ pub(super) async fn bulk(State(app): State<Arc<App>>, signed: Signed, Form(pairs
         return Err(Failure::NotFound);
     }
     let (mut done, mut left, mut said) = (0, 0, "some");
-    for (id, version) in ticked(&pairs)? {
+    for (id, version) in ticked::<ExceptionId>(&pairs)? {
         // Whoever may not see it learns no more than that some were left.
         let Some(exception) = app.store.read().await?.question_seen(&signed.who, id).await? else {
             left += 1;
@@ -132,7 +132,7 @@ pub(super) async fn bulk(State(app): State<Arc<App>>, signed: Signed, Form(pairs
             continue;
         };
         said = told(&what);
-        match desk.answer_as(id, Some(version), &what, batch).await {
+        match desk.answer_as(id, version, &what, batch).await {
             Ok(_) => done += 1,
             Err(_) => left += 1,
         }
@@ -142,15 +142,6 @@ pub(super) async fn bulk(State(app): State<Arc<App>>, signed: Signed, Form(pairs
     }
     let batch = batch.to_string();
     Ok(go(value(&pairs, "back").unwrap_or("/queue"), if left > 0 { "some" } else { said }, (done > 0).then_some(batch.as_str()), None))
-}
-
-/// Questions with the versions that were seen.
-fn ticked(pairs: &Pairs) -> Result<Vec<(ExceptionId, i64)>, Failure> {
-    let one = |text: &str| {
-        let (id, version) = text.split_once(':')?;
-        Some((id.parse().ok()?, version.parse().ok()?))
-    };
-    pairs.iter().filter(|(name, _)| name == "one").map(|(_, text)| one(text).ok_or(Failure::NotFound)).collect()
 }
 
 pub(super) async fn undo(

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     Failure,
-    form::{Before, go, value},
+    form::{Before, go, ticked, value},
     layout::{csrf, page},
     queue_item::what,
     text::{Style, hours, words},
@@ -324,15 +324,6 @@ async fn submit(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<P
     let outcomes = app.desk(&active, &signed.who).act_on_all(&ids, &Do::Submit, BatchId(ids::fresh())).await?;
     let said = if outcomes.iter().all(|(_, outcome)| outcome.is_ok()) { "submitted" } else { "some" };
     Ok(go(value(&pairs, "back").unwrap_or("/week"), said, None, None))
-}
-
-/// Entries with the versions that were seen.
-pub(super) fn ticked(pairs: &Pairs) -> Result<Vec<(EntryId, Option<i64>)>, Failure> {
-    let one = |text: &str| {
-        let (id, version) = text.split_once(':')?;
-        Some((id.parse().ok()?, Some(version.parse().ok()?)))
-    };
-    pairs.iter().filter(|(name, _)| name == "one").map(|(_, text)| one(text).ok_or(Failure::NotFound)).collect()
 }
 
 async fn act(State(app): State<Arc<App>>, Path(id): Path<EntryId>, signed: Signed, Form(pairs): Form<Pairs>) -> Result<Response, Failure> {
