@@ -26,7 +26,8 @@ impl Rules {
     /// If they have findings: a bench measures nothing then.
     #[must_use]
     pub fn load(files: &[(&str, &str)]) -> Self {
-        let read = rules::load(files.iter().map(|(name, text)| Source::new(*name, text)).collect());
+        let files: Vec<_> = files.iter().map(|(name, text)| Source::new(*name, text)).collect();
+        let read = rules::load(&files);
         Self(read.unwrap_or_else(|found| panic!("{} findings, the first: {}", found.len(), found[0].1)))
     }
 

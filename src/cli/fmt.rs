@@ -32,13 +32,17 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
         let path = folder.join(name.trim_start_matches("rules/"));
         let source = Source::new(path.display().to_string(), text);
         match laid_out(&source) {
-            Ok(even) if even == *text => {}
-            Ok(even) => {
+            Ok(Some(even)) if even == *text => {}
+            Ok(Some(even)) => {
                 changed += 1;
                 answer(&source.name);
                 if !args.check {
                     replace(&path, &even)?;
                 }
+            }
+            Ok(None) => {
+                refused += 1;
+                complain(&format!("{}: it cannot be laid out without changing what it says, and is left as it is", source.name));
             }
             Err(findings) => {
                 refused += 1;

@@ -1,7 +1,7 @@
 //! Rule files to a rule set: names resolved, order fixed, everything wrong told at once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -207,7 +207,7 @@ fn own_domains_are_no_clients(files: &[Read<'_>], catalog: &Catalog, identity: &
     let Some((source, file, positions)) = files.iter().find(|(source, ..)| super::is_named(source, "rules.yaml")) else { return };
     let place = Place { source, positions, path: "" };
     for client in catalog.clients.values().filter(|client| !client.own) {
-        for domain in client.domains.iter().filter(|domain| identity.is_our_domain(domain)) {
+        for domain in client.domains.iter().filter(|domain| identity.ours().contains(*domain)) {
             let index = file.our_domains.iter().position(|ours| ours.to_lowercase() == *domain);
             let at = index.map_or_else(|| "our_domains".to_owned(), |index| format!("our_domains[{index}]"));
             let label = format!("clients.yaml gives it to `{}`; take it away there", client.key);

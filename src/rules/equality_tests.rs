@@ -333,7 +333,7 @@ fn rules(dice: &mut Dice) -> RuleSet {
     let suspicious: Vec<_> = (0..3).map(|number| json!({ "id": format!("s{number}"), "when": when(dice, 1) })).collect();
     let rules = json!({ "sections": SECTIONS, "our_domains": ["ours.example"], "defaults": { "task": "Meeting" }, "rules": all, "suspicious": suspicious });
     let file = |name: &str, value: &Value| Source::new(name, &value.to_string());
-    load(vec![file("rules.yaml", &rules), file("clients.yaml", &clients(dice))]).unwrap_or_else(|found| {
+    load(&[file("rules.yaml", &rules), file("clients.yaml", &clients(dice))]).unwrap_or_else(|found| {
         let told: Vec<_> = found.iter().map(|(source, finding)| finding.draw(source, crate::yaml::diagnostic::Paint::Plain)).collect();
         panic!("{}\n{rules:#}", told.join("\n"))
     })

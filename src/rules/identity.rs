@@ -62,6 +62,8 @@ pub(super) struct Identity {
     /// Client and code of a project by its code or a former one, as it is and in lower case.
     projects: FxHashMap<String, (String, String)>,
     mail: FxHashMap<String, Mail>,
+    /// Domains of our own firm.
+    ours: BTreeSet<String>,
     /// Whether some of it is a whole address.
     has_addresses: bool,
     nearest: Nearest,
@@ -105,6 +107,7 @@ impl Identity {
             codes: known.iter().map(|code| lexicon.add(code)).collect(),
             prefixes: prefixes(&known).map(|prefix| lexicon.add(&prefix)).collect(),
             projects: projects(catalog),
+            ours: mail.iter().filter(|(_, mail)| mail.is_ours).map(|(domain, _)| domain.clone()).collect(),
             mail,
             nearest: Nearest::new(catalog),
         }
@@ -176,9 +179,14 @@ impl Identity {
         (owners, is_ours)
     }
 
-    /// Whether exactly this domain is one of our own.
-    pub(super) fn is_our_domain(&self, domain: &str) -> bool {
-        self.mail.get(domain).is_some_and(|mail| mail.is_ours)
+    /// Whether an address is one of our own firm's.
+    pub(super) fn is_ours(&self, email: &str) -> bool {
+        self.whose(email).1
+    }
+
+    /// Our own domains; a client's among them is a contradiction.
+    pub(super) fn ours(&self) -> &BTreeSet<String> {
+        &self.ours
     }
 }
 

@@ -12,18 +12,18 @@ use super::{
 
 const COLUMNS_MAX: usize = 180;
 
-/// The file as it ought to look.
+/// The file as it ought to look; none if it would say something else then.
 ///
 /// # Errors
-/// What stands in the way of reading it, or that it would say something else afterwards.
-pub(crate) fn laid_out(source: &Source) -> Result<String, Vec<Diagnostic>> {
+/// What stands in the way of reading it.
+pub(crate) fn laid_out(source: &Source) -> Result<Option<String>, Vec<Diagnostic>> {
     let (_, findings) = gate::pass(source);
     if !findings.is_empty() {
         return Err(findings);
     }
     let text = pretty_yaml::format_text(&source.text, &options()).unwrap_or_default();
     let text = with_gaps(&source.text, &text);
-    if says_the_same(&source.text, &text) { Ok(text) } else { Err(vec![refused()]) }
+    Ok(says_the_same(&source.text, &text).then_some(text))
 }
 
 fn options() -> FormatOptions {
@@ -68,16 +68,6 @@ fn says_the_same(before: &str, after: &str) -> bool {
     value(before).is_some_and(|before| Some(before) == value(after)) && bare(before) == bare(after)
 }
 
-fn refused() -> Diagnostic {
-    Diagnostic {
-        code: "yaml::layout",
-        message: "this file cannot be laid out without changing what it says".to_owned(),
-        span: 0..0,
-        label: "it is left as it is".to_owned(),
-        also: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,9 +75,9 @@ mod tests {
     #[test]
     fn layout_is_mended_and_nothing_else() {
         let text = "# first\nrules:\n- { id: a,   when: {title: {regex: '^\\d+ #1'}} }   # last\n\n\n\n- id:   b\n  review: 'who''s?'\n";
-        let out = laid_out(&Source::new("a.yaml", text)).expect("laid out");
+        let out = laid_out(&Source::new("a.yaml", text)).expect("it can be read").expect("laid out");
         assert_eq!(out, "# first\nrules:\n  - {id: a, when: {title: {regex: '^\\d+ #1'}}}   # last\n\n  - id: b\n    review: 'who''s?'\n");
-        assert_eq!(laid_out(&Source::new("a.yaml", &out)).as_deref(), Ok(out.as_str()));
+        assert_eq!(laid_out(&Source::new("a.yaml", &out)).expect("it can be read").as_deref(), Some(out.as_str()));
     }
 
     #[test]
