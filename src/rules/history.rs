@@ -39,7 +39,10 @@ impl RuleSet {
         let there = matches!(scene.response, Response::Accepted | Response::Organizer);
         let counts = fact.status == EventStatus::Confirmed && fact.show_as == ShowAs::Busy && !fact.visibility.is_private();
         let timed = fact.span.seconds().is_some_and(|seconds| seconds > 0);
-        there && counts && timed && fact.text.attendees.iter().any(|person| !person.resource && !self.identity.whose(&person.email).0.is_empty())
+        there
+            && counts
+            && timed
+            && fact.text.attendees.iter().any(|person| !person.resource && !self.identity.whose(&person.email).0.is_empty())
     }
 
     /// Whom a private event points to is not looked at (S8).

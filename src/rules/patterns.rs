@@ -45,12 +45,6 @@ impl Pattern {
         self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
     }
 
-    /// Whether it fits every text, even one of nothing.
-    pub(super) fn fits_nothing(&self) -> bool {
-        let may = regex_syntax::parse(&self.text).is_ok_and(|hir| hir.properties().minimum_len() == Some(0));
-        may && self.regex().is_some_and(|regex| regex.is_match(""))
-    }
-
     /// Its named groups.
     pub(super) fn names(&self) -> &[String] {
         &self.names
