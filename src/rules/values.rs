@@ -18,8 +18,8 @@ pub(super) struct Given {
     code: bool,
     word: bool,
     captures: Vec<String>,
-    /// Patterns that cannot be read: they may have any groups.
-    unread: bool,
+    /// How many patterns cannot be read: they may have any groups.
+    unread: usize,
 }
 
 impl Given {
@@ -36,7 +36,7 @@ impl Given {
         self.code |= when.project_code.is_some();
         for words in [&when.title, &when.description, &when.location].into_iter().flatten() {
             self.word |= words.words.is_some() || words.regex.is_some();
-            self.unread |= words.regex.as_ref().is_some_and(|text| regex_syntax::parse(text).is_err());
+            self.unread += words.regex.iter().filter(|text| regex_syntax::parse(text).is_err()).count();
         }
         self.word |= when.categories.is_some();
         when.any.iter().chain(&when.all).flatten().for_each(|part| self.add(part));
@@ -52,7 +52,7 @@ impl Given {
             Gap::Word => needs(self.word, "word", "`words`, `regex` or `categories`"),
             Gap::Rest if field != Field::Description => Err("`${rest}` fills a description, nothing else".to_owned()),
             Gap::Rest => Ok(()),
-            Gap::Capture(name) if self.unread || self.captures.contains(name) => Ok(()),
+            Gap::Capture(name) if self.unread > 0 || self.captures.contains(name) => Ok(()),
             Gap::Capture(name) => Err(self.unknown(name)),
         }
     }
