@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -29,7 +30,8 @@ const LISTEN_PORT: u16 = 8721;
 const REQUESTS_A_MINUTE: u32 = 600;
 
 /// What may be set, in the file or as `KALENDS_NAME` in the environment. Everything has a default.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "config")]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
     /// A file, or a PostgreSQL address without a password.
@@ -50,6 +52,7 @@ struct Settings {
     feeds: Feeds,
     digest: mail::Written,
     /// Where `serve` listens for people who come to connect.
+    #[schemars(with = "Option<String>")]
     listen: Option<std::net::SocketAddr>,
     /// How people reach that from outside.
     public_url: Option<url::Url>,
@@ -61,7 +64,8 @@ struct Settings {
 }
 
 /// What `review:` says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "review")]
 #[serde(deny_unknown_fields, default)]
 struct Review {
     /// Which titles reviewers read.
@@ -69,7 +73,8 @@ struct Review {
 }
 
 /// Which titles reviewers read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Titles {
     #[default]
@@ -79,7 +84,8 @@ pub(crate) enum Titles {
 }
 
 /// What `feeds:` says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "feeds")]
 #[serde(deny_unknown_fields, default)]
 struct Feeds {
     /// Hosts inside the firm's own network, which are refused otherwise.
@@ -131,6 +137,11 @@ pub(crate) enum KeySource {
     Given(SecretString),
     /// A file, looked at again whenever it changed, so that a rotation reaches a running daemon.
     File(PathBuf),
+}
+
+/// The schema of `kalends.yaml`.
+pub(crate) fn schema() -> serde_json::Value {
+    yaml::schema::of::<Settings>("config", "Kalends: kalends.yaml")
 }
 
 /// Findings, each with the text it is about.

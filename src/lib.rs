@@ -9,6 +9,8 @@ mod config;
 mod daemon;
 mod drafting;
 mod grants;
+#[doc(hidden)]
+pub mod measured;
 mod model;
 mod review;
 mod rules;

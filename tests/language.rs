@@ -21,13 +21,13 @@ const CLIENTS: &str = "clients:
 ";
 
 /// What a key means, as a rule file whose tests pass, and a file in which it is wrong, with the code of the finding.
-struct Case {
-    key: &'static str,
-    clients: String,
-    rules: String,
-    wrong_clients: String,
-    wrong: String,
-    code: &'static str,
+pub(crate) struct Case {
+    pub(crate) key: &'static str,
+    pub(crate) clients: String,
+    pub(crate) rules: String,
+    pub(crate) wrong_clients: String,
+    pub(crate) wrong: String,
+    pub(crate) code: &'static str,
 }
 
 /// A condition: an event that fits, one that does not, and what is no such condition.
@@ -621,7 +621,7 @@ fn of_clients() -> Vec<Case> {
     ]
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     [conditions(), of_rules(), of_files(), of_events(), of_clients()].into_iter().flatten().collect()
 }
 
@@ -680,11 +680,9 @@ fn places() -> Vec<(&'static str, String, String)> {
     all.map(|(place, (clients, rules))| (place, clients, rules)).to_vec()
 }
 
-#[test]
-fn no_key_is_without_a_test_or_a_place_in_the_reference() {
+/// Every key as the program names it when it meets an unknown one, with its place.
+pub(crate) fn known_keys() -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let tested: BTreeSet<String> = cases().iter().map(|case| case.key.to_owned()).collect();
-    let reference = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/REFERENCE.md")).expect("the reference");
     let mut known = BTreeSet::new();
     for (place, clients, rules) in places() {
         let found = kalends(folder.path(), "check", &clients, &rules);
@@ -696,6 +694,14 @@ fn no_key_is_without_a_test_or_a_place_in_the_reference() {
     }
     // `uid` is how `calendar preview` writes the series of an event.
     known.remove("event.uid");
+    known
+}
+
+#[test]
+fn no_key_is_without_a_test_or_a_place_in_the_reference() {
+    let tested: BTreeSet<String> = cases().iter().map(|case| case.key.to_owned()).collect();
+    let reference = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/REFERENCE.md")).expect("the reference");
+    let known = known_keys();
     assert!(known.len() > 120, "{} keys", known.len());
     let missing: Vec<_> = known.iter().filter(|key| !tested.contains(*key)).collect();
     assert!(missing.is_empty(), "without a test: {missing:?}");

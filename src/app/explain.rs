@@ -269,8 +269,8 @@ impl Explained<'_> {
             })
             .collect();
         let losers = self.verdict.lost.iter().map(|one| {
-            json!({ "field": one.field, "value": one.lost.value, "rule": one.lost.rule, "at": self.at(&one.lost.rule),
-                "matched": self.matched(&one.lost.evidence), "evidence": self.spans(&one.lost.evidence), "lost_to": one.won.rule, "why": one.why })
+            json!({ "field": one.field, "value": one.lost.value, "rule": &*one.lost.rule, "at": self.at(&one.lost.rule),
+                "matched": self.matched(&one.lost.evidence), "evidence": self.spans(&one.lost.evidence), "lost_to": &*one.won.rule, "why": one.why })
         });
         let reasons =
             self.reasons.iter().map(|reason| json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding }));

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Shape, access, backtest, calendars, connections, demo, entries, exceptions, explain, preview, reload, rules, sources, staff, suggest,
+    Shape, access, backtest, calendars, connections, demo, entries, exceptions, explain, fmt, preview, reload, rules, schema, sources,
+    staff, suggest,
 };
 use crate::model::exception::ExceptionStatus;
 
@@ -93,6 +94,12 @@ pub(super) enum Command {
     /// Rule files: how events become time.
     #[command(subcommand)]
     Rules(Rules),
+    /// Prints what may stand in a file, as a JSON Schema for editors.
+    Schema {
+        /// Which file.
+        #[arg(value_enum)]
+        file: schema::File,
+    },
     /// The book's schema.
     #[command(subcommand)]
     Db(Db),
@@ -353,6 +360,8 @@ pub(super) enum Rules {
     History,
     /// Says on which events of the book two rule sets say something else, and which rules are why. Writes nothing.
     Diff(reload::Diff),
+    /// Lays the rule files out evenly; keeps comments and what they say.
+    Fmt(fmt::Args),
     /// Says what other rule files would change in the book, and writes nothing.
     Backtest(backtest::Args),
     /// Rules that would have decided what people decided again and again, each with what it would change.

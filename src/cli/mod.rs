@@ -15,10 +15,12 @@ mod entries;
 mod exceptions;
 mod explain;
 mod findings;
+mod fmt;
 mod keys;
 mod preview;
 mod reload;
 mod rules;
+mod schema;
 mod serve;
 mod setup;
 mod sources;
@@ -126,6 +128,8 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Rules(Rules::Explain(args)) if args.event.is_some() => {
             explain::typed(args, args.event.as_deref().unwrap_or("-"), configured(cli)?.as_ref(), format)
         }
+        Command::Rules(Rules::Fmt(args)) => fmt::run(args, configured(cli)?.as_ref()),
+        Command::Schema { file } => schema::print(*file),
         Command::Init { folder } => setup::init(folder),
         Command::Demo(args) => book::block_on(demo::run(args)),
         Command::Keys(Keys::Generate) => keys::make(&book::configuration(&cli.config)?),
@@ -223,6 +227,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Serve
         | Command::Keys(Keys::Generate)
         | Command::Init { .. }
+        | Command::Schema { .. }
         | Command::Demo(_)
         | Command::Db(Db::Check)
         | Command::Rules(_)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 use super::{Outcome, answer};
-use crate::{app::App, config::Config, store::Store};
+use crate::{app::App, config::Config, store::Store, yaml::schema::REFERENCE};
 
 /// The example that ships with the program.
 const RULES: &[(&str, &str)] = &[
@@ -14,8 +14,11 @@ const RULES: &[(&str, &str)] = &[
     ("overrides.yaml", include_str!("../../rules/overrides.yaml")),
     ("internal.yaml", include_str!("../../rules/internal.yaml")),
     ("tags.yaml", include_str!("../../rules/tags.yaml")),
-    ("REFERENCE.md", include_str!("../../rules/REFERENCE.md")),
+    ("REFERENCE.md", REFERENCE),
     ("suspicious.yaml", include_str!("../../rules/suspicious.yaml")),
+    ("schema/rules.json", include_str!("../../rules/schema/rules.json")),
+    ("schema/clients.json", include_str!("../../rules/schema/clients.json")),
+    ("schema/config.json", include_str!("../../rules/schema/config.json")),
 ];
 
 pub(super) const CONFIG: &str = include_str!("kalends.yaml");
@@ -36,7 +39,8 @@ pub(super) fn write(folder: &Path, config: &str) -> anyhow::Result<PathBuf> {
     let target = folder.join("kalends.yaml");
     ensure!(!target.exists(), "{} is there already; nothing was written", target.display());
     let rules = folder.join("rules");
-    std::fs::create_dir_all(&rules).with_context(|| format!("cannot make {}", rules.display()))?;
+    let schemas = rules.join("schema");
+    std::fs::create_dir_all(&schemas).with_context(|| format!("cannot make {}", schemas.display()))?;
     for (name, text) in RULES {
         let file = rules.join(name);
         if !file.exists() {

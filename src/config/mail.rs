@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::secret;
 
 /// What `digest:` says.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "digest")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     /// A program and its arguments; the recipient comes last, the message on stdin.
@@ -18,7 +19,8 @@ pub(super) struct Written {
     ops: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "smtp")]
 #[serde(deny_unknown_fields)]
 struct SmtpWritten {
     host: String,
@@ -31,7 +33,8 @@ struct SmtpWritten {
 }
 
 /// How the connection to a mail server is kept private.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Tls {
     /// From the first byte (RFC 8314).

@@ -8,7 +8,8 @@ use cron::Schedule;
 use serde::Deserialize;
 
 /// What `poll:` says.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "poll")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     /// Shortest and longest time between two readings of a calendar, such as 5m and 30m.
@@ -17,6 +18,7 @@ pub(super) struct Written {
     /// Calendars that are read at the same time.
     at_once: Option<usize>,
     /// The zone the schedules below are in.
+    #[schemars(with = "Option<String>")]
     timezone: Option<Tz>,
     /// Cron expressions: minute, hour, day of month, month, day of week.
     full_read: Option<String>,

@@ -8,7 +8,8 @@ use super::secret;
 use crate::model::connection::Provider;
 
 /// What `providers:` says of one of them. Every address can be changed: national clouds have their own, and tests.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "provider")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     client_id: Option<String>,
@@ -24,7 +25,8 @@ pub(super) struct Written {
 }
 
 /// Both.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "providers")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AllWritten {
     google: Option<Written>,

@@ -7,7 +7,8 @@ use url::Url;
 use super::{providers::is_guarded, secret};
 
 /// What `sign_in:` says.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "sign_in")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     /// As the provider writes it in its tokens: `OpenID` Connect compares it letter by letter.

@@ -121,7 +121,7 @@ fn conflict(found: &Lost) -> Finding {
     } else {
         format!("rules disagree on the {field}: {} says {}, {} says {}", won.rule, won.value, lost.rule, lost.value)
     };
-    Finding::meeting("conflict", cause, message).with(json!({ "rules": [won.rule, lost.rule] }))
+    Finding::meeting("conflict", cause, message).with(json!({ "rules": [&*won.rule, &*lost.rule] }))
 }
 
 /// Checks against the catalog, for written entries too.
@@ -168,7 +168,9 @@ fn suspicions(verdict: &Verdict, body: &Body, by_person: &Assignment) -> Vec<Fin
     let cause = json!({ "client": decided.client, "project": decided.project, "task": decided.task.map(digest), "billable": decided.billable, "seconds": decided.seconds });
     let raised = verdict.suspicions.iter().filter(|suspicion| suspicion.when.holds(&decided));
     raised
-        .map(|suspicion| Finding::meeting(&suspicion.reason, cause.clone(), suspicion.text.clone()).with(json!({ "rule": suspicion.rule })))
+        .map(|suspicion| {
+            Finding::meeting(&suspicion.reason, cause.clone(), suspicion.text.to_string()).with(json!({ "rule": &*suspicion.rule }))
+        })
         .collect()
 }
 

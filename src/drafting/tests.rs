@@ -84,7 +84,7 @@ impl Scene {
     /// An event of an hour or so, on ACME-1 by rule.
     fn event(&mut self, title: &str, start: DateTime<Utc>, end: DateTime<Utc>) -> MeetingId {
         let mut verdict = Verdict::default();
-        verdict.fields.insert(Field::Project, Claim { value: "ACME-1".into(), rule: "codes".into(), evidence: vec![] });
+        verdict.fields.insert(Field::Project, Claim { value: "ACME-1".into(), rule: "codes".into(), evidence: Vec::new().into() });
         self.judged(title, start, end, verdict)
     }
 
@@ -229,7 +229,7 @@ fn copies_on_two_calendars_are_one_entry_and_disagreement_is_a_conflict() {
     copy.0.calendar_order = 1;
     scene.events.push(copy);
     assert_eq!((scene.draft().entries.len(), scene.draft().questions.len()), (1, 0));
-    scene.events[1].1.fields.insert(Field::Project, Claim { value: "ACME-2".into(), rule: "names".into(), evidence: vec![] });
+    scene.events[1].1.fields.insert(Field::Project, Claim { value: "ACME-2".into(), rule: "names".into(), evidence: Vec::new().into() });
     assert_eq!(reasons(&scene.draft()), [["conflict"]]);
 }
 

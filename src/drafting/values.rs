@@ -66,7 +66,7 @@ fn shared(verdict: &Verdict, split: &Split) -> Vec<Verdict> {
             (Field::Billable, share.billable.map(|yes| yes.to_string())),
         ];
         for (field, value) in fields {
-            let claim = |value| Claim { value, rule: split.rule.clone(), evidence: split.evidence.clone() };
+            let claim = |value| Claim { value, rule: split.rule.as_str().into(), evidence: split.evidence.as_slice().into() };
             one.fields.extend(value.map(|value| (field, claim(value))));
         }
         one
@@ -181,7 +181,7 @@ fn tags(body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>,
     let (mut tags, given): (Vec<String>, _) = if let Some(tags) = &by_person.tags {
         (tags.clone(), Some(Given::by(DECISION)))
     } else {
-        let mut rules: Vec<_> = by_rules.iter().map(|claim| claim.rule.as_str()).collect();
+        let mut rules: Vec<_> = by_rules.iter().map(|claim| &*claim.rule).collect();
         rules.dedup();
         (by_rules.iter().map(|claim| claim.value.clone()).collect(), (!rules.is_empty()).then(|| Given::by(&rules.join(", "))))
     };
@@ -196,7 +196,7 @@ fn defaults(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdi
     if body.client.is_none() && body.project.is_none() {
         return;
     }
-    let defaults = verdict.map(|verdict| verdict.defaults.clone()).unwrap_or_default();
+    let defaults = verdict.map(|verdict| (*verdict.defaults).clone()).unwrap_or_default();
     let mut note = |field: Field| drop(provenance.0.insert(field, Given::by(DEFAULTS)));
     if body.task.is_none() && by_person.task.is_none() {
         body.task = defaults.task.inspect(|_| note(Field::Task));

@@ -138,7 +138,7 @@ impl Given {
     }
 
     pub(crate) fn of(claim: &Claim) -> Self {
-        Self { by: claim.rule.clone(), evidence: claim.evidence.clone() }
+        Self { by: claim.rule.to_string(), evidence: claim.evidence.to_vec() }
     }
 }
 

@@ -24,7 +24,8 @@ words! {
 }
 
 /// How exact seconds become the seconds shown on a bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "rounding")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rounding {
     /// Step in minutes; 0 keeps exact seconds.

@@ -1,6 +1,6 @@
 //! What the rules make of one event: which field came from which rule, what was skipped, what disagreed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,14 +44,13 @@ words! {
     }
 }
 
-/// One rule's wish for one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One rule's wish for one field. Rule and evidence are shared by all wishes of the rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) value: String,
     /// Rule id, or `defaults`.
-    pub(crate) rule: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) rule: Arc<str>,
+    pub(crate) evidence: Arc<[Evidence]>,
 }
 
 words! {
@@ -69,7 +68,7 @@ words! {
 }
 
 /// A claim that did not count, beside the one that did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_field_names, reason = "won and lost are a pair")]
 pub(crate) struct Lost {
     pub(crate) field: Field,
@@ -132,9 +131,9 @@ pub(crate) struct Hours {
 /// A rule that wants a person to look: `reason` is kebab-case, `text` is for the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Suspicion {
-    pub(crate) rule: String,
-    pub(crate) reason: String,
-    pub(crate) text: String,
+    pub(crate) rule: Arc<str>,
+    pub(crate) reason: Arc<str>,
+    pub(crate) text: Arc<str>,
     /// What is left to test on the decided values of the entry; [`Residual::Always`] for `review`.
     pub(crate) when: Residual,
 }
@@ -156,7 +155,7 @@ pub(crate) struct Verdict {
     /// The lowest confidence among the rules that set client or project; none if no rule did.
     pub(crate) confidence: Option<Confidence>,
     /// `defaults` for fields no rule set, applied after decisions by drafting: `billable` may follow the project.
-    pub(crate) defaults: Defaults,
+    pub(crate) defaults: Arc<Defaults>,
 }
 
 /// What fills fields that neither a rule nor a person set, once a client or project is known.
@@ -178,14 +177,15 @@ pub(crate) enum BillableDefault {
 impl Verdict {
     /// Whether a rule had a part in it, won or lost.
     pub(crate) fn names(&self, rule: &str) -> bool {
-        let of_fields = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost)).map(|claim| &claim.rule);
+        let mut claims = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost));
         let of_others = [
             self.skip.as_ref().map(|skip| &skip.rule),
             self.split.as_ref().map(|split| &split.rule),
             self.hours.as_ref().map(|hours| &hours.rule),
         ];
-        let asks = self.suspicions.iter().map(|suspicion| &suspicion.rule);
-        of_fields.chain(of_others.into_iter().flatten()).chain(asks).any(|named| named == rule)
+        claims.any(|claim| &*claim.rule == rule)
+            || of_others.into_iter().flatten().any(|named| named == rule)
+            || self.suspicions.iter().any(|suspicion| &*suspicion.rule == rule)
     }
 
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {

@@ -197,7 +197,7 @@ impl Lessons {
     fn beaten(&self, set: &Active, event: &Event) -> Vec<String> {
         let Some(past) = self.past.iter().find(|past| past.staff.id == event.staff) else { return Vec::new() };
         let verdict = verdicts(&past.staff, std::iter::once(event), &set.rules).remove(&event.id).unwrap_or_default();
-        let losers: BTreeSet<String> = verdict.conflicts().map(|lost| lost.lost.rule.clone()).collect();
+        let losers: BTreeSet<String> = verdict.conflicts().map(|lost| lost.lost.rule.to_string()).collect();
         losers.into_iter().collect()
     }
 }

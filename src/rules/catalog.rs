@@ -1,6 +1,6 @@
 //! `clients.yaml` to the catalog: checks what serde cannot, then hands over records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     findings::{Findings, Place},
@@ -16,14 +16,18 @@ use crate::{
 pub(super) fn catalog(file: ClientsFile, source: &Source, positions: &Positions, findings: &mut Findings) -> Catalog {
     let place = Place { source, positions, path: "" };
     let mut catalog = Catalog { required: file.required.unwrap_or_else(|| vec![Field::Client, Field::Project]), ..Catalog::default() };
+    let mut owners: HashMap<String, String> = HashMap::new();
     for (key, text) in file.clients {
         client_is_right(&key, &text, &place, findings);
         for code in text.projects.keys() {
-            if let Some((other, _)) = catalog.project(code) {
-                let label = format!("client `{}` has it already; codes are unique", other.key);
+            if let Some(other) = owners.get(&code.to_ascii_lowercase()) {
+                let label = format!("client `{other}` has it already; codes are unique");
                 let path = format!("clients.{key}.projects.{code}");
                 place.complain_of_key(findings, Code::Twice, &path, format!("the code `{code}` stands twice"), &label);
             }
+        }
+        for code in text.projects.iter().flat_map(|(code, project)| std::iter::once(code).chain(&project.was.0)) {
+            owners.entry(code.to_ascii_lowercase()).or_insert_with(|| key.clone());
         }
         catalog.clients.insert(key.clone(), client(key, text));
     }
@@ -67,7 +71,7 @@ fn names_are_unique(catalog: &Catalog, place: &Place<'_>, findings: &mut Finding
     for client in catalog.clients.values().filter(|client| !client.own) {
         let names = client.aliases.iter().enumerate().map(|(index, alias)| (format!("aliases[{index}]"), alias.name.as_str(), alias.weak));
         for (at, name, weak) in std::iter::once(("name".to_owned(), client.name.as_str(), false)).chain(names) {
-            let folded = super::identity::fold(name);
+            let folded = super::fold::folded(name);
             let known = owners.insert(folded, (&client.key, weak));
             if let Some((other, was_weak)) = known.filter(|(other, _)| *other != client.key)
                 && !(weak && was_weak)

@@ -1,6 +1,9 @@
 //! Rule files to a rule set: names resolved, order fixed, everything wrong told at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
 
@@ -9,6 +12,8 @@ use super::{
     conditions::{self, Compiler},
     findings::{Findings, Place, meant},
     identity::Identity,
+    index::Index,
+    lexicon::Lexicon,
     matching::Condition,
     syntax::{self, HEADER, RulesFile, YesOrWords},
     templates::Template,
@@ -16,7 +21,7 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::{Catalog, Field},
+        catalog::{Catalog, Client, Field, Project},
         exception::STRUCTURAL,
         policy::DayLimit,
         verdict::{BillableDefault, Confidence, Defaults, Share, SkipAs},
@@ -31,7 +36,7 @@ use crate::{
 /// A rule, ready to be asked.
 #[derive(Debug)]
 pub(super) struct Rule {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     /// Position among the sections.
     pub(super) section: usize,
     pub(super) over: Vec<String>,
@@ -65,9 +70,9 @@ pub(super) struct Clause {
 
 #[derive(Debug)]
 pub(super) struct Suspicious {
-    pub(super) id: String,
-    pub(super) reason: String,
-    pub(super) text: String,
+    pub(super) id: Arc<str>,
+    pub(super) reason: Arc<str>,
+    pub(super) text: Arc<str>,
     pub(super) when: Condition,
 }
 
@@ -78,11 +83,14 @@ pub(super) type Read<'a> = (&'a Source, RulesFile, Positions);
 pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, findings: &mut Findings) -> RuleSet {
     let header = header(files, findings);
     let our_domains: Vec<String> = header.our_domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
-    let identity = Identity::new(&catalog, &our_domains);
+    let mut lexicon = Lexicon::default();
+    let identity = Identity::new(&catalog, &our_domains, &mut lexicon);
     own_domains_are_no_clients(files, &catalog, &identity, findings);
-    let ids: Vec<String> = files.iter().flat_map(|(_, file, _)| file.rules.iter().map(|rule| rule.id.clone())).collect();
+    let ids: BTreeSet<String> = files.iter().flat_map(|(_, file, _)| file.rules.iter().map(|rule| rule.id.clone())).collect();
     let mut set = RuleSet {
+        lexicon,
         identity,
+        index: Index::default(),
         catalog,
         digest,
         our_domains,
@@ -91,7 +99,7 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, find
         sections: header.sections.clone(),
         rules: Vec::new(),
         suspicious: Vec::new(),
-        defaults: header.defaults,
+        defaults: Arc::new(header.defaults),
         places: header.place.into_iter().collect(),
         tests: Vec::new(),
     };
@@ -102,7 +110,8 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, find
             let place = Place { source, positions, path: &path };
             is_once(&rule.id, &mut known, &place, findings);
             set.places.insert(rule.id.clone(), Spot::of(&place));
-            let rule = one(rule, &place, &Names { sections: &header.sections, ids: &ids, catalog: &set.catalog }, findings);
+            let names = Names { sections: &header.sections, ids: &ids, catalog: &set.catalog, identity: &set.identity };
+            let rule = one(rule, &place, &names, &mut set.lexicon, findings);
             set.rules.push(rule);
         }
         for (index, text) in file.suspicious.iter().cloned().enumerate() {
@@ -119,6 +128,8 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, find
     }
     // Sections order first; the sort keeps file name and position.
     set.rules.sort_by_key(|rule| rule.section);
+    set.lexicon.seal();
+    set.index = Index::new(&set.rules);
     for (source, _, positions) in files {
         super::expectations::check(&set, source, positions, findings);
         values::fields_are_set_before_they_are_read(&set, source, positions, findings);
@@ -219,19 +230,29 @@ fn is_once(id: &str, known: &mut HashMap<String, String>, place: &Place<'_>, fin
 }
 
 /// What a rule may name.
-struct Names<'a> {
+pub(super) struct Names<'a> {
     sections: &'a [String],
-    ids: &'a [String],
-    catalog: &'a Catalog,
+    ids: &'a BTreeSet<String>,
+    pub(super) catalog: &'a Catalog,
+    identity: &'a Identity,
 }
 
-fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, findings: &mut Findings) -> Rule {
+impl Names<'_> {
+    /// A project and its client, by its code or a former one.
+    pub(super) fn project(&self, code: &str) -> Option<(&Client, &Project)> {
+        let (client, code) = self.identity.project(code)?;
+        let client = self.catalog.clients.get(client)?;
+        Some((client, client.projects.get(code)?))
+    }
+}
+
+fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, lexicon: &mut Lexicon, findings: &mut Findings) -> Rule {
     let section = names.sections.iter().position(|name| *name == rule.section).unwrap_or_else(|| {
         let label = meant(&rule.section, names.sections.iter().map(String::as_str));
         place.complain(findings, Code::Unknown, "section", format!("there is no section `{}`", rule.section), &label);
         names.sections.len()
     });
-    for (index, id) in rule.over.0.iter().enumerate().filter(|(_, id)| !names.ids.contains(id)) {
+    for (index, id) in rule.over.0.iter().enumerate().filter(|(_, id)| !names.ids.contains(*id)) {
         let label = meant(id, names.ids.iter().map(String::as_str));
         let at = format!("over[{index}]");
         place.complain_at(findings, (Code::Over, Level::Error), &at, format!("there is no rule `{id}`"), &label);
@@ -243,12 +264,12 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, findings: &mut 
     if !findings.hide_part_of(place.source, &place.span("")) {
         does_one_thing(&rule, place, findings);
     }
-    let parts = Compiler { place: *place, catalog: names.catalog, findings: &mut *findings }.parts(&rule.when, "when", 0);
+    let parts = Compiler { place: *place, catalog: names.catalog, findings: &mut *findings, lexicon }.parts(&rule.when, "when", 0);
     day_totals_are_suspicious_only(&rule.when, place, findings);
-    let given = Given::by(&rule.when);
+    let given = Given::by(&rule.when, parts.iter().map(|part| &part.condition));
     let set = rule.set.unwrap_or_default();
-    let (fields, tags) = values::set(&set, &given, place, names.catalog, findings);
-    let split = values::split(rule.split.unwrap_or_default(), place, names.catalog, findings);
+    let (fields, tags) = values::set(&set, &given, place, names, findings);
+    let split = values::split(rule.split.unwrap_or_default(), place, names, findings);
     let hours = rule.hours.as_ref().and_then(|text| hours(text, place, findings));
     let end = match (rule.skip, rule.review) {
         (Some(skip), _) => End::Skips { why: skip.why, counts_as: skip.counts_as },
@@ -258,7 +279,7 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, findings: &mut 
     };
     let clause = |part: conditions::Part| Clause { key: part.key, written: written(place, part.key), condition: part.condition };
     Rule {
-        id: rule.id,
+        id: rule.id.into(),
         section,
         over: rule.over.0,
         from: rule.from,
@@ -335,7 +356,8 @@ fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, fi
     }
     let message = text.text.unwrap_or_else(|| reason.replace('-', " "));
     if let Some(total) = &text.when.day_total {
-        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings }.bounds(total, "when.day_total");
+        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }
+            .bounds(total, "when.day_total");
         if max.is_some() || text.when != (syntax::When { day_total: Some(total.clone()), ..syntax::When::default() }) {
             let label = "`day_total` takes `min` and stands alone";
             place.complain(findings, Code::WrongValue, "when", "this asks about a day and an event at once".to_owned(), label);
@@ -346,9 +368,10 @@ fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, fi
     if text.when == syntax::When::default() {
         place.complain(findings, Code::WrongValue, "when", "this holds every entry".to_owned(), "name a condition");
     }
-    let parts = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings }.parts(&text.when, "when", 0);
+    let parts =
+        Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
     let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
-    set.suspicious.push(Suspicious { id: text.id, reason, text: message, when });
+    set.suspicious.push(Suspicious { id: text.id.into(), reason: reason.into(), text: message.into(), when });
 }
 
 impl RuleSet {
@@ -356,7 +379,7 @@ impl RuleSet {
     pub(super) fn policy_reasons(&self) -> BTreeSet<&str> {
         let asks = self.rules.iter().any(|rule| matches!(rule.end, End::Asks(_))).then_some("review");
         let of_days = self.day_limits.iter().map(|limit| limit.reason.as_str());
-        self.suspicious.iter().map(|one| one.reason.as_str()).chain(of_days).chain(asks).collect()
+        self.suspicious.iter().map(|one| &*one.reason).chain(of_days).chain(asks).collect()
     }
 }
 

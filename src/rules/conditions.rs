@@ -1,21 +1,19 @@
 //! `when` to conditions: durations, clock times, weekdays, patterns and names are checked here.
 
-use chrono::{NaiveTime, Weekday};
-use chrono_tz::Tz;
-use regex::{Regex, RegexBuilder};
-
 use super::{
     findings::{Findings, Place, meant},
-    matching::{Condition, Sought, bounded},
+    lexicon::{Lexicon, WordId},
+    matching::{Condition, Sought},
+    patterns::Pattern,
     syntax::{self, Many, When, Words},
 };
 use crate::{
     model::{catalog::Catalog, policy::seconds, residual::Residual, verdict},
     yaml::code::Code,
 };
+use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
 
-/// Bytes a compiled pattern may take.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 /// How deep `any`, `all` and `not` may nest.
 const NESTING_MAX: usize = 4;
 
@@ -35,6 +33,7 @@ pub(super) struct Compiler<'a, 'f> {
     pub(super) place: Place<'a>,
     pub(super) catalog: &'a Catalog,
     pub(super) findings: &'f mut Findings,
+    pub(super) lexicon: &'f mut Lexicon,
 }
 
 impl Compiler<'_, '_> {
@@ -125,33 +124,33 @@ impl Compiler<'_, '_> {
         if words.words.is_none() && words.not_words.is_none() && words.regex.is_none() {
             self.complain(below, Code::WrongValue, "this asks for nothing".to_owned(), "give `words`, `not_words` or `regex`");
         }
-        let mut yes: Vec<Regex> = words.words.iter().filter_map(|list| self.literal(list, &format!("{below}.words"))).collect();
-        if let Some(text) = &words.regex {
-            match pattern(text) {
-                Ok(regex) => yes.push(regex),
-                Err(error) => {
-                    let why = error.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
-                    self.complain(&format!("{below}.regex"), Code::Pattern, "this is not a regular expression".into(), &why);
-                }
-            }
-        }
-        let no = words.not_words.as_ref().and_then(|list| self.literal(list, &format!("{below}.not_words")));
-        Condition::Text { place: at, yes, no }
+        let some = words.words.as_ref().and_then(|list| self.words(list, &format!("{below}.words")));
+        let no = words.not_words.as_ref().and_then(|list| self.words(list, &format!("{below}.not_words")));
+        let regex = words.regex.as_ref().and_then(|text| self.pattern(text, &format!("{below}.regex")));
+        Condition::Text { place: at, words: some, regex, no }
     }
 
-    fn literal(&mut self, list: &Many<String>, below: &str) -> Option<Regex> {
+    fn pattern(&mut self, text: &str, below: &str) -> Option<Pattern> {
+        match Pattern::new(text, self.lexicon) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
+                self.complain(below, Code::Pattern, "this is not a regular expression".into(), &why);
+                None
+            }
+        }
+    }
+
+    /// The numbers of words, in order.
+    fn words(&mut self, list: &Many<String>, below: &str) -> Option<Vec<WordId>> {
         if list.0.iter().any(|word| word.trim().is_empty()) {
             self.complain(below, Code::WrongValue, "an empty word is in every title".to_owned(), "take it away");
             return None;
         }
-        let mut words: Vec<&String> = list.0.iter().collect();
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let patterns: Vec<_> = words.iter().map(|word| bounded(word)).collect();
-        let read = pattern(&format!("(?:{})", patterns.join("|")));
-        if read.is_err() {
-            self.complain(below, Code::WrongValue, "these are too many words for one rule".to_owned(), "make several rules of it");
-        }
-        read.ok()
+        let mut words: Vec<WordId> = list.0.iter().map(|word| self.lexicon.add(word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        Some(words)
     }
 
     fn sought(&mut self, text: &syntax::Sought, places: &[&str], below: &str) -> Sought {
@@ -308,10 +307,6 @@ fn set_or_unset(words: &Many<String>) -> Vec<String> {
 /// A provider's word without case and joints: `outOfOffice`, `out-of-office` and `OUT_OF_OFFICE` are one.
 pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn pattern(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).case_insensitive(true).size_limit(REGEX_BYTES_MAX).build()
 }
 
 /// The zone of times and weekdays, where the header names one.

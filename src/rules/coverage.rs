@@ -4,7 +4,8 @@ use super::{
     RuleSet, Scene,
     compile::{End, Rule},
     explain::Asked,
-    matching::{Condition, Hits, Reader},
+    matching::{Condition, Hits},
+    reader::Reader,
 };
 use crate::model::residual::Residual;
 
@@ -18,7 +19,7 @@ pub(crate) struct Reach {
 impl RuleSet {
     /// Every rule in the order in which it is asked, with all its alternatives.
     pub(crate) fn alternatives(&self) -> Vec<Reach> {
-        let all = |rule: &Rule| Reach { rule: rule.id.clone(), branches: branches(rule).into_iter().map(|(path, _)| path).collect() };
+        let all = |rule: &Rule| Reach { rule: rule.id.to_string(), branches: branches(rule).into_iter().map(|(path, _)| path).collect() };
         self.rules.iter().map(all).collect()
     }
 
@@ -28,20 +29,20 @@ impl RuleSet {
             return self.reach(&Scene { fact: &fact, ..*scene }, asked);
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
-        let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
+        let reader = Reader::new(self, scene);
         let fitted = || self.rules.iter().zip(asked).filter(|(_, asked)| asked.failed.is_empty()).map(|(rule, _)| rule);
         let last = fitted().position(|rule| !matches!(rule.end, End::GoesOn)).map_or(usize::MAX, |at| at + 1);
-        let held = |condition: &Condition| reader.reduce(condition, &mut Hits::default()) != Residual::Never;
+        let held = |condition: &Condition| reader.reduce(condition, &mut Hits::default(), &Residual::clone) != Residual::Never;
         let reach = |rule: &Rule| {
             let held = branches(rule).into_iter().filter(|(_, condition)| held(condition)).map(|(path, _)| path);
-            Reach { rule: rule.id.clone(), branches: held.collect() }
+            Reach { rule: rule.id.to_string(), branches: held.collect() }
         };
         fitted().take(last).map(reach).collect()
     }
 
     /// Rules that ask about finished entries, by name.
     pub(crate) fn suspicious(&self) -> impl Iterator<Item = &str> {
-        self.suspicious.iter().map(|one| one.id.as_str()).chain(self.day_limits.iter().map(|limit| limit.rule.as_str()))
+        self.suspicious.iter().map(|one| &*one.id).chain(self.day_limits.iter().map(|limit| limit.rule.as_str()))
     }
 }
 

@@ -1,17 +1,18 @@
 //! One event against all rules: first writer wins per field, disagreement is told (SEMANTICS S24).
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{
     RuleSet, Scene,
-    compile::{Clause, End, Rule},
-    matching::{Hits, Reader},
+    compile::{End, Rule},
+    matching::{Hits, known},
+    reader::Reader,
     templates::{Filling, Template},
 };
 use crate::model::{
     catalog::Field,
     residual::{Decided, Residual},
-    verdict::{Claim, Confidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, UnknownCode, Verdict},
+    verdict::{Claim, Confidence, Evidence, Hours, Loss, Lost, Place, Skip, Split, Suspicion, Verdict},
 };
 
 impl RuleSet {
@@ -21,50 +22,59 @@ impl RuleSet {
             return self.judge(&Scene { fact: &fact, ..*scene });
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
-        let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
-        let verdict = Verdict { defaults: self.defaults.clone(), ..Verdict::default() };
-        let mut judging = Judging { set: self, reader, verdict, writers: BTreeMap::new() };
-        for (index, rule) in self.rules.iter().enumerate() {
-            if judging.try_rule(index, rule) {
-                break;
-            }
-        }
-        judging.finish()
+        let reader = Reader::new(self, scene);
+        let candidates = self.index.candidates(&reader);
+        judged(self, &reader, candidates.into_iter().map(|rule| rule as usize))
     }
+}
+
+/// Asks these rules, in their order.
+pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
+    let verdict = Verdict { defaults: set.defaults.clone(), ..Verdict::default() };
+    let mut judging = Judging { set, reader, verdict, writers: [None; Field::ALL.len()] };
+    for rule in rules {
+        if judging.try_rule(rule) {
+            break;
+        }
+    }
+    judging.finish()
 }
 
 struct Judging<'a> {
     set: &'a RuleSet,
-    reader: Reader<'a>,
+    reader: &'a Reader<'a>,
     verdict: Verdict,
     /// Which rule set a field.
-    writers: BTreeMap<Field, usize>,
+    writers: [Option<usize>; Field::ALL.len()],
 }
 
 impl Judging<'_> {
     /// Whether evaluation ends here.
-    fn try_rule(&mut self, index: usize, rule: &Rule) -> bool {
+    fn try_rule(&mut self, index: usize) -> bool {
+        let rule = &self.set.rules[index];
         let mut hits = Hits::default();
-        let is_in_force = is_in_force(rule, self.reader.scene);
-        if !is_in_force || !self.reader.all(rule.when.iter().map(|clause: &Clause| &clause.condition), &mut hits).holds(&self.decided()) {
+        let conditions = rule.when.iter().map(|clause| &clause.condition);
+        let of_entry = |residual: &Residual| known(residual.holds(&self.decided()));
+        if !is_in_force(rule, self.reader) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
-            self.verdict.skip = Some(Skip { rule: rule.id.clone(), why: why.clone(), counts_as: *counts_as });
+            self.verdict.skip = Some(Skip { rule: rule.id.to_string(), why: why.clone(), counts_as: *counts_as });
             return true;
         }
         self.write(index, rule, &hits);
         if let End::Asks(text) = &rule.end {
-            let (rule, text) = (rule.id.clone(), text.clone());
+            let (rule, text) = (rule.id.clone(), text.as_str().into());
             self.verdict.suspicions.push(Suspicion { rule, reason: "review".into(), text, when: Residual::Always });
         }
         !matches!(rule.end, End::GoesOn)
     }
 
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
+        let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
             for value in self.fill(template, hits) {
-                let claim = Claim { value, rule: rule.id.clone(), evidence: hits.evidence.clone() };
+                let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }
         }
@@ -72,16 +82,18 @@ impl Judging<'_> {
             self.split(index, rule, hits);
         }
         if let (Some(seconds), None) = (rule.hours, &self.verdict.hours) {
-            self.verdict.hours = Some(Hours { rule: rule.id.clone(), seconds });
+            self.verdict.hours = Some(Hours { rule: rule.id.to_string(), seconds });
         }
-        for value in rule.tags.iter().flat_map(|template| self.fill(template, hits)).collect::<Vec<_>>() {
-            self.verdict.tags.push(Claim { value, rule: rule.id.clone(), evidence: Vec::new() });
+        for template in &rule.tags {
+            let tag = |value| Claim { value, rule: rule.id.clone(), evidence: Arc::default() };
+            let values = self.fill(template, hits);
+            self.verdict.tags.extend(values.into_iter().map(tag));
         }
     }
 
     fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
         let title = &self.reader.scene.fact.text.title;
-        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: self.reader.scene.date() })
+        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: &|| self.reader.date() })
     }
 
     fn decided(&self) -> Decided<'_> {
@@ -99,31 +111,40 @@ impl Judging<'_> {
     /// The first claim stands. A later one that differs is a conflict inside one section; about the client also across sections, where
     /// it rests on a code, a name or an address; and never if the winner says that it goes over that rule.
     fn claim(&mut self, index: usize, rule: &Rule, field: Field, claim: Claim, is_evidence: bool) {
-        let owner = (field == Field::Project).then(|| self.set.catalog.project(&claim.value)).flatten();
+        let set = self.set;
+        let owner = (field == Field::Project).then(|| set.identity.project(&claim.value)).flatten();
         if let Some((client, _)) = owner {
-            let client = client.key.clone();
-            self.claim(index, rule, Field::Client, Claim { value: client.clone(), ..claim.clone() }, is_evidence);
+            self.claim(
+                index,
+                rule,
+                Field::Client,
+                Claim { value: client.to_owned(), rule: claim.rule.clone(), evidence: claim.evidence.clone() },
+                is_evidence,
+            );
             if let Some(won) = self.verdict.fields.get(&Field::Client).filter(|won| won.value != client).cloned() {
                 self.verdict.lost.push(Lost { field, won, lost: claim, why: Loss::OtherClient });
                 return;
             }
         }
-        if let Some(split) = self.verdict.split.clone().filter(|_| matches!(field, Field::Client | Field::Project)) {
-            let shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
-            if !shares.flatten().any(|value| *value == claim.value) {
-                let won = Claim { value: "split".to_owned(), rule: split.rule, evidence: split.evidence };
+        if let (Some(split), Field::Client | Field::Project) = (&self.verdict.split, field) {
+            let mut shares = split.shares.iter().map(|share| if field == Field::Client { &share.client } else { &share.project });
+            if !shares.any(|value| value.as_ref() == Some(&claim.value)) {
+                let won = Claim { value: "split".to_owned(), rule: split.rule.as_str().into(), evidence: split.evidence.as_slice().into() };
                 self.lose(rule, field, won, claim, is_evidence);
             }
             return;
         }
-        match self.verdict.fields.get(&field).cloned() {
+        match self.verdict.fields.get(&field) {
             Some(won) if won.value == claim.value => {}
-            Some(won) => self.lose(rule, field, won, claim, is_evidence),
+            Some(won) => {
+                let won = won.clone();
+                self.lose(rule, field, won, claim, is_evidence);
+            }
             None => {
                 if matches!(field, Field::Client | Field::Project) {
                     self.trust(rule);
                 }
-                self.writers.insert(field, index);
+                self.writers[field as usize] = Some(index);
                 self.verdict.fields.insert(field, claim);
             }
         }
@@ -136,10 +157,10 @@ impl Judging<'_> {
     }
 
     fn lose(&mut self, rule: &Rule, field: Field, won: Claim, lost: Claim, is_evidence: bool) {
-        let winner = self.writers.get(&field).map_or(rule, |writer| &self.set.rules[*writer]);
+        let winner = self.writers[field as usize].map_or(rule, |writer| &self.set.rules[writer]);
         let counts = winner.section == rule.section || (field == Field::Client && is_evidence);
         let why = match () {
-            () if winner.over.contains(&rule.id) => Loss::Over,
+            () if winner.over.iter().any(|id| **id == *rule.id) => Loss::Over,
             () if counts => Loss::Conflict,
             () => Loss::Later,
         };
@@ -148,43 +169,36 @@ impl Judging<'_> {
 
     /// A split counts as client and project: it stands only where neither is set yet.
     fn split(&mut self, index: usize, rule: &Rule, hits: &Hits) {
-        let split = Split { rule: rule.id.clone(), evidence: hits.evidence.clone(), shares: rule.split.clone() };
+        let split = Split { rule: rule.id.to_string(), evidence: hits.evidence.clone(), shares: rule.split.clone() };
         for field in [Field::Client, Field::Project] {
             if let Some(won) = self.verdict.fields.get(&field).cloned() {
-                let lost = Claim { value: "split".to_owned(), rule: split.rule.clone(), evidence: split.evidence.clone() };
+                let lost = Claim { value: "split".to_owned(), rule: rule.id.clone(), evidence: split.evidence.as_slice().into() };
                 return self.lose(rule, field, won, lost, true);
             }
         }
         if self.verdict.split.is_none() {
             self.trust(rule);
-            self.writers.extend([(Field::Client, index), (Field::Project, index)]);
+            (self.writers[Field::Client as usize], self.writers[Field::Project as usize]) = (Some(index), Some(index));
             self.verdict.split = Some(split);
         }
     }
 
     fn finish(mut self) -> Verdict {
         for suspicious in &self.set.suspicious {
-            let when = self.reader.reduce(&suspicious.when, &mut Hits::default());
+            let when = self.reader.reduce(&suspicious.when, &mut Hits::default(), &Residual::clone);
             if when != Residual::Never {
                 let (rule, reason, text) = (suspicious.id.clone(), suspicious.reason.clone(), suspicious.text.clone());
                 self.verdict.suspicions.push(Suspicion { rule, reason, text, when });
             }
         }
-        self.verdict.unknown_codes = self.unknown_codes();
+        // In title and categories, which people write on purpose; descriptions quote all kinds of numbers.
+        let written = std::iter::once(self.reader.first_scan(Place::Title)).chain(self.reader.categories());
+        self.verdict.unknown_codes = written.flat_map(|scan| self.reader.codes(scan).1.iter().cloned()).collect();
         self.verdict
-    }
-
-    /// In title and categories, which people write on purpose; descriptions quote all kinds of numbers.
-    fn unknown_codes(&self) -> Vec<UnknownCode> {
-        let text = &self.reader.scene.fact.text;
-        let seek = |place, index, text: &str| self.set.identity.codes(&self.set.catalog, place, index, text).1;
-        let categories = text.categories.iter().enumerate().flat_map(|(index, category)| seek(Place::Category, index, category));
-        seek(Place::Title, 0, &text.title).into_iter().chain(categories).collect()
     }
 }
 
 /// Whether a rule is asked about events of this date at all.
-pub(super) fn is_in_force(rule: &Rule, scene: &Scene<'_>) -> bool {
-    let date = scene.date();
-    rule.from.is_none_or(|from| from <= date) && rule.until.is_none_or(|until| date <= until)
+pub(super) fn is_in_force(rule: &Rule, reader: &Reader<'_>) -> bool {
+    rule.from.is_none_or(|from| from <= reader.date()) && rule.until.is_none_or(|until| reader.date() <= until)
 }

@@ -1,5 +1,10 @@
 //! Tests in rule files: what they may expect. Running them is `settling`'s, since their outcome is that of a real day.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
 use super::{
     RuleSet, Spot,
     findings::{Findings, Place, meant},
@@ -13,6 +18,27 @@ use crate::{
 /// Keys of `expect` besides the fields of an entry.
 const KEYS: &[&str] = &["outcome", "reason", "by"];
 const OUTCOMES: &[&str] = &["entry", "exception", "skipped", "none"];
+
+/// What may stand under `expect`, as a schema; its values are those of the fields.
+pub(super) struct Expected;
+
+impl JsonSchema for Expected {
+    fn schema_name() -> Cow<'static, str> {
+        "expect".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let fields = Field::ALL.iter().map(|field| (field.as_str(), json!({})));
+        let by_field: Map<String, Value> = Field::ALL.iter().map(|field| (field.to_string(), json!({ "type": "string" }))).collect();
+        let others = [
+            ("outcome", json!({ "enum": OUTCOMES })),
+            ("reason", json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })),
+            ("by", json!({ "anyOf": [{ "type": "string" }, { "type": "object", "properties": by_field, "additionalProperties": false }] })),
+        ];
+        let properties: Map<String, Value> = fields.chain(others).map(|(key, value)| (key.to_owned(), value)).collect();
+        json_schema!({ "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1 })
+    }
+}
 
 /// Says what the tests of one file expect that can never be: an unknown key, rule or reason. A test that names a rule which is not
 /// there would otherwise never fail for the right reason.

@@ -3,7 +3,8 @@
 use super::{
     RuleSet, Scene,
     evaluate::is_in_force,
-    matching::{Condition, Hits, Reader},
+    matching::{Condition, Hits, known},
+    reader::Reader,
 };
 use crate::model::{
     event::Span,
@@ -38,35 +39,42 @@ impl RuleSet {
             return self.ask(&Scene { fact: &fact, ..*scene }, verdict);
         }
         let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
-        let reader = Reader { scene, identity: &self.identity, catalog: &self.catalog };
-        let value = |field| verdict.value(field);
-        let decided = Decided {
-            client: value(crate::model::catalog::Field::Client),
-            project: value(crate::model::catalog::Field::Project),
-            task: value(crate::model::catalog::Field::Task),
-            billable: value(crate::model::catalog::Field::Billable).map(|word| word == "true"),
-            confidence: verdict.confidence,
-            ..scene.undecided()
-        };
-        let asked = |rule: &super::compile::Rule| {
-            let fails = |residual: Residual| !residual.holds(&decided);
-            // What a rule asked of the fields held when it was asked, whatever came of them since.
-            let clauses =
-                rule.when.iter().filter(|clause| !verdict.names(&rule.id) && fails(reader.reduce(&clause.condition, &mut Hits::default())));
-            let mut failed: Vec<Failed> = clauses
-                .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
-                .collect();
-            if !is_in_force(rule, scene) {
-                let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
-                let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
-                failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
-            }
-            let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
-            let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
-            Asked { rule: rule.id.clone(), failed, held }
-        };
-        self.rules.iter().map(asked).collect()
+        asked(&Reader::new(self, scene), verdict)
     }
+}
+
+/// What each rule makes of an event by itself.
+pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked> {
+    let scene = reader.scene;
+    let value = |field| verdict.value(field);
+    let decided = Decided {
+        client: value(crate::model::catalog::Field::Client),
+        project: value(crate::model::catalog::Field::Project),
+        task: value(crate::model::catalog::Field::Task),
+        billable: value(crate::model::catalog::Field::Billable).map(|word| word == "true"),
+        confidence: verdict.confidence,
+        ..scene.undecided()
+    };
+    let asked = |rule: &super::compile::Rule| {
+        let fails = |residual: Residual| residual != Residual::Always;
+        // What a rule asked of the fields held when it was asked, whatever came of them since.
+        let clauses = rule.when.iter().filter(|clause| {
+            !verdict.names(&rule.id)
+                && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided))))
+        });
+        let mut failed: Vec<Failed> = clauses
+            .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
+            .collect();
+        if !is_in_force(rule, reader) {
+            let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
+            let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
+        }
+        let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
+        let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
+        Asked { rule: rule.id.to_string(), failed, held }
+    };
+    reader.set.rules.iter().map(asked).collect()
 }
 
 impl Reader<'_> {

@@ -1,12 +1,17 @@
 //! Who an event is for, by the catalog: project codes, client names, mail domains and addresses (SEMANTICS S24).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{cmp::Reverse, collections::BTreeSet, sync::LazyLock};
 
 use regex::Regex;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::{
+    fold::folded,
+    lexicon::{Found, Lexicon, WordId},
+    nearest::Nearest,
+};
 use crate::model::{
     catalog::Catalog,
-    event::Text,
     verdict::{Evidence, Place, UnknownCode},
 };
 
@@ -36,174 +41,191 @@ pub(super) const FREE_MAIL: &[&str] = &[
 
 /// A client or project that an event points to, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Witness {
-    pub(super) client: String,
-    pub(super) project: Option<String>,
+pub(super) struct Witness<'a> {
+    pub(super) client: &'a str,
+    pub(super) project: Option<&'a str>,
     pub(super) evidence: Evidence,
     /// An alias that is a common word: counts only beside another witness.
     pub(super) weak: bool,
 }
 
+/// A client that goes by a name, and whether the name is a common word.
+type Bearer = (String, bool);
+
 /// Tables made from the catalog, one lookup each.
 #[derive(Debug)]
 pub(super) struct Identity {
-    codes: Option<Regex>,
-    names: Option<Regex>,
-    name_of: HashMap<String, Vec<(String, bool)>>,
-    domains: HashMap<String, BTreeSet<String>>,
-    addresses: HashMap<String, BTreeSet<String>>,
+    names: FxHashMap<WordId, Vec<Bearer>>,
+    codes: FxHashSet<WordId>,
+    /// What stands before the number of a code, with its dash.
+    prefixes: FxHashSet<WordId>,
+    /// Client and code of a project by its code or a former one, as it is and in lower case.
+    projects: FxHashMap<String, (String, String)>,
+    mail: FxHashMap<String, Mail>,
+    /// Domains of our own firm.
     ours: BTreeSet<String>,
+    /// Whether some of it is a whole address.
+    has_addresses: bool,
+    nearest: Nearest,
+}
+
+/// Whose an address or a domain is.
+#[derive(Debug, Default)]
+struct Mail {
+    clients: Vec<String>,
+    is_ours: bool,
 }
 
 impl Identity {
-    pub(super) fn new(catalog: &Catalog, our_domains: &[String]) -> Self {
-        let mut name_of: HashMap<String, Vec<(String, bool)>> = HashMap::new();
-        let (mut domains, mut addresses): (HashMap<_, BTreeSet<String>>, HashMap<_, BTreeSet<String>>) = Default::default();
-        let mut ours: BTreeSet<String> = our_domains.iter().cloned().collect();
+    pub(super) fn new(catalog: &Catalog, our_domains: &[String], lexicon: &mut Lexicon) -> Self {
+        let mut names: FxHashMap<WordId, Vec<Bearer>> = FxHashMap::default();
+        let mut mail: FxHashMap<String, Mail> = FxHashMap::default();
+        for domain in our_domains {
+            mail.entry(domain.clone()).or_default().is_ours = true;
+        }
         for client in catalog.clients.values() {
             if client.own {
-                ours.extend(client.domains.iter().cloned());
+                client.domains.iter().for_each(|domain| mail.entry(domain.clone()).or_default().is_ours = true);
                 continue;
             }
-            name_of.entry(fold(&client.name)).or_default().push((client.key.clone(), false));
-            for alias in client.aliases.iter().filter(|alias| fold(&alias.name) != fold(&client.name)) {
-                name_of.entry(fold(&alias.name)).or_default().push((client.key.clone(), alias.weak));
+            let aliases = client.aliases.iter().filter(|alias| folded(&alias.name) != folded(&client.name));
+            let aliases = aliases.map(|alias| (&alias.name, alias.weak));
+            for (name, weak) in std::iter::once((&client.name, false)).chain(aliases).filter(|(name, _)| !name.trim().is_empty()) {
+                names.entry(lexicon.add(name)).or_default().push((client.key.clone(), weak));
             }
-            for domain in &client.domains {
-                domains.entry(domain.clone()).or_default().insert(client.key.clone());
-            }
-            for address in &client.addresses {
-                addresses.entry(address.clone()).or_default().insert(client.key.clone());
-            }
-        }
-        Self { codes: codes(catalog), names: names(&name_of), name_of, domains, addresses, ours }
-    }
-
-    /// Codes in one text; those that name no project are told apart.
-    pub(super) fn codes(&self, catalog: &Catalog, place: Place, index: usize, text: &str) -> (Vec<Witness>, Vec<UnknownCode>) {
-        let (mut found, mut unknown) = (Vec::new(), Vec::new());
-        for hit in self.codes.iter().flat_map(|codes| codes.find_iter(text)) {
-            let evidence = Evidence { place, index, span: (hit.start(), hit.end()) };
-            match catalog.project(hit.as_str()) {
-                Some((client, project)) => {
-                    found.push(Witness { client: client.key.clone(), project: Some(project.code.clone()), evidence, weak: false });
-                }
-                None => unknown.push(UnknownCode { code: hit.as_str().to_uppercase(), near: nearest(catalog, hit.as_str()), evidence }),
-            }
-        }
-        (found, unknown)
-    }
-
-    /// Client names in one text, the longest at each place.
-    pub(super) fn names(&self, place: Place, index: usize, text: &str) -> Vec<Witness> {
-        let hits = self.names.iter().flat_map(|names| names.find_iter(text));
-        hits.flat_map(|hit| {
-            let owners = self.name_of.get(&fold(hit.as_str())).map(Vec::as_slice).unwrap_or_default();
-            let shared = owners.len() > 1;
-            owners.iter().map(move |(client, weak)| Witness {
-                client: client.clone(),
-                project: None,
-                evidence: Evidence { place, index, span: (hit.start(), hit.end()) },
-                weak: *weak || shared,
-            })
-        })
-        .collect()
-    }
-
-    /// Clients by the addresses of people. One that several clients share only confirms.
-    pub(super) fn addresses(&self, text: &Text, attendees: bool, organizer: bool) -> Vec<Witness> {
-        let people = text
-            .attendees
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| attendees && !person.resource)
-            .map(|(index, person)| (Place::Attendee, index, person.email.as_str()));
-        let host = text.organizer.iter().filter(|_| organizer).map(|email| (Place::Organizer, 0, email.as_str()));
-        let mut found: BTreeMap<String, Witness> = BTreeMap::new();
-        for (place, index, email) in people.chain(host) {
-            let owners = self.owners(email);
-            for client in owners {
-                let evidence = Evidence { place, index, span: (0, email.len()) };
-                let witness = Witness { client: client.clone(), project: None, evidence, weak: owners.len() > 1 };
-                let known = found.entry(client.clone()).or_insert_with(|| witness.clone());
-                if known.weak && !witness.weak {
-                    *known = witness;
+            for one in client.domains.iter().chain(&client.addresses) {
+                let clients = &mut mail.entry(one.clone()).or_default().clients;
+                if !clients.contains(&client.key) {
+                    clients.push(client.key.clone());
                 }
             }
         }
-        found.into_values().collect()
+        let known: Vec<&str> = codes(catalog).collect();
+        Self {
+            has_addresses: mail.keys().any(|one| one.contains('@')),
+            names,
+            codes: known.iter().map(|code| lexicon.add(code)).collect(),
+            prefixes: prefixes(&known).map(|prefix| lexicon.add(&prefix)).collect(),
+            projects: projects(catalog),
+            ours: mail.iter().filter(|(_, mail)| mail.is_ours).map(|(domain, _)| domain.clone()).collect(),
+            mail,
+            nearest: Nearest::new(catalog),
+        }
     }
 
-    fn owners(&self, email: &str) -> &BTreeSet<String> {
-        static NONE: BTreeSet<String> = BTreeSet::new();
-        if let Some(owners) = self.addresses.get(email) {
-            return owners;
+    /// Client and code of a project, by its code or a former one, in any case: what [`Catalog::project`] finds, in one look.
+    pub(super) fn project(&self, code: &str) -> Option<(&str, &str)> {
+        let known = self.projects.get(code).or_else(|| self.projects.get(&code.to_ascii_lowercase()));
+        known.map(|(client, code)| (client.as_str(), code.as_str()))
+    }
+
+    /// Codes among the words that were found in one text; those that name no project are told apart. What has the prefix of a code and a
+    /// number may be a slip of the pen. At each place the longest counts, and what overlaps it does not.
+    pub(super) fn codes(&self, place: Place, index: usize, text: &str, found: &[Found]) -> (Vec<Witness<'_>>, Vec<UnknownCode>) {
+        let is_code = |one: &&Found| one.whole && self.codes.contains(&one.word);
+        let whole = found.iter().filter(is_code).map(|one| (one.start, one.end, false));
+        let begun = found.iter().filter(|one| one.whole && self.prefixes.contains(&one.word)).map(|one| (one.start, one.end, true));
+        let mut hits: Vec<_> = whole.chain(begun).collect();
+        hits.sort_unstable_by_key(|(start, end, begun)| (*start, *begun, Reverse(*end)));
+        let (mut known, mut unknown, mut after) = (Vec::new(), Vec::new(), 0);
+        for (start, end, begun) in hits {
+            let number = if begun { number(&text[end..]) } else { Some(0) };
+            let Some(end) = number.map(|length| end + length).filter(|_| start >= after) else { continue };
+            after = end;
+            let (code, evidence) = (&text[start..end], Evidence { place, index, span: (start, end) });
+            match self.project(code) {
+                Some((client, project)) => known.push(Witness { client, project: Some(project), evidence, weak: false }),
+                None => unknown.push(UnknownCode { code: code.to_uppercase(), near: self.nearest.to(code), evidence }),
+            }
         }
-        let domain = email.rsplit('@').next().unwrap_or_default();
-        if self.is_ours(email) || FREE_MAIL.contains(&domain) {
-            return &NONE;
+        (known, unknown)
+    }
+
+    /// Client names among the words that were found in one text, the longest at each place.
+    pub(super) fn names<'s>(&'s self, place: Place, index: usize, found: &[Found]) -> Vec<Witness<'s>> {
+        let mut hits: Vec<_> = found.iter().filter(|one| one.whole && self.names.contains_key(&one.word)).collect();
+        hits.sort_unstable_by_key(|one| (one.start, Reverse(one.end)));
+        let (mut witnesses, mut after) = (Vec::new(), 0);
+        for hit in hits {
+            if hit.start < after {
+                continue;
+            }
+            after = hit.end;
+            let bearers = &self.names[&hit.word];
+            let evidence = || Evidence { place, index, span: (hit.start, hit.end) };
+            let witness =
+                |(client, weak): &'s Bearer| Witness { client, project: None, evidence: evidence(), weak: *weak || bearers.len() > 1 };
+            witnesses.extend(bearers.iter().map(witness));
         }
-        parents(domain).find_map(|domain| self.domains.get(domain)).unwrap_or(&NONE)
+        witnesses
+    }
+
+    /// Clients to whom an address belongs, and whether it is one of our own firm's.
+    pub(super) fn whose(&self, email: &str) -> (&[String], bool) {
+        let domain = domain(email);
+        let (mut of_domain, mut is_ours): (&[String], _) = (&[], false);
+        for mail in parents(domain).filter_map(|domain| self.mail.get(domain)) {
+            is_ours |= mail.is_ours;
+            if of_domain.is_empty() {
+                of_domain = &mail.clients;
+            }
+        }
+        let own = if self.has_addresses { self.mail.get(email).map_or(&[][..], |mail| &mail.clients) } else { &[] };
+        let owners = match () {
+            () if !own.is_empty() => own,
+            () if is_ours || of_domain.is_empty() || FREE_MAIL.contains(&domain) => &[],
+            () => of_domain,
+        };
+        (owners, is_ours)
     }
 
     /// Whether an address is one of our own firm's.
     pub(super) fn is_ours(&self, email: &str) -> bool {
-        parents(email.rsplit('@').next().unwrap_or_default()).any(|domain| self.ours.contains(domain))
+        self.whose(email).1
     }
 
-    /// Whether an address belongs to a client.
-    pub(super) fn is_known(&self, email: &str) -> bool {
-        !self.owners(email).is_empty()
-    }
-
-    /// A domain that is ours and would be a client's too.
+    /// Our own domains; a client's among them is a contradiction.
     pub(super) fn ours(&self) -> &BTreeSet<String> {
         &self.ours
     }
 }
 
+/// What stands behind the last `@`.
+pub(super) fn domain(email: &str) -> &str {
+    email.rsplit('@').next().unwrap_or_default()
+}
+
 /// A domain and those around it: a domain covers its subdomains.
-fn parents(domain: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parents(domain: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, parent)| parent))
 }
 
-/// Case and spacing do not tell names apart.
-pub(super) fn fold(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// Every code as it is, the longest first; then what has the prefix of one and a number, and so may be a slip of the pen.
-fn codes(catalog: &Catalog) -> Option<Regex> {
+/// Every code, former ones too.
+pub(super) fn codes(catalog: &Catalog) -> impl Iterator<Item = &str> {
     let known = catalog.projects().flat_map(|(_, project)| std::iter::once(&project.code).chain(&project.was));
-    let mut known: Vec<&str> = known.map(String::as_str).filter(|code| !code.trim().is_empty()).collect();
-    known.sort_by_key(|code| (std::cmp::Reverse(code.len()), *code));
-    let prefix = |code: &&str| code.rsplit_once('-').map(|(prefix, _)| regex::escape(prefix));
-    let prefixes: BTreeSet<String> = known.iter().filter_map(prefix).filter(|prefix| !prefix.is_empty()).collect();
-    let mut patterns: Vec<String> = known.iter().map(|code| super::matching::bounded(code)).collect();
-    if !prefixes.is_empty() {
-        patterns.push(format!(r"\b(?:{})-\d+\b", Vec::from_iter(prefixes).join("|")));
+    known.map(String::as_str).filter(|code| !code.trim().is_empty())
+}
+
+/// What stands before the numbers of codes, with the dash: `ISO-9001` is none of ours unless we have another `ISO-`.
+pub(super) fn prefixes(codes: &[&str]) -> impl Iterator<Item = String> {
+    let prefixes: BTreeSet<&str> = codes.iter().filter_map(|code| code.rsplit_once('-')).map(|(prefix, _)| prefix.trim()).collect();
+    prefixes.into_iter().filter(|prefix| !prefix.is_empty()).map(|prefix| format!("{prefix}-"))
+}
+
+/// How long the number is that a text begins with.
+fn number(text: &str) -> Option<usize> {
+    static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\A\d+\b").ok());
+    NUMBER.as_ref()?.find(text).map(|number| number.end())
+}
+
+fn projects(catalog: &Catalog) -> FxHashMap<String, (String, String)> {
+    let current = catalog.projects().map(|(client, project)| (&project.code, client, project));
+    let former = catalog.projects().flat_map(|(client, project)| project.was.iter().map(move |was| (was, client, project)));
+    let mut found = FxHashMap::default();
+    for (code, client, project) in current.chain(former) {
+        for spelling in [code.clone(), code.to_ascii_lowercase()] {
+            found.entry(spelling).or_insert_with(|| (client.key.clone(), project.code.clone()));
+        }
     }
-    (!patterns.is_empty()).then(|| format!("(?i)(?:{})", patterns.join("|"))).and_then(|pattern| built(&pattern))
-}
-
-fn names(name_of: &HashMap<String, Vec<(String, bool)>>) -> Option<Regex> {
-    let mut names: Vec<&String> = name_of.keys().filter(|name| !name.is_empty()).collect();
-    names.sort_by_key(|name| (std::cmp::Reverse(name.len()), *name));
-    let patterns: Vec<String> = names.iter().map(|name| super::matching::bounded(name)).collect();
-    (!patterns.is_empty()).then(|| format!("(?i)(?:{})", patterns.join("|"))).and_then(|pattern| built(&pattern))
-}
-
-/// Large catalogs make large patterns: of literals only, so that their size is bounded by that of the file.
-fn built(pattern: &str) -> Option<Regex> {
-    regex::RegexBuilder::new(pattern).size_limit(1 << 30).build().ok()
-}
-
-fn nearest(catalog: &Catalog, code: &str) -> Option<String> {
-    let code = code.to_uppercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&known.to_uppercase(), &code);
-    catalog
-        .projects()
-        .map(|(_, project)| project.code.clone())
-        .filter(|known| distance(known) <= 2)
-        .min_by_key(|known| (distance(known), known.clone()))
+    found
 }

@@ -1,19 +1,19 @@
 //! Conditions: compiled once, reduced per event to what only the entry's decided values can answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveTime, Utc, Weekday};
-use regex::Regex;
+use chrono::{NaiveTime, Weekday};
 
 use super::{
-    Scene,
     conditions::plain,
-    identity::{Identity, Witness},
+    identity::{Witness, domain, parents},
+    lexicon::WordId,
+    patterns::Pattern,
+    reader::{Reader, Scan},
     syntax::YesOrWords,
 };
 use crate::model::{
-    catalog::Catalog,
-    event::{EventStatus, Response, ShowAs, Span, Text, Visibility},
+    event::{EventStatus, Response, ShowAs, Span, Visibility},
     residual::Residual,
     verdict::{Evidence, Place},
 };
@@ -21,11 +21,12 @@ use crate::model::{
 /// What a rule asks of an event.
 #[derive(Debug)]
 pub(super) enum Condition {
-    /// Every one of `yes` is found, `no` is not.
+    /// One of the words is there and the pattern fits, none of `no` is there.
     Text {
         place: Place,
-        yes: Vec<Regex>,
-        no: Option<Regex>,
+        words: Option<Vec<WordId>>,
+        regex: Option<Pattern>,
+        no: Option<Vec<WordId>>,
     },
     Categories(Vec<String>),
     Colour(Vec<String>),
@@ -80,7 +81,20 @@ impl Condition {
             _ => false,
         }
     }
+
+    /// Named groups of its patterns, as far as they can fill a value.
+    pub(super) fn groups(&self, found: &mut Vec<String>) {
+        match self {
+            Self::Text { regex: Some(pattern), .. } => found.extend(pattern.names().iter().cloned()),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.groups(found)),
+            _ => {}
+        }
+    }
 }
+
+/// Where codes and names are sought if a rule names no place.
+pub(super) const CODE_PLACES: &[&str] = &["title", "categories", "description"];
+pub(super) const NAME_PLACES: &[&str] = &["title", "location"];
 
 /// Evidence of clients: where it is sought, which clients may be found, and how many.
 #[derive(Debug)]
@@ -100,36 +114,24 @@ impl Sought {
 
 /// What matched.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hits {
-    pub(super) witnesses: Vec<Witness>,
+pub(super) struct Hits<'a> {
+    pub(super) witnesses: Vec<Witness<'a>>,
     pub(super) captures: BTreeMap<String, String>,
-    pub(super) word: Option<String>,
+    pub(super) word: Option<&'a str>,
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// A literal between word boundaries; any white space, also a no-break space, is one space.
-pub(super) fn bounded(word: &str) -> String {
-    let is_word = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
-    let edge = |char| if is_word(char) { r"\b" } else { "" };
-    let body = word.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s+");
-    format!("{}{body}{}", edge(word.trim().chars().next()), edge(word.trim().chars().next_back()))
-}
+/// What is made of a condition on the entry: answered at once where its values are known, kept where they are not.
+pub(super) type OfEntry<'f> = &'f dyn Fn(&Residual) -> Residual;
 
-/// What an evaluation reads.
-pub(super) struct Reader<'a> {
-    pub(super) scene: &'a Scene<'a>,
-    pub(super) identity: &'a Identity,
-    pub(super) catalog: &'a Catalog,
-}
-
-impl Reader<'_> {
-    /// Answers what the event alone can answer; the rest stays to be asked of the entry.
-    pub(super) fn reduce(&self, condition: &Condition, hits: &mut Hits) -> Residual {
+impl<'a> Reader<'a> {
+    /// Answers what the event can answer; what only the entry can is asked of `entry`.
+    pub(super) fn reduce(&'a self, condition: &Condition, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
         match condition {
-            Condition::Entry(residual) => residual.clone(),
-            Condition::All(parts) => self.all(parts.iter(), hits),
-            Condition::Any(parts) => self.any(parts, hits),
-            Condition::Not(part) => match self.reduce(part, &mut Hits::default()) {
+            Condition::Entry(residual) => entry(residual),
+            Condition::All(parts) => self.all(parts.iter(), hits, entry),
+            Condition::Any(parts) => self.any(parts, hits, entry),
+            Condition::Not(part) => match self.reduce(part, &mut Hits::default(), entry) {
                 Residual::Always => Residual::Never,
                 Residual::Never => Residual::Always,
                 open => Residual::Not(Box::new(open)),
@@ -139,33 +141,33 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn all<'c>(&self, parts: impl Iterator<Item = &'c Condition>, hits: &mut Hits) -> Residual {
+    pub(super) fn all<'c>(&'a self, parts: impl Iterator<Item = &'c Condition>, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
         let mut rest = Vec::new();
         for part in parts {
-            match self.reduce(part, hits) {
+            match self.reduce(part, hits, entry) {
                 Residual::Never => return Residual::Never,
                 Residual::Always => {}
                 open => rest.push(open),
             }
         }
-        if rest.is_empty() { Residual::Always } else { Residual::All(rest) }
+        joined(rest, Residual::Always, Residual::All)
     }
 
     /// Every part is asked, since each may add evidence.
-    fn any(&self, parts: &[Condition], hits: &mut Hits) -> Residual {
-        let mut rest: Vec<_> = parts.iter().map(|part| self.reduce(part, hits)).collect();
+    fn any(&'a self, parts: &[Condition], hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
+        let mut rest: Vec<_> = parts.iter().map(|part| self.reduce(part, hits, entry)).collect();
         if rest.contains(&Residual::Always) {
             return Residual::Always;
         }
         rest.retain(|part| *part != Residual::Never);
-        if rest.is_empty() { Residual::Never } else { Residual::Any(rest) }
+        joined(rest, Residual::Never, Residual::Any)
     }
 
-    fn holds(&self, condition: &Condition, hits: &mut Hits) -> bool {
+    fn holds(&'a self, condition: &Condition, hits: &mut Hits<'a>) -> bool {
         let fact = self.scene.fact;
         let text = &fact.text;
         match condition {
-            Condition::Text { place, yes, no } => in_text(*place, text, yes, no.as_ref(), hits),
+            Condition::Text { place, words, regex, no } => self.in_text(*place, (words.as_deref(), regex.as_ref()), no.as_deref(), hits),
             Condition::Categories(any) => self.in_categories(any, hits),
             Condition::Colour(any) => text.colour.as_ref().is_some_and(|colour| any.contains(&colour.to_lowercase())),
             Condition::EventType(any) => text.event_type.as_ref().is_some_and(|kind| any.contains(&plain(kind))),
@@ -175,19 +177,25 @@ impl Reader<'_> {
                 any.iter().any(|word| address.contains(&word.to_lowercase()))
             }),
             Condition::Series(any) => any.contains(&fact.ical_uid),
-            Condition::Code(sought) => self.sought(sought, self.codes(sought), hits),
-            Condition::Domain(sought) => self.sought(sought, self.domains(sought), hits),
-            Condition::Name(sought) => self.sought(sought, self.names(sought), hits),
+            Condition::Code(sought) => {
+                let scans = self.scans(sought, CODE_PLACES);
+                self.sought(sought, scans.flat_map(|scan| &self.codes(scan).0), hits)
+            }
+            Condition::Name(sought) => {
+                let scans = self.scans(sought, NAME_PLACES);
+                self.sought(sought, scans.flat_map(|scan| self.names(scan)), hits)
+            }
+            Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(sought).iter(), hits),
             Condition::Attendees { min, max } => (*min..=*max).contains(&self.people()),
-            Condition::OnlyOurs => self.others().next().is_some() && self.others().all(|email| self.identity.is_ours(email)),
-            Condition::Only(wanted) => self.others().next().is_some() && self.others().all(|email| is_at(email, wanted)),
-            Condition::AnyAttendee(wanted) => self.others().any(|email| is_at(email, wanted)),
+            Condition::OnlyOurs => self.people() > 1 && self.others().all(|person| person.is_ours),
+            Condition::Only(wanted) => self.people() > 1 && self.others().all(|person| is_at(person.email, wanted)),
+            Condition::AnyAttendee(wanted) => self.others().any(|person| is_at(person.email, wanted)),
             Condition::Guests { min, max, unknown } => {
-                let is_unknown = || self.guests().any(|email| !self.identity.is_known(email));
+                let is_unknown = || self.guests().any(|person| person.owners.is_empty());
                 (*min..=*max).contains(&self.guests().count()) && unknown.is_none_or(|wanted| is_unknown() == wanted)
             }
             Condition::Organizer(wanted) => text.organizer.as_ref().is_some_and(|email| is_at(email, wanted)),
-            Condition::Calendar(names) => names.contains(&self.scene.calendar.trim().to_lowercase()),
+            Condition::Calendar(names) => names.iter().any(|name| name == self.calendar()),
             Condition::Time { from, to, outside } => self.start().is_some_and(|at| {
                 let time = at.with_timezone(&self.scene.zone).time();
                 let inside = if from <= to { *from <= time && time < *to } else { *from <= time || time < *to };
@@ -200,146 +208,116 @@ impl Reader<'_> {
             Condition::ShowAs(any) => any.contains(&fact.show_as),
             Condition::Visibility(any) => any.contains(&fact.visibility),
             Condition::Status(any) => any.contains(&fact.status),
-            Condition::SameDay(other) => self.scene.same_day.iter().any(|scene| {
-                let reader = Reader { scene, identity: self.identity, catalog: self.catalog };
-                reader.reduce(other, &mut Hits::default()).holds(&scene.undecided())
+            Condition::SameDay(other) => self.neighbours().iter().any(|reader| {
+                let undecided = reader.scene.undecided();
+                reader.reduce(other, &mut Hits::default(), &|residual| known(residual.holds(&undecided))) == Residual::Always
             }),
             Condition::Entry(_) | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => false,
         }
     }
 
-    fn in_categories(&self, any: &[String], hits: &mut Hits) -> bool {
+    fn in_text(
+        &'a self,
+        place: Place,
+        (words, regex): (Option<&[WordId]>, Option<&Pattern>),
+        no: Option<&[WordId]>,
+        hits: &mut Hits<'a>,
+    ) -> bool {
+        let scan = self.first_scan(place);
+        if no.is_some_and(|no| scan.word(no).is_some()) {
+            return false;
+        }
+        let word = words.map(|words| scan.word(words));
+        let fit = regex.map(|pattern| pattern.regex().and_then(|regex| regex.captures(scan.text)));
+        if word == Some(None) || matches!(fit, Some(None)) {
+            return false;
+        }
+        let fit = fit.flatten();
+        let whole = fit.as_ref().and_then(|fit| fit.get(0)).map(|whole| (whole.start(), whole.end()));
+        for span in [word.flatten(), whole].into_iter().flatten() {
+            hits.word.get_or_insert(&scan.text[span.0..span.1]);
+            hits.evidence.push(Evidence { place, index: 0, span });
+        }
+        for (fit, name) in fit.iter().flat_map(|fit| regex.iter().flat_map(|pattern| pattern.names()).map(move |name| (fit, name))) {
+            let part = fit.name(name).map(|part| part.as_str().trim()).filter(|part| !part.is_empty());
+            hits.captures.extend(part.map(|part| (name.clone(), part.to_owned())));
+        }
+        true
+    }
+
+    fn in_categories(&'a self, any: &[String], hits: &mut Hits<'a>) -> bool {
         let found = self.scene.fact.text.categories.iter().enumerate().find(|(_, one)| any.contains(&one.trim().to_lowercase()));
         let Some((index, category)) = found else { return false };
-        hits.word.get_or_insert_with(|| category.clone());
+        hits.word.get_or_insert(category);
         hits.evidence.push(Evidence { place: Place::Category, index, span: (0, category.len()) });
         true
     }
 
-    pub(super) fn start(&self) -> Option<DateTime<Utc>> {
-        match self.scene.fact.span {
-            Span::Timed { start, .. } => Some(start),
-            Span::AllDay { .. } => None,
-        }
-    }
-
-    pub(super) fn weekday(&self) -> Weekday {
-        match self.scene.fact.span {
-            Span::Timed { start, .. } => start.with_timezone(&self.scene.zone).weekday(),
-            Span::AllDay { first, .. } => first.weekday(),
-        }
-    }
-
-    /// People, never rooms; the owner counts whether she stands in the list or not.
-    pub(super) fn people(&self) -> usize {
-        1 + self.others().count()
-    }
-
-    /// People besides the owner, the organiser among them.
-    fn others(&self) -> impl Iterator<Item = &str> {
-        let text = &self.scene.fact.text;
-        let invited = text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str());
-        let host = text.organizer.as_deref().filter(|host| text.attendees.iter().all(|person| person.email != *host));
-        let mut seen = BTreeSet::new();
-        invited.chain(host).filter(move |email| !self.scene.addresses.iter().any(|own| own == email) && seen.insert(*email))
-    }
-
-    /// People from outside the firm.
-    pub(super) fn guests(&self) -> impl Iterator<Item = &str> {
-        self.others().filter(|email| !self.identity.is_ours(email))
-    }
-
-    fn codes(&self, sought: &Sought) -> Vec<Witness> {
-        let texts = self.texts(sought, &["title", "categories", "description"]);
-        texts.into_iter().flat_map(|(place, index, text)| self.identity.codes(self.catalog, place, index, text).0).collect()
-    }
-
-    fn domains(&self, sought: &Sought) -> Vec<Witness> {
-        self.identity.addresses(&self.scene.fact.text, sought.within("attendees", true), sought.within("organizer", true))
-    }
-
-    fn names(&self, sought: &Sought) -> Vec<Witness> {
-        let texts = self.texts(sought, &["title", "location"]);
-        texts.into_iter().flat_map(|(place, index, text)| self.identity.names(place, index, text)).collect()
-    }
-
     /// The texts that are looked at, in the order in which they count (S24): title, location, categories, description.
-    fn texts(&self, sought: &Sought, usual: &[&str]) -> Vec<(Place, usize, &str)> {
-        let text = &self.scene.fact.text;
+    pub(super) fn scans(&'a self, sought: &Sought, usual: &[&str]) -> impl Iterator<Item = &'a Scan<'a>> {
         let within = |place| sought.within(place, usual.contains(&place));
-        let mut found = Vec::new();
-        if within("title") {
-            found.push((Place::Title, 0, text.title.as_str()));
-        }
-        if within("location") {
-            found.push((Place::Location, 0, text.location.as_str()));
-        }
-        if within("categories") {
-            found.extend(text.categories.iter().enumerate().map(|(index, category)| (Place::Category, index, category.as_str())));
-        }
-        if within("description") {
-            found.push((Place::Description, 0, text.description.as_str()));
-        } else if within("description_first_line") {
-            found.push((Place::Description, 0, first_line(&text.description)));
-        }
-        found
+        let title = within("title").then(|| self.first_scan(Place::Title));
+        let location = within("location").then(|| self.first_scan(Place::Location));
+        let categories = if within("categories") { self.categories() } else { &[] };
+        let description = match () {
+            () if within("description") => Some(self.description()),
+            () if within("description_first_line") => Some(self.first_scan(Place::Description)),
+            () => None,
+        };
+        title.into_iter().chain(location).chain(categories).chain(description)
+    }
+
+    fn witnesses_among_people(&'a self, sought: &Sought) -> &'a [Witness<'a>] {
+        self.addresses(sought.within("attendees", true), sought.within("organizer", true))
     }
 
     /// A weak witness counts only beside another one of the same client, of any kind.
-    fn sought(&self, sought: &Sought, found: Vec<Witness>, hits: &mut Hits) -> bool {
-        let mut found: Vec<_> = found.into_iter().filter(|witness| !witness.weak || self.is_confirmed(&witness.client)).collect();
-        let mut seen = BTreeSet::new();
-        found.retain(|witness| seen.insert((witness.client.clone(), witness.project.clone())));
-        let clients = seen.iter().map(|(client, _)| client).collect::<BTreeSet<_>>();
-        let right = sought.is.is_empty() || clients.iter().any(|client| sought.is.contains(client));
-        let fits = right && (sought.min..=sought.max).contains(&clients.len());
-        if fits {
-            found.retain(|witness| sought.is.is_empty() || sought.is.contains(&witness.client));
-            hits.evidence.extend(found.iter().map(|witness| witness.evidence.clone()));
-            hits.witnesses.extend(found);
+    fn sought(&'a self, sought: &Sought, found: impl Iterator<Item = &'a Witness<'a>>, hits: &mut Hits<'a>) -> bool {
+        let counts = |witness: &&Witness<'a>| !witness.weak || self.is_confirmed(witness.client);
+        let mut found = found.filter(counts).peekable();
+        if found.peek().is_none() {
+            return sought.is.is_empty() && sought.min == 0;
+        }
+        let (first, from) = (hits.witnesses.len(), hits.evidence.len());
+        let mut clients: Vec<&str> = Vec::new();
+        for witness in found {
+            if !clients.contains(&witness.client) {
+                clients.push(witness.client);
+            }
+            let same = |known: &Witness<'_>| (known.client, known.project) == (witness.client, witness.project);
+            if (sought.is.is_empty() || sought.is.iter().any(|one| one == witness.client)) && !hits.witnesses[first..].iter().any(same) {
+                hits.evidence.push(witness.evidence.clone());
+                hits.witnesses.push(witness.clone());
+            }
+        }
+        let fits = hits.witnesses.len() > first && (sought.min..=sought.max).contains(&clients.len());
+        if !fits {
+            hits.witnesses.truncate(first);
+            hits.evidence.truncate(from);
         }
         fits
     }
 
-    fn is_confirmed(&self, client: &str) -> bool {
-        let text = &self.scene.fact.text;
-        let names =
-            self.identity.names(Place::Title, 0, &text.title).into_iter().chain(self.identity.names(Place::Location, 0, &text.location));
-        let (codes, _) = self.identity.codes(self.catalog, Place::Title, 0, &text.title);
-        let people = self.identity.addresses(text, true, true);
-        names.chain(codes).chain(people).any(|other| other.client == client && !other.weak)
+    fn is_confirmed(&'a self, client: &str) -> bool {
+        let (title, location) = (self.first_scan(Place::Title), self.first_scan(Place::Location));
+        let named = self.names(title).iter().chain(self.names(location)).chain(&self.codes(title).0);
+        named.chain(self.addresses(true, true)).any(|other| other.client == client && !other.weak)
     }
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+pub(super) fn known(holds: bool) -> Residual {
+    if holds { Residual::Always } else { Residual::Never }
 }
 
-fn in_text(place: Place, text: &Text, yes: &[Regex], no: Option<&Regex>, hits: &mut Hits) -> bool {
-    let text = match place {
-        Place::Description => first_line(&text.description),
-        Place::Location => &text.location,
-        _ => &text.title,
-    };
-    if no.is_some_and(|no| no.is_match(text)) {
-        return false;
+/// Several open questions as one; a single one as it is.
+fn joined(mut rest: Vec<Residual>, none: Residual, several: fn(Vec<Residual>) -> Residual) -> Residual {
+    match rest.len() {
+        0 => none,
+        1 => rest.pop().unwrap_or(none),
+        _ => several(rest),
     }
-    let mut found = Vec::new();
-    for pattern in yes {
-        let Some(captures) = pattern.captures(text) else { return false };
-        let Some(whole) = captures.get(0) else { return false };
-        found.push(Evidence { place, index: 0, span: (whole.start(), whole.end()) });
-        hits.word.get_or_insert_with(|| whole.as_str().to_owned());
-        for name in pattern.capture_names().flatten() {
-            let part = captures.name(name).map(|part| part.as_str().trim().to_owned()).filter(|part| !part.is_empty());
-            hits.captures.extend(part.map(|part| (name.to_owned(), part)));
-        }
-    }
-    hits.evidence.extend(found);
-    true
 }
 
 fn is_at(email: &str, wanted: &[String]) -> bool {
-    let domain = email.rsplit('@').next().unwrap_or_default();
-    wanted.iter().any(|one| one == email || one == domain || domain.ends_with(&format!(".{one}")))
+    wanted.iter().any(|one| one == email) || parents(domain(email)).any(|domain| wanted.iter().any(|one| one == domain))
 }

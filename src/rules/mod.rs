@@ -8,10 +8,18 @@ mod evaluate;
 pub(crate) mod expectations;
 pub(crate) mod explain;
 mod findings;
+mod fold;
 mod history;
 mod identity;
+mod index;
+mod lexicon;
 pub(crate) mod lint;
 mod matching;
+#[cfg(test)]
+mod naive;
+mod nearest;
+mod patterns;
+mod reader;
 pub(crate) mod rewritten;
 pub(crate) mod syntax;
 mod templates;
@@ -19,9 +27,11 @@ mod values;
 pub(crate) mod written;
 
 #[cfg(test)]
+mod equality_tests;
+#[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -30,6 +40,8 @@ use sha2::{Digest, Sha256};
 use self::{
     findings::{Findings, Place},
     identity::Identity,
+    index::Index,
+    lexicon::Lexicon,
     lint::Known,
     written::WrittenEvent,
 };
@@ -97,7 +109,7 @@ pub(crate) struct Spot {
 
 impl Spot {
     fn of(place: &Place<'_>) -> Self {
-        let line = place.source.position(place.span("").start).0;
+        let line = place.positions.line(place.span("").start);
         Self { file: place.source.name.clone(), line, path: place.path.to_owned() }
     }
 }
@@ -120,9 +132,12 @@ pub(crate) struct RuleSet {
     sections: Vec<String>,
     rules: Vec<compile::Rule>,
     suspicious: Vec<compile::Suspicious>,
-    defaults: Defaults,
+    defaults: Arc<Defaults>,
     our_domains: Vec<String>,
+    /// Every word that some rule, name or code needs.
+    lexicon: Lexicon,
     identity: Identity,
+    index: Index,
     places: compile::Places,
     /// With where each stands.
     tests: Vec<(Spot, syntax::Test)>,
@@ -132,7 +147,8 @@ impl RuleSet {
     /// Knows clients and projects that left the files too, as closed ones.
     pub(crate) fn add_closed(&mut self, closed: Closed) {
         self.catalog.add_closed(closed);
-        self.identity = Identity::new(&self.catalog, &self.our_domains);
+        self.identity = Identity::new(&self.catalog, &self.our_domains, &mut self.lexicon);
+        self.lexicon.seal();
     }
 
     /// Whether some rule asks what else is on an event's date.
@@ -169,7 +185,7 @@ impl RuleSet {
 
     /// Whose calendar a written event stands on, and what she answered.
     pub(crate) fn owner(&self, event: &WrittenEvent) -> (Option<String>, Response) {
-        let owner = event.owner(|email| self.identity.is_ours(email));
+        let owner = event.owner(|email| self.identity.whose(email).1);
         let response = event.response(owner.as_deref());
         (owner, response)
     }
@@ -236,6 +252,14 @@ impl Reading<'_> {
         }
         (self.set.filter(|_| is_set), self.findings.into_vec())
     }
+}
+
+/// Schemas of a file of rules and of `clients.yaml`.
+pub(crate) fn schemas() -> [serde_json::Value; 2] {
+    [
+        yaml::schema::of::<syntax::RulesFile>("header", "Kalends: a file of rules"),
+        yaml::schema::of::<syntax::ClientsFile>("clients", "Kalends: clients.yaml"),
+    ]
 }
 
 fn is_named(source: &Source, name: &str) -> bool {

@@ -1,7 +1,8 @@
 //! Rule files as they are written. Types only; meaning is given by `compile`.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -48,7 +49,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
 }
 
 /// A file of rules. The header keys stand in `rules.yaml` alone (S24).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "header")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RulesFile {
     pub(super) version: Option<u8>,
@@ -64,7 +66,8 @@ pub(super) struct RulesFile {
 /// Keys of [`RulesFile`] that hold for all files together.
 pub(super) const HEADER: &[&str] = &["timezone", "our_domains", "sections", "defaults"];
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "defaults")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Defaults {
     pub(super) task: Option<String>,
@@ -73,7 +76,8 @@ pub(super) struct Defaults {
     pub(super) description: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "rule")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     pub(super) id: String,
@@ -96,7 +100,8 @@ pub(super) struct Rule {
     pub(super) confidence: Option<Confidence>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "set")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Set {
     pub(super) client: Option<String>,
@@ -107,7 +112,8 @@ pub(super) struct Set {
     pub(super) tags: Many<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "split")]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the keys of the file")]
 pub(super) struct Share {
@@ -119,6 +125,16 @@ pub(super) struct Share {
     pub(super) billable: Option<bool>,
 }
 
+/// A skip with more to say than why.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "skip")]
+struct FullSkip {
+    why: String,
+    #[serde(rename = "as")]
+    counts_as: Option<SkipAs>,
+}
+
 /// `skip: why`, or `skip: {why: …, as: absence}`.
 #[derive(Clone, Debug)]
 pub(super) struct SkipText {
@@ -128,13 +144,6 @@ pub(super) struct SkipText {
 
 impl<'de> Deserialize<'de> for SkipText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Full {
-            why: String,
-            #[serde(rename = "as")]
-            counts_as: Option<SkipAs>,
-        }
         struct Either;
         impl<'de> Visitor<'de> for Either {
             type Value = SkipText;
@@ -145,7 +154,7 @@ impl<'de> Deserialize<'de> for SkipText {
                 Ok(SkipText { why: why.to_owned(), counts_as: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SkipText, A::Error> {
-                let Full { why, counts_as } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                let FullSkip { why, counts_as } = FullSkip::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(SkipText { why, counts_as })
             }
         }
@@ -153,7 +162,8 @@ impl<'de> Deserialize<'de> for SkipText {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "suspicious")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Suspicious {
     pub(super) id: String,
@@ -165,7 +175,8 @@ pub(super) struct Suspicious {
 }
 
 /// Conditions. Keys are AND, list values are OR.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "when")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct When {
     pub(super) title: Option<Words>,
@@ -211,7 +222,8 @@ pub(super) struct When {
     pub(super) not: Option<Box<When>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "title")]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_field_names, reason = "the keys of the file")]
 pub(super) struct Words {
@@ -221,7 +233,8 @@ pub(super) struct Words {
 }
 
 /// Where evidence of a client is sought, and how many clients may be found.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "project_code")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Sought {
     #[serde(rename = "in")]
@@ -231,7 +244,8 @@ pub(super) struct Sought {
     pub(super) at_least: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "attendees")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Attendees {
     pub(super) min: Option<usize>,
@@ -244,7 +258,8 @@ pub(super) struct Attendees {
 }
 
 /// People from outside the firm.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "guests")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Guests {
     pub(super) min: Option<usize>,
@@ -253,21 +268,24 @@ pub(super) struct Guests {
     pub(super) unknown: Option<bool>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "duration")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Duration {
     pub(super) min: Option<String>,
     pub(super) max: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "time")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Time {
     pub(super) within: Option<String>,
     pub(super) outside: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "confidence")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Below {
     pub(super) below: Confidence,
@@ -303,7 +321,8 @@ impl<'de> Deserialize<'de> for YesOrWords {
 }
 
 /// A test of the rules, beside them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "test")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Test {
     pub(crate) name: String,
@@ -311,6 +330,7 @@ pub(crate) struct Test {
     /// What else stands in her calendar on that day.
     #[serde(default)]
     pub(crate) same_day: Vec<WrittenEvent>,
+    #[schemars(with = "super::expectations::Expected")]
     pub(crate) expect: Expect,
 }
 
@@ -318,7 +338,8 @@ pub(crate) struct Test {
 pub(crate) type Expect = BTreeMap<String, serde_yaml::Value>;
 
 /// `clients.yaml`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "clients")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ClientsFile {
     pub(super) version: Option<u8>,
@@ -326,7 +347,8 @@ pub(super) struct ClientsFile {
     pub(super) clients: BTreeMap<String, ClientText>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "client")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientText {
     pub(super) name: String,
@@ -344,6 +366,16 @@ pub(super) struct ClientText {
     pub(super) projects: BTreeMap<String, ProjectText>,
 }
 
+/// An alias that may be weak.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "alias")]
+struct FullAlias {
+    name: String,
+    #[serde(default)]
+    weak: bool,
+}
+
 /// `Acme`, or `{name: GX, weak: true}` for a common word, which needs a second witness.
 #[derive(Debug)]
 pub(super) struct AliasText {
@@ -353,13 +385,6 @@ pub(super) struct AliasText {
 
 impl<'de> Deserialize<'de> for AliasText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Full {
-            name: String,
-            #[serde(default)]
-            weak: bool,
-        }
         struct Either;
         impl<'de> Visitor<'de> for Either {
             type Value = AliasText;
@@ -370,7 +395,7 @@ impl<'de> Deserialize<'de> for AliasText {
                 Ok(AliasText { name: name.to_owned(), weak: false })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AliasText, A::Error> {
-                let Full { name, weak } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                let FullAlias { name, weak } = FullAlias::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(AliasText { name, weak })
             }
         }
@@ -378,7 +403,8 @@ impl<'de> Deserialize<'de> for AliasText {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "project")]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProjectText {
     pub(super) name: String,
@@ -396,4 +422,47 @@ pub(super) struct ProjectText {
 
 fn delivery() -> ProjectKind {
     ProjectKind::Delivery
+}
+
+/// What may be written in one way or another: its schema lists them.
+macro_rules! either {
+    ($type:ty, |$generator:ident| $ways:expr) => {
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema($generator: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "anyOf": $ways })
+            }
+        }
+    };
+}
+pub(super) use either;
+
+either!(SkipText, |generator| [generator.subschema_for::<String>(), generator.subschema_for::<FullSkip>()]);
+either!(AliasText, |generator| [generator.subschema_for::<String>(), generator.subschema_for::<FullAlias>()]);
+either!(YesOrWords, |generator| [
+    generator.subschema_for::<bool>(),
+    generator.subschema_for::<String>(),
+    generator.subschema_for::<Vec<String>>()
+]);
+
+impl<T: JsonSchema> JsonSchema for Many<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("one or more of {}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
 }

@@ -71,6 +71,9 @@ impl Template {
 
     /// The values it comes to. More than one witness gives more than one, and so a conflict; what is not there sets nothing.
     pub(super) fn fill(&self, from: &Filling<'_>) -> Vec<String> {
+        if let [Part::Text(text)] = self.0.as_slice() {
+            return Vec::from_iter((!text.trim().is_empty()).then(|| text.clone()));
+        }
         if let [Part::Gap(gap)] = self.0.as_slice() {
             return from.values(gap);
         }
@@ -84,30 +87,32 @@ impl Template {
 
 /// What gaps are filled from.
 pub(super) struct Filling<'a> {
-    pub(super) hits: &'a Hits,
+    pub(super) hits: &'a Hits<'a>,
     pub(super) title: &'a str,
     pub(super) catalog: &'a Catalog,
-    pub(super) date: chrono::NaiveDate,
+    /// Asked only where a project has to be open.
+    pub(super) date: &'a dyn Fn() -> chrono::NaiveDate,
 }
 
 impl Filling<'_> {
     fn values(&self, gap: &Gap) -> Vec<String> {
         match gap {
             Gap::Client => self.clients(),
-            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.clone())),
+            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.map(str::to_owned))),
             Gap::OpenProject => self.clients().iter().filter_map(|client| self.open_project(client)).collect(),
-            Gap::Word => self.hits.word.iter().cloned().collect(),
+            Gap::Word => self.hits.word.iter().map(|word| (*word).to_owned()).collect(),
             Gap::Rest => Vec::from_iter(Some(rest(&self.hits.evidence, self.title)).filter(|rest| !rest.is_empty())),
             Gap::Capture(name) => self.hits.captures.get(name).cloned().into_iter().collect(),
         }
     }
 
     fn clients(&self) -> Vec<String> {
-        distinct(self.hits.witnesses.iter().map(|witness| witness.client.clone()))
+        distinct(self.hits.witnesses.iter().map(|witness| witness.client.to_owned()))
     }
 
     fn open_project(&self, client: &str) -> Option<String> {
-        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(self.date));
+        let date = (self.date)();
+        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(date));
         let one = open.next()?;
         open.next().is_none().then(|| one.code.clone())
     }

@@ -1,18 +1,14 @@
 //! What rules write: names that must exist, gaps that something must fill, shares that make a whole.
 
-use regex::Regex;
-
 use super::{
     RuleSet,
+    compile::Names,
     findings::{Findings, Place, meant},
+    matching::Condition,
     syntax::{self, When},
     templates::{Gap, Template},
 };
-use crate::model::{
-    catalog::{Catalog, Field},
-    residual::Residual,
-    verdict::Share,
-};
+use crate::model::{catalog::Field, residual::Residual, verdict::Share};
 use crate::yaml::{code::Code, diagnostic::Source, gate::Positions};
 
 /// What the conditions of a rule can give to its values.
@@ -22,15 +18,16 @@ pub(super) struct Given {
     code: bool,
     word: bool,
     captures: Vec<String>,
-    /// Patterns that cannot be read: they may have any groups.
-    unread: Vec<String>,
+    /// How many patterns cannot be read: they may have any groups.
+    unread: usize,
 }
 
 impl Given {
     /// Everything that some branch of a `when` may find; what a branch did not find sets nothing.
-    pub(super) fn by(when: &When) -> Self {
+    pub(super) fn by<'c>(when: &When, parts: impl Iterator<Item = &'c Condition>) -> Self {
         let mut given = Self::default();
         given.add(when);
+        parts.for_each(|part| part.groups(&mut given.captures));
         given
     }
 
@@ -39,9 +36,7 @@ impl Given {
         self.code |= when.project_code.is_some();
         for words in [&when.title, &when.description, &when.location].into_iter().flatten() {
             self.word |= words.words.is_some() || words.regex.is_some();
-            let regex = words.regex.as_ref().and_then(|text| Regex::new(text).ok());
-            self.unread.extend(words.regex.clone().filter(|_| regex.is_none()));
-            self.captures.extend(regex.iter().flat_map(|regex| regex.capture_names().flatten().map(str::to_owned)));
+            self.unread += words.regex.iter().filter(|text| regex_syntax::parse(text).is_err()).count();
         }
         self.word |= when.categories.is_some();
         when.any.iter().chain(&when.all).flatten().for_each(|part| self.add(part));
@@ -57,7 +52,7 @@ impl Given {
             Gap::Word => needs(self.word, "word", "`words`, `regex` or `categories`"),
             Gap::Rest if field != Field::Description => Err("`${rest}` fills a description, nothing else".to_owned()),
             Gap::Rest => Ok(()),
-            Gap::Capture(name) if !self.unread.is_empty() || self.captures.contains(name) => Ok(()),
+            Gap::Capture(name) if self.unread > 0 || self.captures.contains(name) => Ok(()),
             Gap::Capture(name) => Err(self.unknown(name)),
         }
     }
@@ -74,7 +69,7 @@ pub(super) fn set(
     set: &syntax::Set,
     given: &Given,
     place: &Place<'_>,
-    catalog: &Catalog,
+    names: &Names<'_>,
     findings: &mut Findings,
 ) -> (Vec<(Field, Template)>, Vec<Template>) {
     let mut template = |field: Field, text: &str, below: &str| {
@@ -99,7 +94,7 @@ pub(super) fn set(
     let fields: Vec<_> = texts.iter().filter_map(|(field, text, below)| template(*field, text.as_ref()?, below)).collect();
     let tags = set.tags.0.iter().filter_map(|text| template(Field::Tags, text, "set.tags")).map(|(_, template)| template).collect();
     let literal = |wanted: Field| fields.iter().find(|(field, _)| *field == wanted).and_then(|(_, template)| template.literal());
-    names_exist(literal(Field::Client), literal(Field::Project), literal(Field::Task), place, "set", catalog, findings);
+    names_exist(literal(Field::Client), literal(Field::Project), literal(Field::Task), place, "set", names, findings);
     (fields, tags)
 }
 
@@ -110,16 +105,17 @@ fn names_exist(
     task: Option<&str>,
     place: &Place<'_>,
     below: &str,
-    catalog: &Catalog,
+    names: &Names<'_>,
     findings: &mut Findings,
 ) {
+    let catalog = names.catalog;
     if let Some(key) = client.filter(|key| catalog.client(key).is_none()) {
         let label = meant(key, catalog.clients.keys().map(String::as_str));
         place.complain(findings, Code::Unknown, &format!("{below}.client"), format!("there is no client `{key}`"), &label);
     }
     let Some(code) = project else { return };
     let at = format!("{below}.project");
-    let Some((owner, record)) = catalog.project(code) else {
+    let Some((owner, record)) = names.project(code) else {
         let label = meant(code, catalog.projects().map(|(_, project)| project.code.as_str()));
         place.complain(findings, Code::Unknown, &at, format!("there is no project `{code}`"), &label);
         return;
@@ -136,7 +132,7 @@ fn names_exist(
 }
 
 /// The shares of a split, checked: hundredths that make a whole.
-pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, catalog: &Catalog, findings: &mut Findings) -> Vec<Share> {
+pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, names: &Names<'_>, findings: &mut Findings) -> Vec<Share> {
     if shares.is_empty() {
         if place.positions.has_key(&format!("{}.split", place.path)) {
             place.complain(findings, Code::WrongValue, "split", "this splits into nothing".to_owned(), "name two shares or more");
@@ -153,13 +149,13 @@ pub(super) fn split(shares: Vec<syntax::Share>, place: &Place<'_>, catalog: &Cat
         if share.client.is_none() && share.project.is_none() {
             place.complain(findings, Code::Split, &below, "this share is nobody's".to_owned(), "name a client or project");
         }
-        names_exist(share.client.as_deref(), share.project.as_deref(), share.task.as_deref(), place, &below, catalog, findings);
+        names_exist(share.client.as_deref(), share.project.as_deref(), share.task.as_deref(), place, &below, names, findings);
         let same = |other: &syntax::Share| (&other.client, &other.project, &other.task) == (&share.client, &share.project, &share.task);
         if shares[..index].iter().any(same) {
             place.complain(findings, Code::Split, &below, "two shares are the same".to_owned(), "make one of them");
         }
     }
-    let owner = |project: &str| catalog.project(project).map(|(client, project)| (client.key.clone(), project.code.clone()));
+    let owner = |project: &str| names.project(project).map(|(client, project)| (client.key.clone(), project.code.clone()));
     shares
         .into_iter()
         .map(|share| {
@@ -177,7 +173,7 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     for rule in &set.rules {
         for clause in &rule.when {
             let Some(field) = read_by(&clause.condition).filter(|field| !written.contains(field)) else { continue };
-            let Some(spot) = set.places.get(&rule.id).filter(|spot| spot.file == source.name) else { continue };
+            let Some(spot) = set.places.get(&*rule.id).filter(|spot| spot.file == source.name) else { continue };
             let place = Place { source, positions, path: &spot.path };
             let label = format!("no rule before it sets the {field}; move it behind one that does");
             let message = format!("`{}` asks for the {field} too early", rule.id);
@@ -190,12 +186,12 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     }
 }
 
-fn read_by(condition: &super::matching::Condition) -> Option<Field> {
+fn read_by(condition: &Condition) -> Option<Field> {
     match condition {
-        super::matching::Condition::Entry(Residual::Client(_)) => Some(Field::Client),
-        super::matching::Condition::Entry(Residual::Project(_)) => Some(Field::Project),
-        super::matching::Condition::Entry(Residual::Task(_)) => Some(Field::Task),
-        super::matching::Condition::Entry(Residual::Billable(_)) => Some(Field::Billable),
+        Condition::Entry(Residual::Client(_)) => Some(Field::Client),
+        Condition::Entry(Residual::Project(_)) => Some(Field::Project),
+        Condition::Entry(Residual::Task(_)) => Some(Field::Task),
+        Condition::Entry(Residual::Billable(_)) => Some(Field::Billable),
         _ => None,
     }
 }

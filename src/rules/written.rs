@@ -1,14 +1,16 @@
 //! An event as people write one, in the tests of rule files and for `rules explain --event`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::syntax::either;
 use crate::model::{
     day::instant,
     event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
@@ -19,7 +21,8 @@ use crate::model::{
 const SOME_MONDAY: &str = "2026-03-09T10:00";
 
 /// Only the title is usually worth writing. Times are local: those of `timezone`, else of the rule files, else UTC.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[schemars(rename = "event")]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WrittenEvent {
     title: String,
@@ -34,6 +37,7 @@ pub(crate) struct WrittenEvent {
     start: Option<String>,
     end: Option<String>,
     duration: Option<String>,
+    #[schemars(with = "Option<String>")]
     pub(crate) timezone: Option<Tz>,
     recurring: bool,
     /// UID of its series; what `calendar preview` prints may be given as it is.
@@ -51,23 +55,26 @@ pub(crate) struct WrittenEvent {
     conference: Option<String>,
 }
 
+/// Someone with more than an address.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "person")]
+struct FullPerson {
+    email: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    response: Option<Response>,
+    #[serde(default)]
+    resource: bool,
+}
+
 /// An address, or `{email, name, response, resource}`.
 #[derive(Clone, Debug, PartialEq)]
 struct Person(Attendee);
 
 impl<'de> Deserialize<'de> for Person {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Full {
-            email: String,
-            #[serde(default)]
-            name: Option<String>,
-            #[serde(default)]
-            response: Option<Response>,
-            #[serde(default)]
-            resource: bool,
-        }
         struct Either;
         impl<'de> Visitor<'de> for Either {
             type Value = Person;
@@ -78,13 +85,15 @@ impl<'de> Deserialize<'de> for Person {
                 Ok(Person(Attendee { email: address(email), name: None, resource: false, response: Response::Accepted }))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Person, A::Error> {
-                let Full { email, name, response, resource } = Full::deserialize(MapAccessDeserializer::new(map))?;
+                let FullPerson { email, name, response, resource } = FullPerson::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Person(Attendee { email: address(&email), name, resource, response: response.unwrap_or(Response::NeedsAction) }))
             }
         }
         from.deserialize_any(Either)
     }
 }
+
+either!(Person, |generator| [generator.subschema_for::<String>(), generator.subschema_for::<FullPerson>()]);
 
 fn address(email: &str) -> String {
     email.trim().trim_start_matches("mailto:").to_lowercase()

@@ -123,7 +123,7 @@ fn outcome(verdict: &Verdict) -> (String, String) {
     match (&verdict.skip, &verdict.split, named) {
         (Some(skip), _, _) => ("skipped".to_owned(), skip.rule.clone()),
         (None, Some(split), _) => ("known".to_owned(), split.rule.clone()),
-        (None, None, Some(claim)) => ("known".to_owned(), claim.rule.clone()),
+        (None, None, Some(claim)) => ("known".to_owned(), claim.rule.to_string()),
         (None, None, None) => ("unmatched".to_owned(), String::new()),
     }
 }
@@ -160,7 +160,7 @@ fn conflict(verdict: &Verdict) -> (String, String) {
 }
 
 fn defaults(verdict: &Verdict) -> (String, String) {
-    let Defaults { task, billable, description } = &verdict.defaults;
+    let Defaults { task, billable, description } = &*verdict.defaults;
     let billable = billable.map(|default| match default {
         BillableDefault::Fixed(yes) => yes.to_string(),
         BillableDefault::Project => "as the project".to_owned(),

@@ -3,7 +3,7 @@
 //! `serde_yaml` lets the last of two equal keys win, expands aliases without bound, spends seconds on deep nesting and keeps no
 //! positions. All of that is seen here first, in one pass over `saphyr-parser`'s events.
 
-use std::{collections::HashMap, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -22,6 +22,8 @@ pub(crate) struct Positions {
     keys: HashMap<String, Range<usize>>,
     /// Lists that lost elements: where each one that is left stood.
     lists: HashMap<String, Vec<usize>>,
+    /// Where lines begin.
+    lines: Vec<usize>,
 }
 
 impl Positions {
@@ -31,7 +33,10 @@ impl Positions {
     }
 
     /// A path of what was read, as a path of the file.
-    fn original(&self, path: &str) -> String {
+    fn original<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        if self.lists.is_empty() {
+            return Cow::Borrowed(path);
+        }
         let mut parts = path.split('[');
         let mut original = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -40,13 +45,18 @@ impl Positions {
             let index = stood.map_or_else(|| index.to_owned(), ToString::to_string);
             original = format!("{original}[{index}]{rest}");
         }
-        original
+        Cow::Owned(original)
+    }
+
+    /// The line of a byte, from 1.
+    pub(crate) fn line(&self, byte: usize) -> usize {
+        self.lines.partition_point(|start| *start <= byte).max(1)
     }
 
     /// Where the value at a path stands, or else the nearest one around it.
     pub(crate) fn value(&self, path: &str) -> Range<usize> {
         let original = self.original(path);
-        let mut path = original.as_str();
+        let mut path = original.as_ref();
         loop {
             if let Some(span) = self.values.get(path) {
                 return span.clone();
@@ -66,12 +76,12 @@ impl Positions {
 
     /// Whether the file has this key.
     pub(crate) fn has_key(&self, path: &str) -> bool {
-        self.keys.contains_key(&self.original(path))
+        self.keys.contains_key(self.original(path).as_ref())
     }
 
     /// Where the key of a path stands, or else its value.
     pub(crate) fn key(&self, path: &str) -> Range<usize> {
-        self.keys.get(&self.original(path)).cloned().unwrap_or_else(|| self.value(path))
+        self.keys.get(self.original(path).as_ref()).cloned().unwrap_or_else(|| self.value(path))
     }
 }
 
@@ -92,6 +102,7 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
         walk.find(Code::TooLarge, 0..0, "the file is too large", format!("at most {BYTES_MAX} bytes are read"));
         return (walk.positions, walk.findings);
     }
+    walk.positions.lines = std::iter::once(0).chain(source.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     // Positions come in characters, text is cut in bytes.
     let mut bytes: Vec<usize> = source.text.char_indices().map(|(at, _)| at).collect();
     bytes.push(source.text.len());

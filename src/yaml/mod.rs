@@ -3,6 +3,8 @@
 pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
+pub(crate) mod layout;
+pub(crate) mod schema;
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +48,7 @@ pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<
     let mut reading = Reading { value, lists: HashMap::new(), removed: HashSet::new() };
     let mut findings: Vec<Diagnostic> = Vec::new();
     let read = loop {
-        let error = match serde_path_to_error::deserialize(reading.value.clone()) {
+        let error = match serde_path_to_error::deserialize(&reading.value) {
             Ok(typed) => break Some(typed),
             Err(error) => error,
         };

@@ -3,7 +3,7 @@
 use super::{Findings, History, Known, Ruled};
 use crate::{
     model::catalog::{Catalog, Client, Project, ProjectKind},
-    rules::{RuleSet, compile::Read, findings::Place, identity::fold},
+    rules::{RuleSet, compile::Read, findings::Place, fold::folded},
     yaml::{code::Code, diagnostic::Source, gate::Positions},
 };
 
@@ -104,16 +104,16 @@ fn named(client: &Client) -> impl Iterator<Item = (String, &str, bool)> {
 }
 
 fn names(catalog: &Catalog, place: &Place<'_>, found: &mut Findings) {
-    let all: Vec<_> = catalog.clients.values().flat_map(|client| named(client).map(move |(_, name, _)| (client, fold(name)))).collect();
+    let all: Vec<_> = catalog.clients.values().flat_map(|client| named(client).map(move |(_, name, _)| (client, folded(name)))).collect();
     for client in catalog.clients.values().filter(|client| !client.own) {
         for (at, name, _) in named(client).filter(|(.., weak)| !weak) {
-            let folded = fold(name);
+            let short = folded(name);
             let other = all
                 .iter()
-                .find(|(other, longer)| other.key != client.key && longer.len() > folded.len() && super::inclusion::holds(longer, &folded));
+                .find(|(other, longer)| other.key != client.key && longer.len() > short.len() && super::inclusion::holds(longer, &short));
             let why = match () {
-                () if folded.chars().count() < NAME_MIN => "it is so short that it may stand for anything".to_owned(),
-                () if COMMON.contains(&folded.as_str()) => "it is a word of everyday titles".to_owned(),
+                () if short.chars().count() < NAME_MIN => "it is so short that it may stand for anything".to_owned(),
+                () if COMMON.contains(&short.as_str()) => "it is a word of everyday titles".to_owned(),
                 () => match other {
                     Some((other, longer)) => format!("`{longer}`, a name of `{}`, has it in it", other.key),
                     None => continue,
@@ -168,7 +168,7 @@ fn unseen(catalog: &Catalog, history: &History, place: &Place<'_>, found: &mut F
             place.complain_of_key(found, Code::Unused, &client.key, message, &label);
             continue;
         }
-        for (at, name, _) in named(client).filter(|(at, name, _)| at != "name" && !history.names.contains(&fold(name))) {
+        for (at, name, _) in named(client).filter(|(at, name, _)| at != "name" && !history.names.contains(&folded(name))) {
             let message = format!("`{name}` stands in no title");
             place.complain(found, Code::Unused, &format!("{}.{at}", client.key), message, &format!("from {from} to {to}"));
         }
