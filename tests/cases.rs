@@ -198,6 +198,23 @@ on_each_database! {
         assert_eq!((held, world.reasons()), (vec!["2026-03-02".to_owned()], vec!["on-leave".to_owned()]));
     }
 
+    fn s24_what_else_was_on_the_day_on_which_it_began_counts_after_midnight(world: World) {
+        let rule = "suspicious:\n  - {id: on-leave, text: booked while she was away, when: {same_day: {all_day: true, show_as: out-of-office}}}\n";
+        std::fs::write(world.path("rules/leave.yaml"), rule).expect("written");
+        let away = "BEGIN:VEVENT\r\nUID:away\r\nDTSTART;VALUE=DATE:20260302\r\nX-MICROSOFT-CDO-BUSYSTATUS:OOF\r\nSUMMARY:Away\r\nEND:VEVENT\r\n".to_owned();
+        let night =
+            "BEGIN:VEVENT\r\nUID:night\r\nDTSTART:20260302T200000Z\r\nDTEND:20260303T020000Z\r\nSUMMARY:[ACME-15] Launch\r\nEND:VEVENT\r\n"
+                .to_owned();
+        world.calendar(&[away.clone(), night.clone()]);
+        world.sync();
+        let nights = || world.entries().iter().filter(|entry| entry["held"] == true).map(|entry| text(entry, "date").to_owned()).collect::<Vec<_>>();
+        assert_eq!(nights(), ["2026-03-02", "2026-03-03"]);
+        // Only the second page is derived again.
+        world.calendar(&[away, night, at("b", 3, ("0900", "1000"), "[ACME-15] Call", "")]);
+        world.sync();
+        assert_eq!(nights(), ["2026-03-02", "2026-03-03"]);
+    }
+
     fn files_dropped_into_a_folder_are_read_whenever_they_changed(world: World) {
         std::fs::create_dir(world.path("drop")).expect("a folder");
         world.run(&["calendar", "add", "folder", "drop"]).expect("added");

@@ -54,7 +54,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let found = backtest::backtest(&app.store, candidate.basis(now), (args.from, args.to), told).await?;
+    let found = backtest::backtest(&app.store, (&active, &candidate), (args.from, args.to), now, told).await?;
     bar.finish_and_clear();
     let emails = entries::emails(app).await?;
     match format {

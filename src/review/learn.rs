@@ -89,7 +89,7 @@ pub(crate) async fn suggestions(
         open.retain(|event| !supported.contains(event));
         let Candidate { active: mut tried, proposal } = candidate;
         tried.rules.add_closed(store.read().await?.closed_records().await?);
-        let backtest = backtest::backtest(store, tried.basis(now), span, |_, _| ()).await?;
+        let backtest = backtest::backtest(store, (active, &tried), span, now, |_, _| ()).await?;
         found.push(Suggestion { proposal, support: supported.len(), against, backtest });
     }
     found.sort_by_key(|one| std::cmp::Reverse(one.support + one.backtest.sums().cleared));

@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::{
     inspection::inspect,
+    pages,
     pass::{Basis, verdicts},
 };
 use crate::{
     model::{
         catalog::{Client, Field, Project},
         day::LAST_DATE,
+        entry::Entry,
         ids::hex,
         policy::Policy,
         reload::{Reload, ReloadOutcome},
@@ -140,7 +142,7 @@ pub(crate) async fn activate(
     let mut count = 0;
     for staff in tx.staff().await? {
         let waking = Waking { before, next };
-        let days: Vec<_> = waking.days(&mut tx, &staff, staff.first_day, LAST_DATE).await?.into_iter().collect();
+        let days: Vec<_> = waking.days(&mut tx, &staff, staff.first_day, LAST_DATE).await?.days.into_iter().collect();
         tx.mark_due(staff.id, &days, Due::Again, now).await?;
         count += days.len();
     }
@@ -151,6 +153,12 @@ pub(crate) async fn activate(
     Ok(count)
 }
 
+/// Days that may read differently, and all entries of the span that was looked at.
+pub(super) struct Woken {
+    pub(super) days: BTreeSet<NaiveDate>,
+    pub(super) entries: Vec<Entry>,
+}
+
 /// One set in place of another, and the days that it wakes.
 #[derive(Clone, Copy)]
 pub(super) struct Waking<'a> {
@@ -159,11 +167,12 @@ pub(super) struct Waking<'a> {
 }
 
 impl Waking<'_> {
-    /// Days of a span that may read differently under the next set. Locked ones stay as they are.
-    pub(super) async fn days(self, tx: &mut Tx, staff: &Staff, first: NaiveDate, last: NaiveDate) -> Result<BTreeSet<NaiveDate>, Error> {
+    /// What of a span may read differently under the next set. Locked days stay as they are.
+    pub(super) async fn days(self, tx: &mut Tx, staff: &Staff, first: NaiveDate, last: NaiveDate) -> Result<Woken, Error> {
         let Self { before, next } = self;
         let mut days = BTreeSet::new();
-        let events = tx.events_on(staff.id, first, last).await?;
+        let looks_around = next.rules.looks_around() || before.is_some_and(|before| before.rules.looks_around());
+        let events = pages::events(tx, staff, (first, last), looks_around).await?;
         let old = before.map(|before| (before, verdicts(staff, events.iter(), &before.rules)));
         let new = verdicts(staff, events.iter(), &next.rules);
         for event in &events {
@@ -171,7 +180,8 @@ impl Waking<'_> {
                 days.extend(staff.zones.dates(&event.fact.span));
             }
         }
-        for entry in tx.entries_on(staff.id, first, last).await? {
+        let entries = tx.entries_on(staff.id, first, last).await?;
+        for entry in &entries {
             let (client, project) = (entry.body.client.as_deref(), entry.body.project.as_deref());
             if before.is_none_or(|before| !is_alike(before, next) || records(before, client, project) != records(next, client, project)) {
                 days.insert(entry.body.date);
@@ -179,7 +189,7 @@ impl Waking<'_> {
         }
         let locked = next.policy.locked_through;
         days.retain(|date| locked.is_none_or(|through| through < *date));
-        Ok(days)
+        Ok(Woken { days, entries })
     }
 }
 

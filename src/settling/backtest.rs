@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::{
-    activation::Active,
+    activation::{Active, Waking},
     difference::Difference,
     pages::{self, Wanted},
     pass::{Basis, compare, derive},
@@ -24,8 +24,8 @@ use crate::{
     store::{Error, Store, Tx},
 };
 
-/// Days that are derived at once.
-const DAYS: usize = 31;
+/// Days that are looked at, and derived, at once.
+const DAYS: u64 = 31;
 
 /// Weeks of people, each by its Monday.
 pub(crate) type Weeks = BTreeSet<(StaffId, NaiveDate)>;
@@ -76,35 +76,45 @@ pub(crate) struct Backtest {
     pub(crate) asked: Vec<Asked>,
 }
 
-/// Tries rules on every person's days of a span. `told` hears how many months of people are done, of how many.
+/// Tries rules on every person's days of a span: all are read, and those derived that read differently than under the active set.
+/// `told` hears how many months of people were read, of how many.
 pub(crate) async fn backtest(
     store: &Store,
-    candidate: Basis<'_>,
+    (active, candidate): (&Active, &Active),
     (from, to): (NaiveDate, NaiveDate),
+    now: DateTime<Utc>,
     mut told: impl FnMut(usize, usize),
 ) -> Result<Backtest, Error> {
     let mut found = Backtest::default();
+    let waking = Waking { before: Some(active), next: candidate };
     let people = store.read().await?.staff().await?;
-    let stretches = |staff: &Staff| usize::try_from((to - from.max(staff.first_day)).num_days().max(-1) + 1).unwrap_or(0).div_ceil(DAYS);
-    let (mut done, all) = (0, people.iter().map(stretches).sum());
+    let (mut done, all) = (0, people.iter().map(|staff| stretches(from.max(staff.first_day), to).count()).sum());
     for staff in &people {
-        let mut seen: BTreeSet<uuid::Uuid> = BTreeSet::new();
-        let mut first = from.max(staff.first_day);
-        while first <= to {
-            let last = to.min(first + Days::new(DAYS as u64 - 1));
-            let mut tx = store.read().await?;
-            found.entries += tx.entries_on(staff.id, first, last).await?.iter().filter(|one| one.status != EntryStatus::Void).count();
-            let Backtest { changed, asked, .. } =
-                tried(&mut tx, staff, first.iter_days().take_while(|date| *date <= last).collect(), candidate).await?;
-            // A meeting can pull in days of the next stretch: what was said of it once is not said again.
-            found.changed.extend(changed.into_iter().filter(|one| seen.insert(one.after.id.0)));
-            found.asked.extend(asked.into_iter().filter(|one| seen.insert(one.after.id.0)));
-            first = last + Days::new(1);
+        let mut days = BTreeSet::new();
+        for (first, last) in stretches(from.max(staff.first_day), to) {
+            let woken = waking.days(&mut store.read().await?, staff, first, last).await?;
+            found.entries += woken.entries.iter().filter(|one| one.status != EntryStatus::Void).count();
+            days.extend(woken.days.range(from..=to));
             done += 1;
             told(done, all);
         }
+        let mut seen: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        while let Some(first) = days.first().copied() {
+            let later = days.split_off(&(first + Days::new(DAYS)));
+            let Backtest { changed, asked, .. } = tried(&mut store.read().await?, staff, days, candidate.basis(now)).await?;
+            // A meeting can pull in days that are tried later: what was said of it once is not said again.
+            found.changed.extend(changed.into_iter().filter(|one| seen.insert(one.after.id.0)));
+            found.asked.extend(asked.into_iter().filter(|one| seen.insert(one.after.id.0)));
+            days = later;
+        }
     }
     Ok(found)
+}
+
+/// A span in parts that are looked at together, each with its first and last date.
+fn stretches(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+    let firsts = std::iter::successors(Some(from), |first| first.checked_add_days(Days::new(DAYS)));
+    firsts.take_while(move |first| *first <= to).map(move |first| (first, to.min(first + Days::new(DAYS - 1))))
 }
 
 /// Tries rules on some days of one person; locked ones stay as they are.
@@ -112,7 +122,7 @@ pub(super) async fn tried(tx: &mut Tx, staff: &Staff, mut dates: BTreeSet<NaiveD
     let locked_through = candidate.policy.locked_through.max(tx.locked_through(staff.id).await?);
     dates.retain(|date| locked_through.is_none_or(|through| through < *date));
     let policy = Policy { locked_through, ..candidate.policy.clone() };
-    let pages = pages::load(tx, staff, Wanted { dates, subjects: BTreeSet::new() }).await?;
+    let pages = pages::load(tx, staff, Wanted { dates, subjects: BTreeSet::new() }, candidate.rules).await?;
     let derived = derive(staff, &pages, Basis { policy: &policy, ..candidate });
     let verdicts = derived.verdicts;
     let Difference { entries, exceptions } = compare(staff, &pages, derived.entries, derived.questions, (None, candidate.now));

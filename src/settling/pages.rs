@@ -18,6 +18,7 @@ use crate::{
         ids::{self, DecisionId, EntryId, EventId, ExceptionId, MeetingId},
         staff::Staff,
     },
+    rules::RuleSet,
     store::{Error, Tx},
 };
 
@@ -40,7 +41,7 @@ pub(crate) struct Wanted {
 }
 
 /// Loads the pages and whatever they pull in.
-pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted) -> Result<Pages, Error> {
+pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted, rules: &RuleSet) -> Result<Pages, Error> {
     let mut pages = Pages { dates: wanted.dates, ..Pages::default() };
     let mut loaded = BTreeSet::new();
     loop {
@@ -49,6 +50,8 @@ pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted) -> Result<P
             return Ok(pages);
         }
         for (first, last) in runs(&fresh) {
+            let events = events(tx, staff, (first, last), rules.looks_around()).await?;
+            pages.events.extend(events.into_iter().map(|event| (event.id, event)));
             pages.load_run(tx, staff, first, last).await?;
         }
         pages.load_meetings(tx, staff).await?;
@@ -57,6 +60,22 @@ pub(super) async fn load(tx: &mut Tx, staff: &Staff, wanted: Wanted) -> Result<P
         more.extend(wanted.subjects.iter().flat_map(|subject| pages.dates_of(staff, *subject)));
         pages.dates.append(&mut more);
     }
+}
+
+/// A person's events on some dates. With rules that ask what else is on a date, also those beside which one of them began earlier: her
+/// time after midnight reads as it does before.
+pub(super) async fn events(
+    tx: &mut Tx,
+    staff: &Staff,
+    (first, last): (NaiveDate, NaiveDate),
+    looks_around: bool,
+) -> Result<Vec<Event>, Error> {
+    let mut events = tx.events_on(staff.id, first, last).await?;
+    let began = events.iter().map(|event| staff.zones.first_date(&event.fact.span)).filter(|date| looks_around && *date < first);
+    for date in began.collect::<BTreeSet<_>>() {
+        events.extend(tx.events_on(staff.id, date, date).await?);
+    }
+    Ok(events)
 }
 
 /// Dates as runs of neighbours, so that far-off ones do not bring in all that lies between.
@@ -73,7 +92,6 @@ fn runs(dates: &BTreeSet<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
 
 impl Pages {
     async fn load_run(&mut self, tx: &mut Tx, staff: &Staff, first: NaiveDate, last: NaiveDate) -> Result<(), Error> {
-        self.events.extend(tx.events_on(staff.id, first, last).await?.into_iter().map(|event| (event.id, event)));
         self.entries.extend(tx.entries_on(staff.id, first, last).await?.into_iter().map(|entry| (entry.id, entry)));
         self.decisions.extend(tx.decisions_on(staff.id, first, last).await?.into_iter().map(|decision| (decision.id, decision)));
         self.exceptions.extend(tx.exceptions_on(staff.id, first, last).await?.into_iter().map(|exception| (exception.id, exception)));

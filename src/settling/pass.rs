@@ -111,7 +111,7 @@ pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis:
     let staff = tx.staff_member(staff).await?;
     let policy = Policy { locked_through: basis.policy.locked_through.max(tx.locked_through(staff.id).await?), ..basis.policy.clone() };
     let basis = Basis { policy: &policy, ..basis };
-    let pages = pages::load(tx, &staff, wanted).await?;
+    let pages = pages::load(tx, &staff, wanted, basis.rules).await?;
     let derived = derive(&staff, &pages, basis);
     let next = derived.next;
     let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, (basis.by, basis.now));

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{
-    activation::{self, Active, Waking},
+    activation::{self, Active, Waking, Woken},
     backtest,
     rehearsal::{TestResult, run_tests},
 };
@@ -162,11 +162,10 @@ async fn flood(store: &Store, before: &Active, mut next: Active, now: DateTime<U
     let mut flood = Flood::default();
     for staff in store.read().await?.staff().await? {
         let mut tx = store.read().await?;
-        let entries = tx.entries_on(staff.id, from, today).await?;
-        flood.ready += entries.iter().filter(|entry| is_ready(entry)).map(|entry| entry.body.seconds).sum::<i64>();
         let waking = Waking { before: Some(before), next: &next };
-        let dates: Vec<NaiveDate> = waking.days(&mut tx, &staff, from.max(staff.first_day), today).await?.into_iter().collect();
-        let tried = backtest::tried(&mut tx, &staff, dates.into_iter().collect(), next.basis(now)).await?;
+        let Woken { days, entries } = waking.days(&mut tx, &staff, from.max(staff.first_day), today).await?;
+        flood.ready += entries.iter().filter(|entry| is_ready(entry)).map(|entry| entry.body.seconds).sum::<i64>();
+        let tried = backtest::tried(&mut tx, &staff, days, next.basis(now)).await?;
         let lost = tried.changed.iter().filter(|one| !is_ready(&one.after)).filter_map(|one| one.before.as_ref());
         for entry in lost.filter(|entry| is_ready(entry)) {
             flood.lost += entry.body.seconds;
