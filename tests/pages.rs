@@ -17,9 +17,9 @@ use crate::{
     support::{DANA, World, event, on_each_database, text},
 };
 
-const EVA: &str = "eva@northwind.example";
-const KIM: &str = "kim@northwind.example";
-const OPS: &str = "olga@northwind.example";
+pub(crate) const EVA: &str = "eva@northwind.example";
+pub(crate) const KIM: &str = "kim@northwind.example";
+pub(crate) const OPS: &str = "olga@northwind.example";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A program that serves pages, and someone's browser.
@@ -90,7 +90,7 @@ pub(crate) fn with_password(world: &World, email: &str, more: &[&str]) {
 }
 
 /// Dana, whose time it is; Eva, who reviews it; Kim, a colleague; Olga of ops.
-fn firm(world: &World) {
+pub(crate) fn firm(world: &World) {
     for (email, more) in [
         (EVA, &["--role", "staff", "--role", "reviewer", "--reviews", DANA][..]),
         (KIM, &["--role", "staff"]),
@@ -108,7 +108,7 @@ fn firm(world: &World) {
     // The clock of the book stands; sessions live by the machine's.
 }
 
-async fn people(served: &Served) -> BTreeMap<&'static str, Person> {
+pub(crate) async fn people(served: &Served) -> BTreeMap<&'static str, Person> {
     let mut people = BTreeMap::new();
     for email in [DANA, EVA, KIM, OPS] {
         people.insert(email, served.sign_in(email, PASSWORD).await.expect("signed in"));

@@ -3,6 +3,7 @@
 mod approve;
 mod calendars;
 mod catalog;
+mod feeds;
 mod form;
 pub(super) mod layout;
 mod queue;
@@ -30,8 +31,16 @@ use crate::{
 };
 
 /// Pages for people who are signed in.
-pub(super) const ROUTES: &[&[Route]] =
-    &[&[Route::get("/", || get(home))], queue::ROUTES, rule::ROUTES, week::ROUTES, approve::ROUTES, calendars::ROUTES, catalog::ROUTES];
+pub(super) const ROUTES: &[&[Route]] = &[
+    &[Route::get("/", || get(home))],
+    queue::ROUTES,
+    rule::ROUTES,
+    week::ROUTES,
+    approve::ROUTES,
+    calendars::ROUTES,
+    feeds::ROUTES,
+    catalog::ROUTES,
+];
 
 /// What pages are drawn and worked with: ours alone.
 pub(super) const ASSETS: &[Route] = &[
