@@ -1,6 +1,6 @@
 // A reviewer clears the demo's queue by keyboard alone, in a real browser; every page is looked at in three widths, light and dark, with
 // axe, and without script. Usage: node review.mjs PROGRAM SCREENSHOTS. Fails if anything is not as it should be.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -136,6 +136,7 @@ async function without(state) {
 async function feed(state) {
   const context = await browser.newContext({ storageState: state, viewport: { width: 768, height: 900 }, reducedMotion: "reduce" });
   const page = await context.newPage();
+  spawnSync(program, ["keys", "generate"], { cwd: join(folder, "demo") });
   await page.goto(`${base}/calendars`);
   await page.screenshot({ path: join(shots, "calendars-768.png"), fullPage: true });
   await page.locator("#feed > summary").click();
@@ -143,6 +144,7 @@ async function feed(state) {
   await page.locator("#feed [name=name]").fill("Team plan");
   await page.keyboard.press("Enter");
   await page.locator("#feed [role=alert]").waitFor();
+  check((await page.locator("#feed [role=alert]").textContent()).includes("10.0.0.5 is at a private address"), "a refused feed does not say why");
   check(page.url() === `${base}/calendars`, `a refused feed leads to ${page.url()}`);
   check(await page.locator("#feed-address").evaluate((field) => field === document.activeElement && field.value === ""), "the address is not to be typed again");
   check((await page.locator("#feed [name=name]").inputValue()) === "Team plan", "the name of a refused feed is lost");

@@ -191,9 +191,11 @@ pub(super) fn form(signed: &Signed, attempt: Option<&Attempt>) -> Markup {
                 form method="post" action="/calendars/feeds" autocomplete="off" {
                     (csrf(signed))
                     (address("feed-address", "Secret address", attempt))
-                    label { "What to call it" input name="name" value=(typed(|one| &one.name)) maxlength=(NAME_MAX) autocomplete="off"; }
-                    (calendars::kept(typed(|one| &one.privacy)))
-                    (calendars::counted(typed(|one| &one.whose)))
+                    div.row.below {
+                        label { "What to call it" input name="name" value=(typed(|one| &one.name)) maxlength=(NAME_MAX) autocomplete="off"; }
+                        (calendars::kept(typed(|one| &one.privacy)))
+                        (calendars::counted(typed(|one| &one.whose)))
+                    }
                     div.acts { button.primary { "Read this calendar" } }
                 }
             }
@@ -226,7 +228,7 @@ fn address(id: &str, label: &str, attempt: Option<&Attempt>) -> Markup {
     html! {
         @if let Some(attempt) = attempt { p.wrong #(hint) role="alert" { (attempt.wrong) " Type the address again." } }
         label for=(id) { (label) }
-        input #(id) type="url" name="address" required placeholder="https://…/basic.ics" autocomplete="off" spellcheck="false"
+        input.wide #(id) type="url" name="address" required placeholder="https://…/basic.ics" autocomplete="off" spellcheck="false"
             autocapitalize="none" data-focus[attempt.is_some()] autofocus[attempt.is_some()]
             aria-invalid=[attempt.map(|_| "true")] aria-describedby=[attempt.map(|_| &hint)];
     }

@@ -21,7 +21,7 @@ use crate::{
     },
     review::{
         self,
-        likely::{self, Likely},
+        likely::{self, About, Likely},
     },
     settling::activation::Active,
     store::Tx,
@@ -55,21 +55,11 @@ pub(super) async fn load(
     people: &[Staff],
     exception: &Exception,
 ) -> Result<Item, Failure> {
-    let entry = match exception.entry {
-        Some(id) => Some(tx.entry_of(id).await?),
-        None => None,
-    };
-    let event = match entry.as_ref().and_then(|entry| entry.body.event) {
-        Some(id) => Some(tx.event(id).await?),
-        None => None,
-    };
-    let event = event.filter(|event| reads(app, signed, exception, event));
+    let reads = |event: &Event| reads(app, signed, exception, event);
+    let About { entry, event, likely } = likely::about(tx, exception, reads, &active.rules.catalog).await?;
     let mut day = tx.entries_on(exception.staff, exception.date, exception.date).await?;
     day.retain(|entry| entry.status != EntryStatus::Void);
     day.sort_by_key(|entry| (entry.body.start, entry.id));
-    let of_meeting = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
-    let known = (event.as_ref(), entry.as_ref().and_then(|entry| entry.body.client.as_deref()));
-    let likely = if of_meeting { likely::answers(tx, exception, known, &active.rules.catalog).await? } else { Vec::new() };
     let trace = match &event {
         Some(_) => explain::of_book(tx, active, &exception.id.to_string()).await.ok().map(|explained| explained.told()),
         None => None,
