@@ -14,7 +14,7 @@ use maud::{Markup, html};
 
 use super::{
     Failure,
-    feeds::{self, Attempt},
+    feed_forms::{self, Attempt},
     form::{Before, go, value},
     layout::{csrf, page},
     text::{Style, words},
@@ -66,7 +66,7 @@ pub(super) async fn drawn(
                 }
                 @if providers.is_empty() { p.quiet { "No app at Google or Microsoft is configured yet; the README says how to register one." } }
             }
-            (feeds::form(signed, attempt))
+            (feed_forms::form(signed, attempt))
         }
         @for person in people { (of_person(&Shown { app, signed, health: &health, style, attempt }, person, everyone)) }
     };
@@ -139,7 +139,7 @@ fn calendar(shown: &Shown<'_>, source: &Source) -> Markup {
                     button name="act" value="set" { "Save" }
                     @if source.paused { button name="act" value="resume" { "Read it again" } } @else { button name="act" value="pause" { "Stop reading for now" } }
                 }
-                @if feed { (feeds::readdressing(signed, calendar.id, *attempt)) }
+                @if feed { (feed_forms::readdressing(signed, calendar.id, *attempt)) }
                 details {
                     summary { "Remove it" }
                     p.quiet { "Kalends stops reading it" @if feed { " and forgets its address" } ". What it said stands, and no time entry is touched." }

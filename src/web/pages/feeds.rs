@@ -1,4 +1,4 @@
-//! Feeds on the page of calendars: having one read, and giving it another address. The address is a password of somebody's calendar: it
+//! What people do to feeds: having one read, and giving it another address. The address is a password of somebody's calendar: it
 //! comes in the body of a form, goes to `app::feeds`, and is written into no page, not even into the one that says what is wrong with it.
 
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use axum::{
     routing::post,
 };
 use chrono::TimeDelta;
-use maud::{Markup, html};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
     Failure, calendars,
+    feed_forms::{Attempt, NAME_MAX, owner},
     form::{Before, go},
-    layout::csrf,
 };
 use crate::{
     app::{
@@ -28,7 +27,6 @@ use crate::{
     model::{
         connection::Provider,
         ids::{CalendarId, StaffId},
-        principal::Role,
         staff::{Calendar, Privacy, Whose},
     },
     web::{
@@ -44,7 +42,6 @@ pub(super) const ROUTES: &[Route] =
 const TRIES: i64 = 10;
 const QUARTER: TimeDelta = TimeDelta::minutes(15);
 const TOO_MANY: &str = "Too many attempts; try again in a quarter of an hour.";
-const NAME_MAX: usize = 100;
 
 #[derive(Default, Deserialize)]
 struct Typed {
@@ -58,20 +55,11 @@ struct Typed {
     whose: String,
 }
 
-/// What was typed and not taken, without the address.
-pub(super) struct Attempt {
-    /// The feed that was to have another address; none if one was to be added.
-    pub(super) of: Option<CalendarId>,
-    wrong: String,
-    name: String,
-    privacy: String,
-    whose: String,
-}
-
-impl Attempt {
-    fn new(of: Option<CalendarId>, typed: &Typed, wrong: String) -> Self {
-        let (name, privacy, whose) = (typed.name.clone(), typed.privacy.clone(), typed.whose.clone());
-        Self { of, wrong, name, privacy, whose }
+impl Typed {
+    /// Without the address.
+    fn attempt(&self, of: Option<CalendarId>, wrong: String) -> Attempt {
+        let (name, privacy, whose) = (self.name.clone(), self.privacy.clone(), self.whose.clone());
+        Attempt { of, wrong, name, privacy, whose }
     }
 }
 
@@ -102,7 +90,7 @@ async fn add(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Fo
     let staff = owner(&signed)?;
     match added(&app, &signed, staff, &typed).await {
         Ok(_) => Ok(go("/calendars", "reading", None, None)),
-        Err(refused) => again(&app, &signed, &headers, refused, |wrong| Attempt::new(None, &typed, wrong)).await,
+        Err(refused) => again(&app, &signed, &headers, refused, |wrong| typed.attempt(None, wrong)).await,
     }
 }
 
@@ -134,13 +122,8 @@ async fn readdress(
     }
     match limited(&app, &staff, app.readdress(&signed.who.name, &source, &typed.address)).await {
         Ok(()) => Ok(go("/calendars", "reading", None, None)),
-        Err(refused) => again(&app, &signed, &headers, refused, |wrong| Attempt::new(Some(id), &typed, wrong)).await,
+        Err(refused) => again(&app, &signed, &headers, refused, |wrong| typed.attempt(Some(id), wrong)).await,
     }
-}
-
-/// Whose feeds someone may add: her own, if her time is recorded.
-fn owner(signed: &Signed) -> Result<StaffId, Failure> {
-    signed.who.staff.filter(|_| signed.who.has(Role::Staff)).ok_or(Failure::NotFound)
 }
 
 /// Asks an address unless this person had too many asked in vain; a calendar that was found does not count.
@@ -174,62 +157,4 @@ async fn again(
     };
     let page = calendars::drawn(app, signed, headers, &Before::default(), Some(&attempt(wrong))).await?;
     Ok((status, page).into_response())
-}
-
-/// Where a feed is added, for whoever may.
-pub(super) fn form(signed: &Signed, attempt: Option<&Attempt>) -> Markup {
-    let attempt = attempt.filter(|attempt| attempt.of.is_none());
-    let typed = |of: fn(&Attempt) -> &str| attempt.map_or("", of);
-    html! {
-        @if owner(signed).is_ok() {
-            details #feed open[attempt.is_some()] {
-                summary { "A calendar that is published at an address" }
-                p.quiet {
-                    "Its settings show a secret address: in Google under “Integrate calendar”, in Outlook under “Shared calendars”, elsewhere "
-                    "under “publish” or “iCal”. Whoever has it can read the calendar, so it is locked away as soon as you send it and never shown again."
-                }
-                form method="post" action="/calendars/feeds" autocomplete="off" {
-                    (csrf(signed))
-                    (address("feed-address", "Secret address", attempt))
-                    div.row.below {
-                        label { "What to call it" input name="name" value=(typed(|one| &one.name)) maxlength=(NAME_MAX) autocomplete="off"; }
-                        (calendars::kept(typed(|one| &one.privacy)))
-                        (calendars::counted(typed(|one| &one.whose)))
-                    }
-                    div.acts { button.primary { "Read this calendar" } }
-                }
-            }
-        }
-    }
-}
-
-/// Where a feed gets another address.
-pub(super) fn readdressing(signed: &Signed, id: CalendarId, attempt: Option<&Attempt>) -> Markup {
-    let attempt = attempt.filter(|attempt| attempt.of == Some(id));
-    html! {
-        @if owner(signed).is_ok() {
-            details open[attempt.is_some()] {
-                summary { "Its address changed" }
-                p.quiet { "It stays the same calendar: what it said before stands, and the former address is forgotten." }
-                form method="post" action=(format!("/calendars/{id}/address")) autocomplete="off" {
-                    (csrf(signed))
-                    (address(&format!("address-{id}"), "New secret address", attempt))
-                    div.acts { button { "Read it there" } }
-                }
-            }
-        }
-    }
-}
-
-/// A field that is read while it is typed. As a password field people could not see whether they pasted all of it, and browsers would
-/// keep it as the password of this site and offer that one in its place; what must not happen to it is said to the browser instead.
-fn address(id: &str, label: &str, attempt: Option<&Attempt>) -> Markup {
-    let hint = format!("{id}-wrong");
-    html! {
-        @if let Some(attempt) = attempt { p.wrong #(hint) role="alert" { (attempt.wrong) " Type the address again." } }
-        label for=(id) { (label) }
-        input.wide #(id) type="url" name="address" required placeholder="https://…/basic.ics" autocomplete="off" spellcheck="false"
-            autocapitalize="none" data-focus[attempt.is_some()] autofocus[attempt.is_some()]
-            aria-invalid=[attempt.map(|_| "true")] aria-describedby=[attempt.map(|_| &hint)];
-    }
 }

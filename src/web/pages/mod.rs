@@ -3,15 +3,22 @@
 mod approve;
 mod calendars;
 mod catalog;
+mod feed_forms;
 mod feeds;
 mod form;
 pub(super) mod layout;
 mod queue;
 mod queue_answers;
+mod queue_choices;
+mod queue_facts;
 mod queue_item;
+mod queue_list;
 mod rule;
 mod text;
 mod week;
+mod week_acts;
+mod week_days;
+mod week_entry;
 
 use axum::{
     http::{
