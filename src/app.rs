@@ -1,6 +1,7 @@
 //! The program with its book open: what commands and the daemon share.
 
 pub(crate) mod explain;
+pub(crate) mod feeds;
 mod found;
 pub(crate) mod health;
 mod pace;

@@ -20,6 +20,7 @@ mod language;
 mod learning;
 mod lint;
 mod messages;
+mod page_feeds;
 mod page_roles;
 mod pages;
 mod plans;

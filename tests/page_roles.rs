@@ -12,6 +12,7 @@ const SHOWN: &[u16] = &[200];
 const DONE: &[u16] = &[303];
 /// Allowed, but of a version nobody saw; or there is nothing to do.
 const STALE: &[u16] = &[409, 412];
+const WRONG: &[u16] = &[422];
 const FORBIDDEN: &[u16] = &[403];
 const UNKNOWN: &[u16] = &[404];
 
@@ -49,6 +50,8 @@ fn expected(role: &str, method: &str, path: &str, at: At) -> &'static [u16] {
         ("POST", "/week/write") if at != At::Absent && (works || reviews) => DONE,
         ("POST", "/week/write") if at != At::Absent && sees(role, own) && role != "reviewer" => FORBIDDEN,
         ("POST", "/calendars/{id}") if own => DONE,
+        // A feed is added for oneself, and here no address is typed; whose calendar it is not, and what is no feed, has none to change.
+        ("POST", "/calendars/feeds") if role == "staff" => WRONG,
         // A rule is made of an answer, and here nobody has answered.
         _ => UNKNOWN,
     }
@@ -65,6 +68,8 @@ fn asked(path: &str, of: &Records) -> (String, Vec<(&'static str, String)>) {
         "/week/write" => (&of.user, vec![one("person", &of.user), one("date", "2026-03-12"), one("start", "09:00"), one("end", "09:10")]),
         "/approve" => (&of.user, vec![one("act", "seen"), one("person", &of.user), one("of", "2026-03-02")]),
         "/calendars/{id}" => (&of.calendar, vec![one("act", "pause")]),
+        "/calendars/feeds" => (&of.user, vec![one("privacy", "full"), one("whose", "mine")]),
+        "/calendars/{id}/address" => (&of.calendar, vec![one("address", "https://calendar.example/x.ics")]),
         "/calendars/connect" => (&of.user, vec![one("provider", "google")]),
         "/week" => return (format!("/week?person={}&of=2026-03-02", of.user), Vec::new()),
         _ => (&of.exception, vec![]),

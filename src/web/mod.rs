@@ -8,6 +8,7 @@ pub(crate) mod loopback;
 mod oidc;
 mod page;
 mod pages;
+mod places;
 mod routes;
 mod server;
 pub(crate) mod signin;

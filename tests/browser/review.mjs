@@ -1,6 +1,6 @@
 // A reviewer clears the demo's queue by keyboard alone, in a real browser; every page is looked at in three widths, light and dark, with
 // axe, and without script. Usage: node review.mjs PROGRAM SCREENSHOTS. Fails if anything is not as it should be.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -48,6 +48,7 @@ try {
   await looks(state);
   await without(state);
   await first(state);
+  await feed(state);
   await page.goto(`${base}/queue`);
   const { keys, questions } = await clear(page);
   const each = keys / questions;
@@ -128,6 +129,30 @@ async function without(state) {
   await page.locator("[data-key='s']").click();
   check(page.url().includes("done=snoozed"), "a question is not put off without script");
   check((await page.locator("#answer").getAttribute("action")) !== action, "the next question does not come without script");
+  await context.close();
+}
+
+// A feed that is refused: said where it was typed, with the field ready for another address, and that one nowhere in the page.
+async function feed(state) {
+  const context = await browser.newContext({ storageState: state, viewport: { width: 768, height: 900 }, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  spawnSync(program, ["keys", "generate"], { cwd: join(folder, "demo") });
+  await page.goto(`${base}/calendars`);
+  await page.screenshot({ path: join(shots, "calendars-768.png"), fullPage: true });
+  await page.locator("#feed > summary").click();
+  await page.locator("#feed-address").fill("https://10.0.0.5/private-7c1fe0/basic.ics");
+  await page.locator("#feed [name=name]").fill("Team plan");
+  await page.keyboard.press("Enter");
+  await page.locator("#feed [role=alert]").waitFor();
+  check((await page.locator("#feed [role=alert]").textContent()).includes("10.0.0.5 is at a private address"), "a refused feed does not say why");
+  check(page.url() === `${base}/calendars`, `a refused feed leads to ${page.url()}`);
+  check(await page.locator("#feed-address").evaluate((field) => field === document.activeElement && field.value === ""), "the address is not to be typed again");
+  check((await page.locator("#feed [name=name]").inputValue()) === "Team plan", "the name of a refused feed is lost");
+  check(!(await page.content()).includes("private-7c1fe0"), "the address of a feed is in the page");
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  for (const one of violations) check(false, `a refused feed: ${one.id}`);
+  await page.screenshot({ path: join(shots, "feed-refused.png"), fullPage: true });
   await context.close();
 }
 
