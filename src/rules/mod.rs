@@ -15,6 +15,8 @@ mod matching;
 pub(crate) mod rewritten;
 pub(crate) mod syntax;
 mod templates;
+pub(crate) mod test_events;
+pub(crate) mod told;
 mod values;
 pub(crate) mod written;
 

@@ -9,6 +9,7 @@ mod queue;
 mod queue_answers;
 mod queue_item;
 mod rule;
+mod rules;
 mod text;
 mod week;
 
@@ -30,8 +31,16 @@ use crate::{
 };
 
 /// Pages for people who are signed in.
-pub(super) const ROUTES: &[&[Route]] =
-    &[&[Route::get("/", || get(home))], queue::ROUTES, rule::ROUTES, week::ROUTES, approve::ROUTES, calendars::ROUTES, catalog::ROUTES];
+pub(super) const ROUTES: &[&[Route]] = &[
+    &[Route::get("/", || get(home))],
+    queue::ROUTES,
+    rule::ROUTES,
+    week::ROUTES,
+    approve::ROUTES,
+    calendars::ROUTES,
+    catalog::ROUTES,
+    rules::ROUTES,
+];
 
 /// What pages are drawn and worked with: ours alone.
 pub(super) const ASSETS: &[Route] = &[
