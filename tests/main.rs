@@ -20,6 +20,7 @@ mod learning;
 mod lint;
 mod messages;
 mod page_roles;
+mod page_rules;
 mod pages;
 mod plans;
 mod promises;

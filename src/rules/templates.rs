@@ -153,8 +153,8 @@ impl std::fmt::Display for Template {
 impl std::fmt::Display for Gap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Client => f.write_str("the client that is found"),
-            Self::Code => f.write_str("the project that the code names"),
+            Self::Client => f.write_str("the one that is found"),
+            Self::Code => f.write_str("the one that the code names"),
             Self::OpenProject => f.write_str("the client's one open project"),
             Self::Word => f.write_str("the word that is found"),
             Self::Rest => f.write_str("the rest of the title"),

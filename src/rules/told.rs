@@ -49,7 +49,7 @@ fn does(rule: &Rule) -> String {
     let mut parts: Vec<String> = rule.set.iter().map(|(field, template)| sets(*field, &template.to_string())).collect();
     if !rule.tags.is_empty() {
         let tags: Vec<_> = rule.tags.iter().map(ToString::to_string).collect();
-        parts.push(format!("tags {}", tags.join(", ")));
+        parts.push(format!("tags: {}", tags.join(", ")));
     }
     if !rule.split.is_empty() {
         parts.push(format!("splits it: {}", rule.split.iter().map(share).collect::<Vec<_>>().join(", ")));
@@ -69,7 +69,7 @@ fn sets(field: Field, value: &str) -> String {
     match (field, value) {
         (Field::Billable, "true") => "billable".to_owned(),
         (Field::Billable, "false") => "not billable".to_owned(),
-        _ => format!("{field} {value}"),
+        _ => format!("{field}: {value}"),
     }
 }
 

@@ -184,7 +184,7 @@ async fn result(
                 None => p { strong.bad { (count(errors, "error", "errors")) } " keep it from being a rule set: nothing could be tried." },
             }
             h2 { "Findings" } p { (findings::summary(&checked.findings)) } (findings::list(&checked.findings))
-            h2 { "Tests" } (findings::tests(&checked.tests, false))
+            h2 { "Tests" } @if tried.difference.is_none() && checked.tests.is_empty() { p.quiet { "They could not be run." } } @else { (findings::tests(&checked.tests, false)) }
             h2 { "Patch" }
             @if before == text { p.quiet { "The copy is what is active." } } @else {
                 pre.code #patch tabindex="0" { (patch(file, before, text)) }

@@ -56,7 +56,7 @@ pub(super) fn list(findings: &[Found]) -> Markup {
     html! {
         (drawn(findings, Level::Error)) (drawn(findings, Level::Warning))
         @if of(findings, Level::Note).next().is_some() {
-            details { summary { (count(of(findings, Level::Note).count(), "hint", "hints")) } (drawn(findings, Level::Note)) }
+            details { summary { "Hints" } (drawn(findings, Level::Note)) }
         }
     }
 }
