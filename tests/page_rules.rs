@@ -97,14 +97,21 @@ fn book(world: &World) -> Vec<String> {
     let tables = [
         world.rows("select digest from active_rule_set"),
         world.rows("select digest from rule_set order by digest"),
-        world.rows("select cast(count(*) as text) from rule_reload"),
-        world.rows("select cast(count(*) as text) from decision"),
-        world.rows("select cast(count(*) as text) from audit"),
-        world.rows("select cast(count(*) as text) from change"),
+        world.rows("select 'reloads ' || count(*) from rule_reload"),
+        world.rows("select 'decisions ' || count(*) from decision"),
+        world.rows("select act || ' ' || subject from audit where act <> 'sign-in' order by seq"),
+        world.rows("select 'changes ' || count(*) from change"),
         world.rows("select rule || ' ' || date || ' ' || hits from rule_hit order by rule, date"),
     ];
     let (entries, exceptions) = (world.entries(), world.exceptions());
     files.into_iter().chain(tables.concat()).chain(entries.iter().chain(&exceptions).map(ToString::to_string)).collect()
+}
+
+fn is_untouched(world: &World, before: &[String]) {
+    let now = book(world);
+    let (gone, new): (Vec<_>, Vec<_>) =
+        (before.iter().filter(|line| !now.contains(line)).collect(), now.iter().filter(|line| !before.contains(line)).collect());
+    assert!(gone.is_empty() && new.is_empty(), "gone: {gone:#?}\nnew: {new:#?}");
 }
 
 fn hours(seconds: &Value) -> String {
@@ -195,8 +202,8 @@ on_each_database! {
 
     fn what_each_rule_gave_is_there_right_after_a_sync(world: World) {
         firm(&world);
+        let served = served(&world);
         block_on(async {
-            let served = served(&world);
             let ops = served.sign_in(OPS, PASSWORD).await.expect("signed in");
             let told = page(&served, &ops, "/rules?days=28").await;
             let digest = text(&world.json(&["rules", "status"])["active"], "rule_set").to_owned();
@@ -218,18 +225,21 @@ on_each_database! {
             let never = page(&served, &ops, "/rules?never=1").await;
             assert!(never.contains("<code>globex-pitch</code>") && !never.contains("<code>code-in-title</code>"));
             assert!(page(&served, &ops, "/rules?q=no-such-rule").await.contains("No rule is like that."));
-            // What no longer is there is no longer counted, what is new is; the same again changes nothing.
-            world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", "Globex pitch", ""), event("c", "20260304T090000Z", "20260304T100000Z", "Lunch", "")]);
-            world.run(&["sync"]).expect("read");
-            let held: Vec<Value> = world.json(&["calendar", "list"]).as_array().expect("a list").clone();
-            world.run(&["calendar", "accept-removals", text(&held[0], "id")]).expect("accepted");
-            world.run(&["sync"]).expect("read");
+        });
+        // What no longer is there is no longer counted, what is new is; the same again changes nothing.
+        world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", "Globex pitch", ""), event("c", "20260304T090000Z", "20260304T100000Z", "Lunch", "")]);
+        world.run(&["sync"]).expect("read");
+        let calendars = world.json(&["calendar", "list"]);
+        world.run(&["calendar", "accept-removals", text(&calendars[0], "id")]).expect("accepted");
+        world.run(&["sync"]).expect("read");
+        let before = book(&world);
+        world.run(&["sync"]).expect("read");
+        is_untouched(&world, &before);
+        block_on(async {
+            let ops = served.sign_in(OPS, PASSWORD).await.expect("signed in");
             let told = page(&served, &ops, "/rules").await;
             let hits = |rule: &str| row(&told, rule).1;
             assert_eq!((hits("code-in-title"), hits("client-by-name"), hits("skip-personal"), hits("too-long")), ("0".into(), "1".into(), "1".into(), "0".into()));
-            let before = book(&world);
-            world.run(&["sync"]).expect("read");
-            assert_eq!(book(&world), before);
         });
     }
 
@@ -255,9 +265,11 @@ on_each_database! {
         block_on(async {
             let served = served(&world);
             let ops = served.sign_in(OPS, PASSWORD).await.expect("signed in");
-            crate::daemons::wait_until("all is counted again", || book(&world) == before);
-            assert!(!page(&served, &ops, "/rules").await.contains("still wait to be derived"));
+            let told = page(&served, &ops, "/rules").await;
+            assert!(row(&told, "code-in-title").1 == "3" || told.contains("still wait to be derived"), "{told}");
         });
+        world.sync();
+        is_untouched(&world, &before);
         assert_eq!(world.entries(), entries);
     }
 
@@ -345,7 +357,7 @@ on_each_database! {
             served.log()
         });
         assert!(log.contains("sqlx") && !log.contains("Zebra"), "a title is in the log");
-        assert_eq!(book(&world), before);
+        is_untouched(&world, &before);
     }
 
     fn an_edited_copy_says_what_a_backtest_of_the_same_folder_says(world: World) {
@@ -399,7 +411,7 @@ on_each_database! {
             let (_, read) = posted(&served, &both, "/rules/edit", &form("try")).await;
             assert!(read.contains("<bdi>[ACME-15] Secret planning</bdi>") && read.contains("<bdi>Nobody knows</bdi>"), "{read}");
         });
-        assert_eq!(book(&world), before);
+        is_untouched(&world, &before);
     }
 
     fn a_copy_that_is_no_rule_set_says_why(world: World) {
@@ -423,12 +435,12 @@ on_each_database! {
             let large = "x".repeat(2 << 20);
             assert_eq!(posted(&served, &ops, "/rules/edit", &[("file", "rules/rules.yaml"), ("text", &large)]).await.0, 413);
         });
-        assert_eq!(book(&world), before);
+        is_untouched(&world, &before);
     }
 
     fn two_sets_are_compared_by_what_they_say(world: World) {
         firm(&world);
-        let edited = with_rule(&world, "{id: tried, section: overrides, when: {title: {words: [kickoff, knows]}}, set: {project: GBX-3, task: Tried}}").replace("task: \"Interview ${candidate}\"", "task: \"Talk ${candidate}\"");
+        let edited = with_rule(&world, "{id: tried, section: overrides, when: {title: {words: [planning, knows]}}, set: {project: GBX-3, task: Tried}}").replace("task: \"Interview ${candidate}\"", "task: \"Talk ${candidate}\"");
         std::fs::write(world.path("rules/rules.yaml"), &edited).expect("written");
         // Its own test names the task that is no more.
         let edited = edited.replace("task: Interview Kim", "task: Talk Kim");
@@ -457,6 +469,6 @@ on_each_database! {
             let one = page(&served, &ops, "/rules/history/1").await;
             assert!(one.contains("differs from the active set") && one.contains("/rules/compare?one=1&amp;other=active"), "{one}");
         });
-        assert_eq!(book(&world), before);
+        is_untouched(&world, &before);
     }
 }

@@ -101,7 +101,8 @@ impl App {
     }
 }
 
-/// How long something may be worked on while someone waits for its page.
+/// How long someone waits for others, and how long for the work itself; together less than a page may take.
+const TURN: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(25);
 /// The longest spans, in days: of a backtest, which derives, and of a comparison, which only judges.
 pub(crate) const TRIED_MAX: i64 = 92;
@@ -165,12 +166,13 @@ impl App {
 
     /// Work that takes its time: on a thread of its own, one at a time, and given up before whoever waits for it does.
     async fn apart<T: Send + 'static>(&self, work: impl Future<Output = anyhow::Result<T>> + Send + 'static) -> anyhow::Result<T> {
-        let (turn, here) = (self.apart.clone(), tokio::runtime::Handle::current());
-        let in_turn = async move {
-            let _turn = turn.acquire_owned().await?;
-            work.await
-        };
-        let done = tokio::task::spawn_blocking(move || here.block_on(async { tokio::time::timeout(PATIENCE, in_turn).await }));
+        let turn = tokio::time::timeout(TURN, self.apart.clone().acquire_owned()).await;
+        let turn = turn.context("someone else is trying rules right now: try again in a moment")??;
+        let here = tokio::runtime::Handle::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            here.block_on(async { tokio::time::timeout(PATIENCE, work).await })
+        });
         done.await.context("it ended early")?.context("it takes too long for a page: choose a shorter span, or use the command")?
     }
 }

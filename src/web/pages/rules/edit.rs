@@ -41,6 +41,7 @@ use crate::{
 
 /// What the rest of the form needs at most.
 const REST: usize = 4 << 10;
+const TOO_LARGE: &str = "too large to be edited here; try it with: kalends rules backtest --rules";
 /// A patch of texts that have little in common need not be the shortest one.
 const DIFFED_FOR: Duration = Duration::from_secs(2);
 
@@ -58,6 +59,9 @@ pub(super) async fn show(State(app): State<Arc<App>>, signed: Signed, Query(aske
         "" => choose(&active),
         file => {
             let text = text_of(&active, file)?;
+            if !fits(text) {
+                return Err(Failure::Odd(format!("{file} is {TOO_LARGE}.")));
+            }
             html! { (tabs("/rules/edit")) (form(&signed, &active, (file, text), &active.digest, span("", "", today)?)) }
         }
     };
@@ -75,7 +79,7 @@ fn choose(active: &Active) -> Markup {
         ul.files { @for (name, text) in active.rule_files() {
             li {
                 @if fits(text) { a href={ "/rules/edit?file=" (url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>()) } { code { (name) } } " " span.quiet { (count(text.lines().count(), "line", "lines")) } }
-                @else { code { (name) } " " span.held { "too large to be edited here; use: kalends rules backtest --rules" } }
+                @else { code { (name) } " " span.held { (TOO_LARGE) } }
             }
         } }
     }

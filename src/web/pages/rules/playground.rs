@@ -61,7 +61,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, signed: Signed, Query(aske
     };
     let (typed, left_out) = test.as_ref().map(|test| of_test(&test.event)).unwrap_or_default();
     let about = html! { @if let Some(test) = &test { (said_of(test, &left_out)) } };
-    Ok(drawn(&app, &signed, &typed, &about).await?)
+    drawn(&app, &signed, &typed, &about).await
 }
 
 fn said_of(test: &TestEvent, left_out: &[String]) -> Markup {
