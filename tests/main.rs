@@ -22,6 +22,7 @@ mod lint;
 mod messages;
 mod page_feeds;
 mod page_roles;
+mod page_rules;
 mod pages;
 mod plans;
 mod promises;

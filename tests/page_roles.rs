@@ -38,6 +38,22 @@ fn expected(role: &str, method: &str, path: &str, at: At) -> &'static [u16] {
         ("GET", "/week") if at != At::Absent && (reviews || (own && role != "nobody")) => SHOWN,
         ("GET", "/approve") if role == "reviewer" || role == "everyone" => SHOWN,
         ("POST", "/approve") if at != At::Absent && reviews => DONE,
+        // Of rules everything is for those who run the system, whatever they point at.
+        (
+            "GET",
+            "/rules"
+            | "/rules/findings/{code}"
+            | "/rules/playground"
+            | "/rules/edit"
+            | "/rules/history"
+            | "/rules/history/{number}"
+            | "/rules/compare",
+        )
+        | ("POST", "/rules/playground" | "/rules/edit")
+            if role == "ops" || role == "admin" =>
+        {
+            SHOWN
+        }
         ("GET", "/rule/{id}") if at != At::Absent && reviews => SHOWN,
         // Nobody did anything yet; whether others did is not told.
         ("POST", "/undo/{batch}") => STALE,
@@ -71,10 +87,12 @@ fn asked(path: &str, of: &Records) -> (String, Vec<(&'static str, String)>) {
         "/calendars/feeds" => (&of.user, vec![one("privacy", "full"), one("whose", "mine")]),
         "/calendars/{id}/address" => (&of.calendar, vec![one("address", "https://calendar.example/x.ics")]),
         "/calendars/connect" => (&of.user, vec![one("provider", "google")]),
+        "/rules/playground" => (&of.exception, vec![one("title", "x")]),
+        "/rules/edit" => (&of.exception, vec![one("file", "rules/rules.yaml"), one("act", "try")]),
         "/week" => return (format!("/week?person={}&of=2026-03-02", of.user), Vec::new()),
         _ => (&of.exception, vec![]),
     };
-    (path.replace("{id}", id).replace("{batch}", ABSENT), form)
+    (path.replace("{id}", id).replace("{batch}", ABSENT).replace("{code}", "R004").replace("{number}", "1"), form)
 }
 
 fn absent() -> Records {

@@ -12,9 +12,9 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Format, Outcome, answer, book, connections, reload::Folder, sources};
+use super::{Format, Outcome, answer, book, connections, sources};
 use crate::{
-    app::App,
+    app::{App, rules::Folder},
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{

@@ -14,6 +14,7 @@ mod queue_facts;
 mod queue_item;
 mod queue_list;
 mod rule;
+mod rules;
 mod text;
 mod week;
 mod week_acts;
@@ -47,6 +48,7 @@ pub(super) const ROUTES: &[&[Route]] = &[
     calendars::ROUTES,
     feeds::ROUTES,
     catalog::ROUTES,
+    rules::ROUTES,
 ];
 
 /// What pages are drawn and worked with: ours alone.
