@@ -188,7 +188,7 @@ on_each_database! {
             let served = served(&world);
             let people = people(&served).await;
             let (eva, other) = (&people[EVA], &people[KIM]);
-            let forms = kalends::routes().into_iter().filter(|(method, path)| method == "POST" && !path.starts_with("/sign-in") && !path.starts_with("/connect/") && !path.starts_with("/api"));
+            let forms = kalends::routes().into_iter().filter(|(method, path)| method == "POST" && !path.starts_with("/sign-in") && !path.starts_with("/connect/") && !path.starts_with("/api") && path != "/csp-report");
             let paths: Vec<_> = forms.map(|(_, path)| path.replace("{id}", &question).replace("{batch}", &question)).collect();
             assert!(paths.len() >= 12, "{paths:?}");
             for path in &paths {
@@ -224,6 +224,30 @@ on_each_database! {
                 assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
                 assert!(path.starts_with("/assets") || answer.headers()["cache-control"] == "no-store", "{path}");
             }
+        });
+    }
+
+    fn what_a_browser_keeps_from_running_is_a_line_in_the_log(world: World) {
+        firm(&world);
+        block_on(async {
+            let served = served(&world);
+            let report = |body: String| async { served.client.post(format!("{}/csp-report", served.base)).header("content-type", "application/csp-report").body(body).send().await.expect("an answer").status().as_u16() };
+            let page = served.get("/sign-in", None).await;
+            assert!(page.headers()["content-security-policy"].to_str().expect("text").ends_with("report-uri /csp-report"));
+            assert!(!page.headers().contains_key("reporting-endpoints"), "without TLS that leads nowhere");
+            let body = r#"{"csp-report":{"document-uri":"https://k.example/queue?link=XYLOPHONE","effective-directive":"script-src","blocked-uri":"https://evil.example/XYLOPHONE"}}"#;
+            assert_eq!(report(body.to_owned()).await, 204);
+            assert_eq!(report("XYLOPHONE".to_owned()).await, 400);
+            assert_eq!(report("x".repeat(9_000)).await, 413);
+            let mut got = Vec::new();
+            for _ in 0..40 {
+                got.push(report(body.to_owned()).await);
+            }
+            // A minute may end between two of them.
+            assert!(got.contains(&429) && got.iter().filter(|status| **status == 204).count() <= 20, "{got:?}");
+            let log = served.log();
+            assert!(log.contains("directive script-src, blocked https://evil.example, page /queue, source unknown:0") && !log.contains("XYLOPHONE"), "{log}");
+            assert!(log.matches("directive script-src").count() <= 20);
         });
     }
 
@@ -566,5 +590,16 @@ fn a_proxy_that_is_trusted_brings_everyone() {
         let served = served(&world);
         let _open: Vec<_> = (0..10).map(|_| half(served.host())).collect();
         assert_eq!(served.get("/sign-in", None).await.status(), StatusCode::OK);
+    });
+}
+
+#[test]
+fn over_tls_browsers_report_by_their_newer_way() {
+    let world = World::new("kalends.db".to_owned());
+    world.configure_more("public_url: \"https://kalends.example/\"\n");
+    block_on(async {
+        let page = served(&world).get("/sign-in", None).await;
+        assert!(page.headers()["content-security-policy"].to_str().expect("text").ends_with("report-uri /csp-report; report-to csp"));
+        assert_eq!(page.headers()["reporting-endpoints"], "csp=\"/csp-report\"");
     });
 }

@@ -83,7 +83,7 @@ impl App {
         let id = calendar.id;
         // What the former address said last is no answer of this one.
         tx.update_calendar(&Source { calendar, digest: None, ..before.clone() }).await?;
-        tx.want_full(Some(id), now).await?;
+        tx.begin_polls_anew(id, now).await?;
         forget_address(&mut tx, before).await?;
         tx.audit(&[Act::new(who, "replace-address", now, "calendar", &id).of(staff)]).await?;
         tx.commit().await?;

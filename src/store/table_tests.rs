@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Error, Store, Tx, days::Due, events::Dated, tests::on_each_database};
 use crate::model::{
     catalog::Catalog,
+    connection::{Cursor, Poll},
     day::Zones,
     decision::{Act, Decision},
     entry::{Body, Entry, EntryKey, EntryStatus, Origin, Provenance},
@@ -189,6 +190,23 @@ on_each_database! {
         tx.end_staff(staff.id, day(1)).await.expect("ended");
         tx.release_calendars(other).await.expect("given back");
         assert!(tx.next_poll(hour).await.expect("none").is_none() && tx.claim_due(one, hour, hour, 9).await.expect("none").is_empty());
+    }
+
+    async fn a_calendar_that_moved_is_read_anew_and_who_reads_the_old_place_writes_nothing_more(store: Store) {
+        let mut tx = open(&store).await;
+        let staff = person(&mut tx).await;
+        let calendar = calendar(&mut tx, &staff).await;
+        let (one, soon, hour) = (DaemonId(ids::fresh()), now() + TimeDelta::seconds(1), now() + TimeDelta::hours(1));
+        let (poll, fence) = tx.claim_due(one, now(), hour, 9).await.expect("claims").pop().expect("it is due");
+        let cursor = Cursor { etag: Some("old".into()), ..Cursor::default() };
+        let poll = Poll { cursor, failures: 3, failing_since: Some(now()), failure: Some("gone".into()), due_at: hour, ..poll };
+        tx.finish_poll(&poll, fence).await.expect("noted");
+        let (poll, fence) = tx.claim_calendar(calendar.id, one, now(), hour).await.expect("asked").expect("claimed");
+        tx.begin_polls_anew(calendar.id, soon).await.expect("anew");
+        assert!(matches!(tx.hold_calendar(calendar.id, fence, soon, hour).await, Err(Error::Outdated(_))));
+        assert!(matches!(tx.finish_poll(&poll, fence).await, Err(Error::Outdated(_))));
+        let (anew, _) = tx.claim_due(one, soon, hour, 9).await.expect("claims").pop().expect("it is due");
+        assert_eq!((anew.cursor, anew.failures, anew.failing_since, anew.failure, anew.wants_full), (Cursor::default(), 0, None, None, true));
     }
 
     async fn events_come_back_as_written_and_lose_their_words_when_told(store: Store) {
