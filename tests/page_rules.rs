@@ -362,6 +362,15 @@ on_each_database! {
             let (_, told) = posted(&served, &ops, "/rules/playground", &events[0].0).await;
             assert!(told.contains("<bdi>[</bdi><mark><bdi>ACME-15</bdi></mark><bdi>] Zebra </bdi><mark><bdi>kickoff</bdi></mark>"), "{told}");
             assert!(told.contains("nobody said which goes over which"), "{told}");
+            // As a test it passes, and holds the rules to what they say.
+            assert!(inside(&told, "test").contains("name: '[ACME-15] Zebra kickoff'"), "{told}");
+            std::fs::create_dir(world.path("tested")).expect("a folder");
+            for name in ["rules.yaml", "clients.yaml"] {
+                std::fs::copy(world.path("rules").join(name), world.path("tested").join(name)).expect("copied");
+            }
+            let test = inside(&told, "test").replace('\n', "\n  ");
+            std::fs::write(world.path("tested/more.yaml"), format!("tests:\n  {test}")).expect("written");
+            assert!(world.run(&["rules", "test", "--rules", "tested"]).expect("it passes").contains("10 tests, 0 failed"));
             // What is no event is told where it was typed.
             let (status, told) = posted(&served, &ops, "/rules/playground", &[("title", "Zebra"), ("timezone", "Nowhere/Land")]).await;
             assert!(status == 422 && told.contains("role=\"alert\"") && told.contains("value=\"Zebra\""), "{status} {told}");

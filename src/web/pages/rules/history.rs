@@ -171,8 +171,8 @@ fn choose(sets: &[&Reload], asked: &Compared, dates: (chrono::NaiveDate, chrono:
     };
     html! { form.card.wide.no-print method="get" action="/rules/compare" aria-label="Compare two sets" {
         div.row {
-            label { "What" select name="one" { (options(&asked.one)) } }
-            label { "would say beside" select name="other" { (options(&asked.other)) } }
+            label { "One set" select name="one" { (options(&asked.one)) } }
+            label { "The other" select name="other" { (options(&asked.other)) } }
             (span_fields(dates))
             button { "Compare" }
         }

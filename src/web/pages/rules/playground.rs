@@ -85,8 +85,9 @@ pub(super) async fn answer(State(app): State<Arc<App>>, signed: Signed, Form(typ
 }
 
 fn explained(active: &Active, event: &Value) -> anyhow::Result<Markup> {
-    let why = explain::typed(&active.rules, "the event", &event.to_string())?.json();
-    Ok(trace::shown(event, &why))
+    let text = event.to_string();
+    let why = explain::typed(&active.rules, "the event", &text)?.json();
+    Ok(trace::shown(event, &why, &explain::test_of_typed(&active.rules, &text)?))
 }
 
 /// What was typed, as an event is written.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::short;
 use crate::{model::catalog::Field, web::pages::text::words};
 
-pub(super) fn shown(event: &Value, why: &Value) -> Markup {
+pub(super) fn shown(event: &Value, why: &Value, test: &str) -> Markup {
     let title = event["title"].as_str().unwrap_or_default();
     html! {
         article.card data-focus tabindex="-1" aria-label="What becomes of it" {
@@ -22,6 +22,10 @@ pub(super) fn shown(event: &Value, why: &Value) -> Markup {
             }
             (nearest(why))
             p.quiet { @let held: Vec<_> = list(&why["matched"]).map(text).collect(); "Rules that held: " @if held.is_empty() { "none" } @else { (held.join(", ")) } ". Rule set " code { (short(text(&why["rule_set"]))) } }
+            details { summary { "As a test of the rule files" }
+                p.quiet { "Under " code { "tests" } " of any file it holds these rules to what they say now." }
+                pre.code #test tabindex="0" { (test) }
+            }
             details { summary { "As JSON" }
                 h3 { "The event, as " code { "rules explain --event" } " takes it" }
                 pre.code #event tabindex="0" { (pretty(event)) }
