@@ -1,16 +1,18 @@
 //! The program with its book open: what commands and the daemon share.
 
 pub(crate) mod explain;
+pub(crate) mod feeds;
 mod found;
 pub(crate) mod health;
 mod pace;
 mod reading;
+pub(crate) mod rules;
 pub(crate) mod sources;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use url::Url;
 
 use self::health::Health;
@@ -49,6 +51,9 @@ pub(crate) struct App {
     pub(crate) web: Web,
     /// The set in force, as it was last read: it is compiled once, not for each page.
     current: Mutex<Option<Arc<Active>>>,
+    checked: Mutex<rules::LastChecked>,
+    /// Whose turn it is with what takes its time.
+    apart: Arc<Semaphore>,
 }
 
 /// What `sync` did.
@@ -70,7 +75,16 @@ impl App {
         let api = Api::new(&config.clock);
         let vault = Vault::new(&store, &config.keys, &config.apps, &api, &config.clock, DaemonId(ids::fresh()));
         let web = Web::new(Guard { allowed: config.feeds.clone() }, http::Limits::default());
-        Ok(Self { config, store, vault, api, web, current: Mutex::default() })
+        Ok(Self {
+            config,
+            store,
+            vault,
+            api,
+            web,
+            current: Mutex::default(),
+            checked: Mutex::default(),
+            apart: Arc::new(Semaphore::new(1)),
+        })
     }
 
     /// Reads calendars and settles everything that is due by now.

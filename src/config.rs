@@ -1,6 +1,9 @@
 //! `kalends.yaml`: where the book and the rules are, and house policy. Read once; nothing here does anything.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
@@ -61,6 +64,24 @@ struct Settings {
     review: Review,
     /// How many requests a token may send to the API in a minute.
     requests_a_minute: Option<u32>,
+    connections: Connections,
+}
+
+/// What `connections:` says: how many there may be at once.
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "connections")]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Connections {
+    pub(crate) all: NonZeroUsize,
+    /// From one address. An office behind one address has a browser's six for everyone in it.
+    pub(crate) each: NonZeroUsize,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        let number = |number| NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN);
+        Self { all: number(1_024), each: number(128) }
+    }
 }
 
 /// What `review:` says.
@@ -128,6 +149,7 @@ pub(crate) struct Config {
     pub(crate) titles: Titles,
     /// How many requests a token may send to the API in a minute.
     pub(crate) requests_a_minute: u32,
+    pub(crate) connections: Connections,
 }
 
 /// Where the keys are that tokens are sealed with.
@@ -205,6 +227,7 @@ pub(crate) fn read(source: &Source, folder: &Path, environment: impl Fn(&str) ->
         trusted_proxies: file.trusted_proxies,
         titles: file.review.titles.unwrap_or_default(),
         requests_a_minute: file.requests_a_minute.unwrap_or(REQUESTS_A_MINUTE),
+        connections: file.connections,
     })
 }
 

@@ -12,6 +12,7 @@ const SHOWN: &[u16] = &[200];
 const DONE: &[u16] = &[303];
 /// Allowed, but of a version nobody saw; or there is nothing to do.
 const STALE: &[u16] = &[409, 412];
+const WRONG: &[u16] = &[422];
 const FORBIDDEN: &[u16] = &[403];
 const UNKNOWN: &[u16] = &[404];
 
@@ -37,6 +38,22 @@ fn expected(role: &str, method: &str, path: &str, at: At) -> &'static [u16] {
         ("GET", "/week") if at != At::Absent && (reviews || (own && role != "nobody")) => SHOWN,
         ("GET", "/approve") if role == "reviewer" || role == "everyone" => SHOWN,
         ("POST", "/approve") if at != At::Absent && reviews => DONE,
+        // Of rules everything is for those who run the system, whatever they point at.
+        (
+            "GET",
+            "/rules"
+            | "/rules/findings/{code}"
+            | "/rules/playground"
+            | "/rules/edit"
+            | "/rules/history"
+            | "/rules/history/{number}"
+            | "/rules/compare",
+        )
+        | ("POST", "/rules/playground" | "/rules/edit")
+            if role == "ops" || role == "admin" =>
+        {
+            SHOWN
+        }
         ("GET", "/rule/{id}") if at != At::Absent && reviews => SHOWN,
         // Nobody did anything yet; whether others did is not told.
         ("POST", "/undo/{batch}") => STALE,
@@ -49,6 +66,8 @@ fn expected(role: &str, method: &str, path: &str, at: At) -> &'static [u16] {
         ("POST", "/week/write") if at != At::Absent && (works || reviews) => DONE,
         ("POST", "/week/write") if at != At::Absent && sees(role, own) && role != "reviewer" => FORBIDDEN,
         ("POST", "/calendars/{id}") if own => DONE,
+        // A feed is added for oneself, and here no address is typed; whose calendar it is not, and what is no feed, has none to change.
+        ("POST", "/calendars/feeds") if role == "staff" => WRONG,
         // A rule is made of an answer, and here nobody has answered.
         _ => UNKNOWN,
     }
@@ -65,11 +84,15 @@ fn asked(path: &str, of: &Records) -> (String, Vec<(&'static str, String)>) {
         "/week/write" => (&of.user, vec![one("person", &of.user), one("date", "2026-03-12"), one("start", "09:00"), one("end", "09:10")]),
         "/approve" => (&of.user, vec![one("act", "seen"), one("person", &of.user), one("of", "2026-03-02")]),
         "/calendars/{id}" => (&of.calendar, vec![one("act", "pause")]),
+        "/calendars/feeds" => (&of.user, vec![one("privacy", "full"), one("whose", "mine")]),
+        "/calendars/{id}/address" => (&of.calendar, vec![one("address", "https://calendar.example/x.ics")]),
         "/calendars/connect" => (&of.user, vec![one("provider", "google")]),
+        "/rules/playground" => (&of.exception, vec![one("title", "x")]),
+        "/rules/edit" => (&of.exception, vec![one("file", "rules/rules.yaml"), one("act", "try")]),
         "/week" => return (format!("/week?person={}&of=2026-03-02", of.user), Vec::new()),
         _ => (&of.exception, vec![]),
     };
-    (path.replace("{id}", id).replace("{batch}", ABSENT), form)
+    (path.replace("{id}", id).replace("{batch}", ABSENT).replace("{code}", "R004").replace("{number}", "1"), form)
 }
 
 fn absent() -> Records {
@@ -79,7 +102,7 @@ fn absent() -> Records {
 
 /// Every page for people who are signed in, leaving last.
 fn routes() -> Vec<(String, String)> {
-    let open = ["/api", "/assets", "/sign-in", "/connect/"];
+    let open = ["/api", "/assets", "/sign-in", "/connect/", "/csp-report"];
     let mut routes: Vec<_> = kalends::routes().into_iter().filter(|(_, path)| !open.iter().any(|start| path.starts_with(start))).collect();
     routes.sort_by_key(|(_, path)| path == "/sign-out");
     assert!(routes.len() >= 18, "{routes:?}");

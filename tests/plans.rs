@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// What grows as long as a firm works: none of these is ever read from end to end.
-const GROWING: [&str; 8] = ["entry", "event", "event_revision", "exception", "decision", "audit", "change", "day"];
+const GROWING: [&str; 9] = ["entry", "event", "event_revision", "exception", "decision", "audit", "change", "day", "rule_hit"];
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 14] = [
     "/queue",
     "/queue?reason=unmatched",
     "/queue?client=acme&age=1",
@@ -25,6 +25,10 @@ const PAGES: [&str; 10] = [
     "/approve?of=2026-03-02",
     "/approve?of=2026-03-02&person={person}",
     "/calendars",
+    "/rules",
+    "/rules/history",
+    "/rules/history/1",
+    "/rules/compare?one=1&other=active",
 ];
 
 const LISTS: [&str; 18] = [

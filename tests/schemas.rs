@@ -10,6 +10,7 @@ const SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/0003_review.sql"),
     include_str!("../migrations/sqlite/0004_reload.sql"),
     include_str!("../migrations/sqlite/0005_indexes.sql"),
+    include_str!("../migrations/sqlite/0006_rule_hits.sql"),
 ];
 const POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/0001_book.sql"),
@@ -17,6 +18,7 @@ const POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/0003_review.sql"),
     include_str!("../migrations/postgres/0004_reload.sql"),
     include_str!("../migrations/postgres/0005_indexes.sql"),
+    include_str!("../migrations/postgres/0006_rule_hits.sql"),
 ];
 
 type Columns = BTreeSet<(String, String)>;

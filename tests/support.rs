@@ -228,6 +228,11 @@ pub(crate) fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 impl World {
     /// The first column, as text, of what a statement finds in the book: for what no command shows.
     pub(crate) fn rows(&self, sql: &'static str) -> Vec<String> {
+        // A thread of its own: whoever asks may be in a runtime already.
+        std::thread::scope(|scope| scope.spawn(|| self.found(sql)).join().expect("rows"))
+    }
+
+    fn found(&self, sql: &'static str) -> Vec<String> {
         use sqlx::Connection;
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         if self.database.starts_with("postgres") {

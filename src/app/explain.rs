@@ -157,6 +157,13 @@ pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::R
     rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
 }
 
+/// The same of an event that someone typed as JSON.
+pub(crate) fn test_of_typed(rules: &RuleSet, text: &str) -> anyhow::Result<String> {
+    let event: serde_yaml::Value = serde_json::from_str(text)?;
+    let title = event.get("title").and_then(serde_yaml::Value::as_str).map(str::trim).filter(|title| !title.is_empty());
+    rehearsal::test_of(rules, title.unwrap_or("an event without a title"), &event, &[]).map_err(anyhow::Error::msg)
+}
+
 impl Explained<'_> {
     /// Each field with its value and who gave it: as it stands, or as the rules alone have it.
     fn fields(&self) -> Vec<(Field, String, Option<Given>)> {

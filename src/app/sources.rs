@@ -1,13 +1,16 @@
 //! What a person says of a calendar that is read: whose events count, how much of them is kept, and whether it is read at all.
 
-use super::App;
+use chrono::{DateTime, Utc};
+
+use super::{App, feeds::forget_address};
 use crate::{
+    capture::questions,
     model::{
         audit::Act,
         staff::{Calendar, Privacy, Source},
         words::words,
     },
-    store::{Error, days::Due},
+    store::{Error, Tx, days::Due},
 };
 
 words! {
@@ -28,9 +31,7 @@ impl App {
         let mut tx = self.store.write().await?;
         tx.lock_staff(staff).await?;
         tx.update_calendar(&after).await?;
-        let lowered = after.calendar.privacy != Privacy::Full && before.calendar.privacy == Privacy::Full;
-        let dates = if lowered { tx.forget_words(id).await? } else { Vec::new() };
-        tx.mark_due(staff, &dates, Due::Fresh, now).await?;
+        let lowered = keep(&mut tx, before.calendar.privacy, &after.calendar, now).await?;
         tx.want_full(Some(id), now).await?;
         let told = |source: &Source| serde_json::json!({ "privacy": source.calendar.privacy, "whose": source.calendar.whose });
         tx.audit(&[Act::new(who, "set", now, "calendar", &id).of(staff).from(told(before)).to(told(&after))]).await?;
@@ -38,7 +39,7 @@ impl App {
         Ok(lowered)
     }
 
-    /// Stops, or takes up again, the reading of a calendar. Touches no entry.
+    /// Stops, or takes up again, the reading of a calendar. Touches no entry. Of a feed that is removed the address is forgotten.
     pub(crate) async fn set_reading(&self, who: &str, before: &Source, to: Reading) -> Result<(), Error> {
         let (id, staff, now) = (before.calendar.id, before.calendar.staff, self.config.clock.now());
         let (paused, removed_at) = match to {
@@ -49,10 +50,42 @@ impl App {
         let mut tx = self.store.write().await?;
         tx.lock_staff(staff).await?;
         tx.update_calendar(&Source { paused, removed_at, ..before.clone() }).await?;
-        if to == Reading::Resume {
-            tx.want_full(Some(id), now).await?;
+        match to {
+            Reading::Pause => {}
+            Reading::Resume => tx.want_full(Some(id), now).await?,
+            Reading::Remove => {
+                forget_address(&mut tx, before).await?;
+                questions::close(&mut tx, before, now).await?;
+            }
         }
         tx.audit(&[Act::new(who, to.as_str(), now, "calendar", &id).of(staff)]).await?;
         tx.commit().await
     }
+}
+
+/// Has a calendar read from now on. One that was removed goes on as the same calendar, since what it said before stands; none if it is
+/// read already.
+pub(crate) async fn begin(tx: &mut Tx, calendar: Calendar, now: DateTime<Utc>) -> Result<Option<Calendar>, Error> {
+    let is_same = |source: &Source| source.calendar.connection == calendar.connection && source.calendar.location == calendar.location;
+    let Some(known) = tx.calendars().await?.into_iter().find(is_same) else {
+        tx.insert_calendar(&calendar).await?;
+        return Ok(Some(calendar));
+    };
+    if known.removed_at.is_none() {
+        return Ok(None);
+    }
+    let calendar = Calendar { id: known.calendar.id, ..calendar };
+    tx.lock_staff(calendar.staff).await?;
+    keep(tx, known.calendar.privacy, &calendar, now).await?;
+    tx.want_full(Some(calendar.id), now).await?;
+    tx.update_calendar(&Source { calendar: calendar.clone(), removed_at: None, paused: false, digest: None, ..known }).await?;
+    Ok(Some(calendar))
+}
+
+/// What is kept no longer goes at once (S8); says whether words went.
+async fn keep(tx: &mut Tx, before: Privacy, calendar: &Calendar, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lowered = calendar.privacy != Privacy::Full && before == Privacy::Full;
+    let dates = if lowered { tx.forget_words(calendar.id).await? } else { Vec::new() };
+    tx.mark_due(calendar.staff, &dates, Due::Fresh, now).await?;
+    Ok(lowered)
 }

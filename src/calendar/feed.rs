@@ -6,6 +6,8 @@ mod address;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{
     StatusCode,
@@ -25,6 +27,9 @@ use super::{
 const UNCONDITIONAL: TimeDelta = TimeDelta::hours(24);
 /// As much as the first line of a calendar and a byte-order mark need, with room for blank lines.
 const BEGINNING: usize = 512;
+
+/// How long someone who adds a feed waits for its first answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is remembered of a feed between readings.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -61,7 +66,7 @@ pub(crate) enum Refused {
     )]
     Denied { shown: String, status: u16 },
     /// The server said when to come back, or only that it is too much.
-    #[error("{shown} asks for a pause; this is tried again later")]
+    #[error("{shown} asks for a pause; this may pass")]
     Later { shown: String, after: Option<TimeDelta> },
     /// Tried again later, each time after a longer pause.
     #[error("{0}")]
@@ -88,6 +93,18 @@ pub(crate) async fn fetch(web: &Web, address: &SecretString, before: &Validators
         StatusCode::OK => calendar(response, shown(address), &before.after(is_conditional, now)),
         StatusCode::NOT_MODIFIED if is_conditional => Ok(Fetched::NotModified),
         _ => Err(refused(&response, shown(address), now)),
+    }
+}
+
+/// Asks once, for whoever typed an address and waits, whether a calendar is there.
+///
+/// # Errors
+/// Why nothing would come from it.
+pub(crate) async fn try_out(web: &Web, address: &SecretString, now: DateTime<Utc>) -> Result<(), Refused> {
+    match fetch(&web.within(PATIENCE), address, &Validators::default(), now).await {
+        // It is there, and busy.
+        Ok(_) | Err(Refused::Later { .. }) => Ok(()),
+        Err(refused) => Err(refused),
     }
 }
 
@@ -140,10 +157,10 @@ fn refused(response: &Response, shown: String, now: DateTime<Utc>) -> Refused {
         404 | 410 => Refused::Gone { shown, status },
         429 => Refused::Later { shown, after },
         503 if after.is_some() => Refused::Later { shown, after },
-        304 => Refused::Unreachable(format!("{shown} said that nothing changed, and was not asked that; this is tried again later")),
-        408 | 425 => Refused::Unreachable(format!("{shown} was too slow ({status}); this is tried again later")),
+        304 => Refused::Unreachable(format!("{shown} said that nothing changed, and was not asked that; this may pass")),
+        408 | 425 => Refused::Unreachable(format!("{shown} was too slow ({status}); this may pass")),
         400..500 => Refused::Denied { shown, status },
-        _ => Refused::Unreachable(format!("{shown} has a fault of its own ({status}); this is tried again later")),
+        _ => Refused::Unreachable(format!("{shown} has a fault of its own ({status}); this may pass")),
     }
 }
 

@@ -81,9 +81,9 @@ pub(crate) enum Error {
     Redirects { limit: usize },
     #[error("the answer is larger than {limit} bytes; export less, or raise the limit")]
     TooLarge { limit: usize },
-    #[error("{0} sends too slowly; this is tried again later")]
+    #[error("{0} sends too slowly; this may pass")]
     TooSlow(String),
-    #[error("the answer of {0}; this is tried again later")]
+    #[error("the answer of {0}; this may pass")]
     CutOff(String),
     #[error("{host} cannot be reached ({cause}); check the address, and whether this machine may reach it")]
     Unreachable { host: String, cause: String },
@@ -128,6 +128,11 @@ impl Web {
         };
         let public = client(Arc::new(PublicOnly(Arc::clone(&names))));
         Self { gate: Arc::new(gate), limits, public, named: client(names) }
+    }
+
+    /// The same for someone who waits: everything takes at most this long.
+    pub(crate) fn within(&self, total: Duration) -> Self {
+        Self { limits: Limits { total, ..self.limits }, ..self.clone() }
     }
 
     /// Reads an address. A user and password in it are sent to its own server only.

@@ -6,7 +6,7 @@ pub(crate) mod folders;
 mod guard;
 pub(crate) mod origin;
 pub(crate) mod pass;
-mod questions;
+pub(crate) mod questions;
 mod reconcile;
 pub(crate) mod silence;
 mod taking;

@@ -62,6 +62,11 @@ pub(super) async fn silent(tx: &mut Tx, source: &Source, today: NaiveDate, now: 
     write(tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await
 }
 
+/// A calendar that is read no more asks nothing more.
+pub(crate) async fn close(tx: &mut Tx, source: &Source, now: DateTime<Utc>) -> Result<(), Error> {
+    write(tx, source, Vec::new(), |_| true, now).await
+}
+
 fn subject(source: &Source) -> Subject {
     Subject { kind: SubjectKind::Calendar, id: source.calendar.id.0, segment: 0 }
 }

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::json;
 
-use super::{Format, Outcome, answer, book, complain, connections, sources};
+use super::{Format, Outcome, answer, book, complain, connections};
 use crate::{
-    app::{App, Synced},
+    app::{App, Synced, feeds::Wanted},
     model::{
-        connection::{Connection, ConnectionStatus},
         decision::{Act, Decision},
         ids::{self, CalendarId, DecisionId},
-        staff::{Calendar, Held, Privacy, Whose},
+        staff::{Calendar, Held, Privacy, Staff, Whose},
     },
     settling::activation,
 };
@@ -45,39 +44,41 @@ pub(crate) struct AddIcs {
 
 pub(crate) async fn add_ics(app: &App, args: &AddIcs) -> anyhow::Result<Outcome> {
     let staff = book::person(app, &args.staff).await?;
-    let (location, called, granted) = match (&args.file, &args.url_file) {
-        (Some(file), _) => {
-            let path = file.canonicalize().with_context(|| format!("cannot read {}", file.display()))?;
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            (path.display().to_string(), stem, None)
-        }
-        (None, Some(file)) => {
-            let granted = sources::feed(app, &staff, file)?;
-            (granted.0.email.clone(), granted.0.email.clone(), Some(granted))
-        }
+    let calendar = match (&args.file, &args.url_file) {
+        (Some(file), _) => of_file(app, args, &staff, file).await?,
+        (None, Some(file)) => of_feed(app, args, &staff, file).await?,
         (None, None) => anyhow::bail!("name a calendar with --file or --url-file"),
     };
+    answer(&format!("added calendar {} ({}); next: kalends sync", ids::short(calendar.id.0), calendar.name));
+    Ok(Outcome::Done)
+}
+
+async fn of_file(app: &App, args: &AddIcs, staff: &Staff, file: &Path) -> anyhow::Result<Calendar> {
+    let path = file.canonicalize().with_context(|| format!("cannot read {}", file.display()))?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let calendar = Calendar {
         id: CalendarId(ids::fresh()),
         staff: staff.id,
-        name: args.name.clone().unwrap_or(called),
-        location,
-        connection: granted.as_ref().map(|(connection, _)| connection.id),
+        name: args.name.clone().unwrap_or(stem),
+        location: path.display().to_string(),
+        connection: None,
         owner: args.owner.clone().unwrap_or_else(|| staff.email().to_owned()).to_lowercase(),
         whose: args.whose,
         privacy: args.privacy,
         position: 0,
     };
     let mut tx = app.store.write().await?;
-    if let Some((connection, sealed)) = &granted {
-        let same = |one: &Connection| one.account == connection.account && one.status != ConnectionStatus::Removed;
-        anyhow::ensure!(!tx.connections().await?.iter().any(same), "this feed is read already; see: kalends calendar list");
-        tx.save_connection(connection, sealed).await?;
-    }
     tx.insert_calendar(&calendar).await?;
     tx.commit().await?;
-    answer(&format!("added calendar {} ({}); next: kalends sync", ids::short(calendar.id.0), calendar.name));
-    Ok(Outcome::Done)
+    Ok(calendar)
+}
+
+async fn of_feed(app: &App, args: &AddIcs, staff: &Staff, file: &Path) -> anyhow::Result<Calendar> {
+    let typed = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let address = &typed.with_context(|| format!("cannot read {}", file.display()))?.into();
+    let (name, owner) = (args.name.clone(), args.owner.clone());
+    let wanted = Wanted { staff, address, name, owner, whose: args.whose, privacy: args.privacy };
+    Ok(app.add_feed(&book::actor(), wanted).await?)
 }
 
 /// Remembers a folder of calendar files; `sync` looks into it.

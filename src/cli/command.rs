@@ -1,14 +1,17 @@
 //! What can be typed. What it does stands in the file of each subcommand.
 
+mod sources;
+mod time;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{
-    Shape, access, backtest, calendars, connections, demo, entries, exceptions, explain, fmt, preview, reload, rules, schema, sources,
-    staff, suggest,
+pub(super) use self::{
+    sources::{AddCalendar, Calendar, Connections, Staff},
+    time::{Entries, Exceptions},
 };
-use crate::model::exception::ExceptionStatus;
+use super::{Shape, access, backtest, connections, demo, explain, fmt, reload, rules, schema, suggest};
 
 /// Turns calendars into reviewed time entries.
 #[derive(Debug, Parser)]
@@ -106,202 +109,11 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Staff {
-    /// Adds a person.
-    Add(staff::Add),
-    /// Shows everyone.
-    List,
-    /// Says that someone leaves: nothing after that day becomes time, and her calendars are read no more once it has passed.
-    End {
-        /// Her address.
-        email: String,
-        /// Her last day.
-        #[arg(long)]
-        on: chrono::NaiveDate,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Connections {
-    /// Shows all accounts.
-    List,
-    /// Shows one: its calendars, how reading them goes, and which others it has.
-    Show {
-        /// The connection, by the end of its id.
-        id: String,
-    },
-    /// Takes a grant back, at the provider too where that is possible. Touches no entry.
-    Remove {
-        /// The connection, by the end of its id.
-        id: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Makes the key file.
     Generate,
     /// Adds a new key and seals everything anew with it, while daemons go on.
     Rotate,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Calendar {
-    /// Adds a calendar.
-    #[command(subcommand)]
-    Add(AddCalendar),
-    /// Shows all calendars.
-    List,
-    /// Says that a mass deletion is meant.
-    AcceptRemovals {
-        /// The calendar, by the end of its id.
-        id: String,
-    },
-    /// Changes its name, whose events count, or how much is kept of them.
-    Set(sources::Set),
-    /// Stops reading it for a while.
-    Pause {
-        /// The calendar, by the end of its id.
-        id: String,
-    },
-    /// Reads it again.
-    Resume {
-        /// The calendar, by the end of its id.
-        id: String,
-    },
-    /// Stops reading it for good. Touches no entry.
-    Remove {
-        /// The calendar, by the end of its id.
-        id: String,
-    },
-    /// Shows what would be captured from a calendar file; stores nothing.
-    Preview(preview::Args),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AddCalendar {
-    /// A calendar file (.ics), or a feed of one.
-    Ics(calendars::AddIcs),
-    /// A further calendar of a connected account.
-    Account(sources::AddAccount),
-    /// A folder of calendar files, one per person and named after her address, that are read whenever they changed.
-    Folder {
-        /// Where files such as dana@your-firm.example.ics are dropped.
-        folder: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Entries {
-    /// Shows entries of some days.
-    List(entries::List),
-    /// Changes an entry; the change stays whatever rules and calendars say later.
-    Set(entries::Set),
-    /// Adds an entry that no calendar has.
-    Add(entries::Add),
-    /// The same as `set`.
-    Edit(entries::Set),
-    /// Divides an entry into parts, laid end to end.
-    Split {
-        /// The entry, by the end of its id.
-        id: String,
-        /// Its share of the time and what it is for, such as 60:project=ACME-15 40:project=GBX-3.
-        #[arg(required = true, num_args = 2.., value_name = "SHARE:FIELD=VALUE,…")]
-        parts: Vec<String>,
-    },
-    /// Joins an entry into another one, which then covers both.
-    Merge {
-        /// The entry that goes, by the end of its id.
-        id: String,
-        /// The entry that stays, by the end of its id.
-        #[arg(long)]
-        into: String,
-    },
-    /// Hands entries in, to be approved.
-    Submit {
-        /// The entries, by the ends of their ids.
-        #[arg(required = true)]
-        ids: Vec<String>,
-    },
-    /// Takes back what was submitted, as long as it is not approved.
-    Withdraw {
-        /// The entries, by the ends of their ids.
-        #[arg(required = true)]
-        ids: Vec<String>,
-    },
-    /// Approves entries.
-    Approve {
-        /// The entries, by the ends of their ids.
-        #[arg(required = true)]
-        ids: Vec<String>,
-    },
-    /// Sends submitted entries back.
-    Reject {
-        /// The entries, by the ends of their ids.
-        #[arg(required = true)]
-        ids: Vec<String>,
-        /// What is to be mended.
-        #[arg(long)]
-        why: String,
-    },
-    /// Makes approved entries drafts again, as long as they were not exported.
-    Reopen {
-        /// The entries, by the ends of their ids.
-        #[arg(required = true)]
-        ids: Vec<String>,
-        /// Why.
-        #[arg(long)]
-        why: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Exceptions {
-    /// Shows the queue.
-    List {
-        /// Which of them.
-        #[arg(long, default_value = "open")]
-        status: ExceptionStatus,
-    },
-    /// Shows one with its entry.
-    Show {
-        /// The exception, by the end of its id.
-        id: String,
-    },
-    /// Says that it was seen and is no problem.
-    Dismiss {
-        /// The exception, by the end of its id.
-        id: String,
-        /// It is not work at all: its entry goes.
-        #[arg(long)]
-        not_work: bool,
-        /// Why it is no problem, for whoever asks later.
-        #[arg(long, conflicts_with = "not_work")]
-        why: Option<String>,
-    },
-    /// Answers it by saying what the time was for, or when it was.
-    Resolve(exceptions::Resolve),
-    /// Puts it out of sight until a date.
-    Snooze {
-        /// The exception, by the end of its id.
-        id: String,
-        /// The date on which it comes back; at once if none is given.
-        #[arg(long)]
-        until: Option<chrono::NaiveDate>,
-    },
-    /// Names who is to answer it; nobody if no address is given.
-    Assign {
-        /// The exception, by the end of its id.
-        id: String,
-        /// Her address.
-        #[arg(long)]
-        to: Option<String>,
-    },
-    /// Takes back what was last answered.
-    Undo {
-        /// The exception, by the end of its id.
-        id: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -93,7 +93,7 @@ async fn serve_it(mut app: App, listen: std::net::SocketAddr) -> anyhow::Result<
     ));
     let app = Arc::new(app);
     let ended = async { drop(tokio::signal::ctrl_c().await) };
-    web::serve(listener, web::router(app.clone()), ended).await;
+    web::serve(listener, web::router(app.clone()), (app.config.connections, &app.config.trusted_proxies), ended).await;
     app.store.close().await;
     Ok(Outcome::Done)
 }

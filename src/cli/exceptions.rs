@@ -8,7 +8,7 @@ use super::{Format, Outcome, answer, book, entries};
 use crate::{
     app::App,
     model::{
-        exception::{Exception, ExceptionStatus, Standing, SubjectKind},
+        exception::{Exception, ExceptionStatus, Standing},
         ids,
     },
     review::{
@@ -140,19 +140,9 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
 
 /// What most likely answers it, best first: what the queue's page offers.
 async fn likely(app: &App, exception: &Exception) -> anyhow::Result<Vec<Likely>> {
-    let is_asked = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
-    let Some(active) = activation::active(&app.store).await?.filter(|_| is_asked) else { return Ok(Vec::new()) };
+    let Some(active) = activation::active(&app.store).await? else { return Ok(Vec::new()) };
     let mut tx = app.store.read().await?;
-    let entry = match exception.entry {
-        Some(entry) => Some(tx.entry_of(entry).await?.body),
-        None => None,
-    };
-    let event = match entry.as_ref().and_then(|entry| entry.event) {
-        Some(event) => Some(tx.event(event).await?),
-        None => None,
-    };
-    let known = (event.as_ref(), entry.as_ref().and_then(|entry| entry.client.as_deref()));
-    Ok(likely::answers(&mut tx, exception, known, &active.rules.catalog).await?)
+    Ok(likely::about(&mut tx, exception, |_| true, &active.rules.catalog).await?.likely)
 }
 
 fn standing(app: &App, exception: &Exception) -> Standing {

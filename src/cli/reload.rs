@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Outcome, answer, book, complain, entries, paint};
 use crate::{
-    app::{App, rule_files},
+    app::{App, rule_files, rules::Folder},
     model::{
         day::LAST_DATE,
         reload::{Reload, ReloadOutcome},
@@ -15,7 +15,7 @@ use crate::{
     settling::{
         activation::{self, Active},
         behaviour::{self, Behaviour},
-        reload::{Refusal, Reloaded, proven},
+        reload::{Refusal, Reloaded},
         settle_due,
     },
     store::rule_sets::Files,
@@ -67,47 +67,6 @@ fn refused(refusal: &Refusal, format: Format) -> anyhow::Result<Outcome> {
         )?);
     }
     Ok(Outcome::Findings)
-}
-
-/// What the folder holds beside what is active.
-pub(super) enum Folder {
-    Same,
-    Differs,
-    Refused(Refusal),
-    Unreadable(String),
-}
-
-impl Folder {
-    pub(super) fn look(app: &App, active: Option<&str>) -> Self {
-        let files = match rule_files(&app.config.rules) {
-            Ok(files) => files,
-            Err(error) => return Self::Unreadable(format!("{error:#}")),
-        };
-        let digest = activation::digest(&files, &app.config.policy);
-        match proven(files, &app.config.policy, app.config.clock.now().date_naive()) {
-            Ok(_) if active == Some(digest.as_str()) => Self::Same,
-            Ok(_) => Self::Differs,
-            Err(refusal) => Self::Refused(refusal),
-        }
-    }
-
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Differs => "differs",
-            Self::Refused(_) => "refused",
-            Self::Unreadable(_) => "unreadable",
-        }
-    }
-
-    pub(super) fn told(&self) -> String {
-        match self {
-            Self::Same => "holds what is active".to_owned(),
-            Self::Differs => "holds something else than what is active; make that active with: kalends rules reload".to_owned(),
-            Self::Refused(refusal) => format!("holds what cannot become active: {}", refusal.summary()),
-            Self::Unreadable(error) => error.clone(),
-        }
-    }
 }
 
 /// Says what is in force, whether the folder holds something else, and why that was refused.

@@ -12,9 +12,9 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Format, Outcome, answer, book, connections, reload::Folder, sources};
+use super::{Format, Outcome, answer, book, connections, sources};
 use crate::{
-    app::App,
+    app::{App, rules::Folder},
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{
@@ -45,11 +45,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         let daemon = daemon.clone();
         async move { daemon.run(rules).await }
     });
-    let pages = web::router(app.clone());
+    let (pages, connections, proxies) = (web::router(app.clone()), app.config.connections, app.config.trusted_proxies.clone());
     let mut until = stopping.clone();
     let serving = tokio::spawn(async move {
         let ended = async move { drop(until.wait_for(|stop| *stop).await) };
-        web::serve(listener, pages, ended).await;
+        web::serve(listener, pages, (connections, &proxies), ended).await;
     });
     first_link(&app).await?;
     info!(

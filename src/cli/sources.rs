@@ -1,22 +1,19 @@
-//! `calendar add account|ics --url-file`, `calendar set|pause|resume|remove`: calendars that are read from elsewhere, and how that goes.
-
-use std::path::Path;
+//! `calendar add account`, `calendar set|pause|resume|remove`: calendars that are read from elsewhere, and how that goes.
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Outcome, answer, book, connections};
 use crate::{
-    app::{App, sources::Reading},
-    calendar::feed,
-    grants::{
-        connect as grants,
-        keys::{Place, digest},
+    app::{
+        App,
+        sources::{Reading, begin},
     },
+    grants::connect as grants,
     model::{
-        connection::{Connection, ConnectionStatus, Poll, Provider, Sealed},
-        ids::{self, ConnectionId},
-        staff::{Calendar, Privacy, Source, Staff, Whose},
+        connection::{ConnectionStatus, Poll, Provider},
+        ids,
+        staff::{Calendar, Privacy, Source, Whose},
     },
 };
 
@@ -51,33 +48,6 @@ pub(crate) struct Set {
     privacy: Option<Privacy>,
 }
 
-/// The grant to read a feed: its address, sealed. What is shown of it is its host and its end.
-pub(super) fn feed(app: &App, staff: &Staff, file: &Path) -> anyhow::Result<(Connection, Sealed)> {
-    let typed = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-    let typed = typed.with_context(|| format!("cannot read {}", file.display()))?;
-    let address = feed::parse_address(typed.trim()).map_err(|message| anyhow::anyhow!(message))?;
-    let account = digest(address.as_str());
-    let id = ConnectionId(ids::derived(staff.id.0, &account));
-    let secret = secrecy::SecretString::from(address.to_string());
-    let sealed = app.vault.keys()?.seal(Place::connection(id.0, "address"), &secret)?;
-    let connection = Connection {
-        id,
-        staff: staff.id,
-        provider: Provider::Feed,
-        account,
-        email: feed::shown(&secret),
-        scopes: String::new(),
-        status: ConnectionStatus::Active,
-        version: 1,
-        access_until: None,
-        grant_until: None,
-        connected_at: app.config.clock.now(),
-        refreshed_at: None,
-        pause_until: None,
-    };
-    Ok((connection, Sealed { address: Some(sealed), ..Sealed::default() }))
-}
-
 /// Has a further calendar of a connected account read.
 pub(crate) async fn add_account(app: &App, args: &AddAccount) -> anyhow::Result<Outcome> {
     let connection = app.store.read().await?.connection_ending(&args.connection).await?;
@@ -91,17 +61,8 @@ pub(crate) async fn add_account(app: &App, args: &AddAccount) -> anyhow::Result<
     let staff = tx.staff_member(connection.staff).await?;
     let mut calendar = grants::of_offered(&staff, connection.id, one);
     (calendar.privacy, calendar.whose) = (args.privacy, args.whose);
-    let is_same = |source: &Source| source.calendar.connection == Some(connection.id) && source.calendar.location == calendar.location;
-    match tx.calendars().await?.into_iter().find(is_same) {
-        Some(known) if known.removed_at.is_none() => anyhow::bail!("{} is read already", known.calendar.name),
-        // What it said before stands, so it goes on as the same calendar.
-        Some(known) => {
-            let calendar = Calendar { id: known.calendar.id, ..calendar.clone() };
-            tx.want_full(Some(calendar.id), app.config.clock.now()).await?;
-            tx.update_calendar(&Source { calendar, removed_at: None, paused: false, digest: None, ..known }).await?;
-        }
-        None => tx.insert_calendar(&calendar).await?,
-    }
+    let name = calendar.name.clone();
+    let calendar = begin(&mut tx, calendar, app.config.clock.now()).await?.with_context(|| format!("{name} is read already"))?;
     tx.commit().await?;
     answer(&format!("reading {} of {} from now on; next: kalends sync", calendar.name, connection.email));
     Ok(Outcome::Done)
@@ -125,6 +86,12 @@ pub(crate) async fn set(app: &App, args: &Set) -> anyhow::Result<Outcome> {
 /// Stops, or takes up again, the reading of a calendar. Touches no entry.
 pub(crate) async fn reading(app: &App, typed: &str, to: Reading) -> anyhow::Result<Outcome> {
     let before = app.store.read().await?.source_ending(typed).await?;
+    let (_, connection) = app.store.read().await?.source(before.calendar.id).await?;
+    let is_forgotten = connection.is_some_and(|one| one.provider == Provider::Feed && one.status == ConnectionStatus::Removed);
+    anyhow::ensure!(
+        !(is_forgotten && to == Reading::Resume),
+        "its address was forgotten; add it again with: kalends calendar add ics --url-file FILE"
+    );
     app.set_reading(&book::actor(), &before, to).await?;
     let told = match to {
         Reading::Pause => "is not read until: kalends calendar resume",

@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::{
     model::{
         catalog::{Catalog, Client, Project},
+        entry::Entry,
         event::Event,
-        exception::Exception,
+        exception::{Exception, ExceptionStatus, SubjectKind},
         ids::StaffId,
     },
     store::{Error, Tx, queue::Alike},
@@ -95,8 +96,34 @@ impl Ground {
     }
 }
 
-/// Likely answers about an event, best first. `client` is whose its entry is known to be.
-pub(crate) async fn answers(
+/// What a question is about, and what it most likely was, best first.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) entry: Option<Entry>,
+    /// None too where its words are not for whoever asks.
+    pub(crate) event: Option<Event>,
+    pub(crate) likely: Vec<Likely>,
+}
+
+/// What a question is about, and likely answers if it is open and about a meeting. `reads` says whether whoever asks may read the words
+/// of an event: no answer rests on what she may not.
+pub(crate) async fn about(tx: &mut Tx, exception: &Exception, reads: impl Fn(&Event) -> bool, catalog: &Catalog) -> Result<About, Error> {
+    let entry = match exception.entry {
+        Some(id) => Some(tx.entry_of(id).await?),
+        None => None,
+    };
+    let event = match entry.as_ref().and_then(|entry| entry.body.event) {
+        Some(id) => Some(tx.event(id).await?).filter(reads),
+        None => None,
+    };
+    let is_asked = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
+    let client = entry.as_ref().and_then(|entry| entry.body.client.as_deref());
+    let likely = if is_asked { answers(tx, exception, (event.as_ref(), client), catalog).await? } else { Vec::new() };
+    Ok(About { entry, event, likely })
+}
+
+/// `client` is whose the entry is known to be.
+async fn answers(
     tx: &mut Tx,
     exception: &Exception,
     (event, client): (Option<&Event>, Option<&str>),

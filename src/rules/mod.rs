@@ -23,6 +23,8 @@ mod reader;
 pub(crate) mod rewritten;
 pub(crate) mod syntax;
 mod templates;
+pub(crate) mod test_events;
+pub(crate) mod told;
 mod values;
 pub(crate) mod written;
 

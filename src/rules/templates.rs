@@ -139,3 +139,31 @@ fn rest(evidence: &[Evidence], title: &str) -> String {
     }
     rest.trim_matches(|char: char| char.is_whitespace() || "[](){}:-–—|/".contains(char)).to_owned()
 }
+
+/// In words; a gap among other text in brackets.
+impl std::fmt::Display for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_alone = self.0.len() == 1;
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Gap(gap) if is_alone => write!(f, "{gap}")?,
+                Part::Gap(gap) => write!(f, "[{gap}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Client => f.write_str("the one that is found"),
+            Self::Code => f.write_str("the one that the code names"),
+            Self::OpenProject => f.write_str("the client's one open project"),
+            Self::Word => f.write_str("the word that is found"),
+            Self::Rest => f.write_str("the rest of the title"),
+            Self::Capture(name) => write!(f, "what `{name}` matches"),
+        }
+    }
+}

@@ -66,6 +66,11 @@ impl Active {
         Self { rules, policy, files, digest }
     }
 
+    /// Its rule files, by name.
+    pub(crate) fn rule_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().filter(|(name, _)| *name != POLICY).map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
     /// What pages are derived from under this set.
     pub(crate) fn basis(&self, now: DateTime<Utc>) -> Basis<'_> {
         Basis { rules: &self.rules, policy: &self.policy, now, by: None }
@@ -91,7 +96,7 @@ fn written(policy: &Policy) -> String {
 }
 
 /// The files that are rules, in the order of their names.
-fn sources(files: &Files) -> Vec<Source> {
+pub(crate) fn sources(files: &Files) -> Vec<Source> {
     files.iter().filter(|(name, _)| *name != POLICY).map(|(name, text)| Source::new(name, text)).collect()
 }
 

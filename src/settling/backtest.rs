@@ -189,12 +189,14 @@ fn what(entry: Option<&Entry>) -> String {
 }
 
 impl Changed {
-    /// From what to what it goes; where that stays, the first field that differs says more. Descriptions are words of events.
-    fn ends(&self) -> (String, String) {
+    /// From what to what it goes; where that stays, the first field that differs says more. Descriptions are words of events, and so are
+    /// tasks that nobody wrote down.
+    fn ends(&self, tells: &impl Fn(&str) -> bool) -> (String, String) {
         let (from, to) = (what(self.before.as_ref()), what(Some(&self.after)));
         let Some(before) = self.before.as_ref().filter(|_| from == to) else { return (from, to) };
         let of = |body: &Body, field: Field| match value(body, field) {
             _ if field == Field::Description => format!("{from}, description"),
+            Some(value) if field == Field::Task && !tells(&value) => format!("{from}, a task of the event's words"),
             Some(value) if field == Field::Billable => format!("{from}, {}", if value == "true" { "billable" } else { "not billable" }),
             Some(value) => format!("{from}, {value}"),
             None => format!("{from}, no {field}"),
@@ -212,9 +214,14 @@ impl Changed {
 impl Backtest {
     /// What would move, from where to where and why.
     pub(crate) fn moves(&self) -> BTreeMap<Move, Vec<&Changed>> {
+        self.moves_told(|_| true)
+    }
+
+    /// The same for whoever reads no words of events: `tells` says which tasks may be named.
+    pub(crate) fn moves_told(&self, tells: impl Fn(&str) -> bool) -> BTreeMap<Move, Vec<&Changed>> {
         let mut moves: BTreeMap<_, Vec<&Changed>> = BTreeMap::new();
         for one in &self.changed {
-            let (from, to) = one.ends();
+            let (from, to) = one.ends(&tells);
             moves.entry((from, to, one.cause.clone())).or_default().push(one);
         }
         moves

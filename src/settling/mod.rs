@@ -4,6 +4,7 @@ pub(crate) mod activation;
 pub(crate) mod backtest;
 pub(crate) mod behaviour;
 pub(crate) mod difference;
+mod hits;
 pub(crate) mod inspection;
 mod pages;
 pub(crate) mod pass;

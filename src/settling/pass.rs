@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     difference::{self, Difference},
+    hits,
     pages::{self, Pages, Wanted, subjects},
 };
 use crate::{
@@ -113,6 +114,7 @@ pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis:
     let basis = Basis { policy: &policy, ..basis };
     let pages = pages::load(tx, &staff, wanted, basis.rules).await?;
     let derived = derive(&staff, &pages, basis);
+    hits::save(tx, &staff, &pages, hits::hits(&staff, &pages, &derived)).await?;
     let next = derived.next;
     let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, (basis.by, basis.now));
     tx.save_entries(&entries).await?;

@@ -57,10 +57,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Changes what people may change of a calendar: its name, whose events count, how much is kept, whether it is read at all.
+    /// Changes what people may change of a calendar: its name, whose events count, how much is kept, where and whether it is read.
     pub(crate) async fn update_calendar(&mut self, source: &Source) -> Result<(), Error> {
-        const SQL: &str =
-            "update calendar set name = $2, whose = $3, privacy = $4, paused = $5, removed_at = $6, digest = $7 where id = $1";
+        const SQL: &str = "update calendar set name = $2, whose = $3, privacy = $4, paused = $5, removed_at = $6, digest = $7, \
+            location = $8, connection = $9 where id = $1";
         on!(self, |conn| sqlx::query(SQL)
             .bind(source.calendar.id.0)
             .bind(&source.calendar.name)
@@ -69,6 +69,8 @@ impl Tx {
             .bind(source.paused)
             .bind(source.removed_at.map(At))
             .bind(&source.digest)
+            .bind(&source.calendar.location)
+            .bind(source.calendar.connection.map(|id| id.0))
             .execute(conn)
             .await
             .map(drop))?;

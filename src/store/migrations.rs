@@ -17,6 +17,12 @@ const ALL: &[(i64, &str, &str, &str)] = &[
     (3, "review", include_str!("../../migrations/sqlite/0003_review.sql"), include_str!("../../migrations/postgres/0003_review.sql")),
     (4, "reload", include_str!("../../migrations/sqlite/0004_reload.sql"), include_str!("../../migrations/postgres/0004_reload.sql")),
     (5, "indexes", include_str!("../../migrations/sqlite/0005_indexes.sql"), include_str!("../../migrations/postgres/0005_indexes.sql")),
+    (
+        6,
+        "rule_hits",
+        include_str!("../../migrations/sqlite/0006_rule_hits.sql"),
+        include_str!("../../migrations/postgres/0006_rule_hits.sql"),
+    ),
 ];
 
 /// The newest version this program knows.

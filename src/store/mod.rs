@@ -73,6 +73,7 @@ mod migrations;
 mod polls;
 pub(crate) mod queue;
 pub(crate) mod records;
+pub(crate) mod rule_hits;
 pub(crate) mod rule_sets;
 mod sight;
 mod staff;

@@ -164,6 +164,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets everything about the readings of a calendar that is somewhere else now, and has it read there. Whoever is reading it at the
+    /// moment reads the wrong place, and his claim holds no more.
+    pub(crate) async fn begin_polls_anew(&mut self, calendar: CalendarId, at: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str = "update poll set fence = fence + 1, lease_by = null, lease_until = null, cursor = null, wants_full = $3, \
+            due_at = $2, pace_seconds = 0, failures = 0, failing_since = null, failure = null where calendar = $1";
+        on!(self, |conn| sqlx::query(SQL).bind(calendar.0).bind(At(at)).bind(true).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
     /// When the next calendar can be claimed: due, its account not left in peace any more, and nobody's claim on it standing.
     pub(crate) async fn next_poll(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
         let latest = self.dialect("max", "greatest");

@@ -100,6 +100,21 @@ impl Tx {
         Ok(rows.into_iter().map(Reload::from).collect())
     }
 
+    /// The last time that a set became active.
+    pub(crate) async fn became_active(&mut self, digest: &str) -> Result<Option<Reload>, Error> {
+        const SQL: &str = "select number, digest, at, actor, folder, outcome, days, told from rule_reload \
+            where digest = $1 and outcome = 'active' order by number desc limit 1";
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(SQL).bind(digest).fetch_optional(conn).await)?;
+        Ok(row.map(Reload::from))
+    }
+
+    /// One reload.
+    pub(crate) async fn reload(&mut self, number: i64) -> Result<Option<Reload>, Error> {
+        const SQL: &str = "select number, digest, at, actor, folder, outcome, days, told from rule_reload where number = $1";
+        let row: Option<Row> = on!(self, |conn| sqlx::query_as(SQL).bind(number).fetch_optional(conn).await)?;
+        Ok(row.map(Reload::from))
+    }
+
     /// Whether these files, under the same policy, were active at some time.
     pub(crate) async fn was_active(&mut self, digest: &str) -> Result<bool, Error> {
         const SQL: &str = "select count(*) from rule_reload where digest = $1 and outcome = 'active'";

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Error, Store, Tx, days::Due, events::Dated, tests::on_each_database};
 use crate::model::{
     catalog::Catalog,
+    connection::{Cursor, Poll},
     day::Zones,
     decision::{Act, Decision},
     entry::{Body, Entry, EntryKey, EntryStatus, Origin, Provenance},
@@ -191,6 +192,23 @@ on_each_database! {
         assert!(tx.next_poll(hour).await.expect("none").is_none() && tx.claim_due(one, hour, hour, 9).await.expect("none").is_empty());
     }
 
+    async fn a_calendar_that_moved_is_read_anew_and_who_reads_the_old_place_writes_nothing_more(store: Store) {
+        let mut tx = open(&store).await;
+        let staff = person(&mut tx).await;
+        let calendar = calendar(&mut tx, &staff).await;
+        let (one, soon, hour) = (DaemonId(ids::fresh()), now() + TimeDelta::seconds(1), now() + TimeDelta::hours(1));
+        let (poll, fence) = tx.claim_due(one, now(), hour, 9).await.expect("claims").pop().expect("it is due");
+        let cursor = Cursor { etag: Some("old".into()), ..Cursor::default() };
+        let poll = Poll { cursor, failures: 3, failing_since: Some(now()), failure: Some("gone".into()), due_at: hour, ..poll };
+        tx.finish_poll(&poll, fence).await.expect("noted");
+        let (poll, fence) = tx.claim_calendar(calendar.id, one, now(), hour).await.expect("asked").expect("claimed");
+        tx.begin_polls_anew(calendar.id, soon).await.expect("anew");
+        assert!(matches!(tx.hold_calendar(calendar.id, fence, soon, hour).await, Err(Error::Outdated(_))));
+        assert!(matches!(tx.finish_poll(&poll, fence).await, Err(Error::Outdated(_))));
+        let (anew, _) = tx.claim_due(one, soon, hour, 9).await.expect("claims").pop().expect("it is due");
+        assert_eq!((anew.cursor, anew.failures, anew.failing_since, anew.failure, anew.wants_full), (Cursor::default(), 0, None, None, true));
+    }
+
     async fn events_come_back_as_written_and_lose_their_words_when_told(store: Store) {
         let mut tx = open(&store).await;
         let staff = person(&mut tx).await;
@@ -354,5 +372,28 @@ on_each_database! {
         tx.activate_rule_set(Some("one"), "two", now()).await.expect("active");
         assert_eq!(tx.active_rule_set().await.expect("a set"), Some(("two".to_owned(), files)));
         tx.sync_catalog(&Catalog::default(), day(3)).await.expect("an empty catalog");
+    }
+
+    async fn what_rules_gave_is_summed_over_people_and_days(store: Store) {
+        let mut tx = open(&store).await;
+        let (one, other) = (person(&mut tx).await, StaffId(ids::fresh()));
+        let second = Staff { id: other, addresses: vec!["eva@northwind.example".into()], ..one.clone() };
+        tx.insert_staff(&second).await.expect("another");
+        let hits = |rows: &[(u32, &str, i64)]| rows.iter().map(|(of, rule, hits)| ((day(*of), (*rule).to_owned()), *hits)).collect::<BTreeMap<_, _>>();
+        tx.save_rule_hits(one.id, &hits(&[(2, "a", 3), (3, "a", 1), (3, "b", 2)])).await.expect("written");
+        tx.save_rule_hits(other, &hits(&[(4, "a", 1), (9, "b", 5)])).await.expect("written");
+        assert_eq!(tx.rule_hits_of(one.id, &[day(3), day(4)]).await.expect("read"), hits(&[(3, "a", 1), (3, "b", 2)]));
+        let sums = tx.rule_hits(day(2), day(8)).await.expect("read");
+        let of = |rule: &str| sums.get(rule).map(|hit| (hit.hits, hit.last));
+        assert_eq!((of("a"), of("b")), (Some((5, day(4))), Some((2, day(3)))));
+        // What gives nothing any more is neither counted nor the last.
+        tx.save_rule_hits(other, &hits(&[(4, "a", 0)])).await.expect("written");
+        tx.save_rule_hits(one.id, &hits(&[(3, "b", 0)])).await.expect("written");
+        let sums = tx.rule_hits(day(2), day(8)).await.expect("read");
+        assert_eq!(sums.into_iter().map(|(rule, hit)| (rule, hit.hits, hit.last)).collect::<Vec<_>>(), [("a".to_owned(), 4, day(3))]);
+        assert_eq!(tx.days_due(now()).await.expect("counted"), 0);
+        tx.mark_due(one.id, &[day(2), day(3)], Due::Again, now()).await.expect("due");
+        tx.mark_due(other, &[day(2)], Due::Fresh, now() + TimeDelta::hours(1)).await.expect("due later");
+        assert_eq!(tx.days_due(now()).await.expect("counted"), 2);
     }
 }

@@ -19,7 +19,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 
-use super::server::Peer;
+use super::{server::Peer, violations};
 use crate::{
     app::App,
     clock::Clock,
@@ -35,7 +35,7 @@ const LONGEST: TimeDelta = TimeDelta::hours(24);
 const NOTED: TimeDelta = TimeDelta::minutes(5);
 pub(super) const BODY_MAX: usize = 1 << 20;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
-    base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+    base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-uri /csp-report";
 /// The field and the header that carry a session's token.
 pub(super) const CSRF_FIELD: &str = "csrf";
 const CSRF_HEADER: &str = "x-csrf-token";
@@ -211,6 +211,16 @@ pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     }
     if is_secure(&app) {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        report_to(response.headers_mut());
     }
     response
+}
+
+/// Browsers with the Reporting API take this before `report-uri`.
+fn report_to(headers: &mut HeaderMap) {
+    let policy = headers.get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&(policy.to_owned() + violations::REPORT_TO)).ok()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        headers.insert(HeaderName::from_static("reporting-endpoints"), HeaderValue::from_static(violations::ENDPOINTS));
+    }
 }

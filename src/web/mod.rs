@@ -8,9 +8,11 @@ pub(crate) mod loopback;
 mod oidc;
 mod page;
 mod pages;
+mod places;
 mod routes;
 mod server;
 pub(crate) mod signin;
+mod violations;
 
 use std::sync::Arc;
 
@@ -21,8 +23,8 @@ use crate::app::App;
 
 pub(crate) use server::serve;
 
-/// What needs no session: signing in, what a provider sends people back to, and how pages look.
-const OPEN: &[&[Route]] = &[signin::ROUTES, oidc::ROUTES, connect::ROUTES, pages::ASSETS];
+/// What needs no session: signing in, what a provider sends people back to, what browsers report, and how pages look.
+const OPEN: &[&[Route]] = &[signin::ROUTES, oidc::ROUTES, connect::ROUTES, violations::ROUTES, pages::ASSETS];
 
 /// Method and address of everything that is served, for those who check who may ask for it.
 #[must_use]

@@ -1,6 +1,6 @@
 // A reviewer clears the demo's queue by keyboard alone, in a real browser; every page is looked at in three widths, light and dark, with
 // axe, and without script. Usage: node review.mjs PROGRAM SCREENSHOTS. Fails if anything is not as it should be.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -10,6 +10,9 @@ import { chromium } from "playwright-core";
 const [program, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = ["/queue", "/week", "/approve", "/calendars", "/catalog"];
+// For whoever runs the system; the demo's reviewer does not.
+const OPS = "tom@northwind.example";
+const OPS_PAGES = ["/rules", "/rules/playground?test=0", "/rules/edit?file=rules/rules.yaml", "/rules/history", "/rules/history/1", "/rules/compare?one=1&other=active", "/rules/findings/R004"];
 const WIDTHS = [320, 768, 1440];
 // A first load over the wire, and how often a key is pressed for each question.
 const BYTES = 100 * 1024;
@@ -45,9 +48,17 @@ try {
   await page.waitForURL("**/queue*");
   await page.screenshot({ path: join(shots, "queue-before.png"), fullPage: true });
   const state = await context.storageState();
-  await looks(state);
-  await without(state);
-  await first(state);
+  const ops = await signed(OPS);
+  await rules(ops);
+  await looks(state, PAGES);
+  await looks(ops, OPS_PAGES);
+  await without(state, PAGES);
+  await without(ops, OPS_PAGES);
+  await putOffWithout(state);
+  await tryWithout(ops);
+  await first(state, PAGES);
+  await first(ops, ["/rules", "/rules/playground", "/rules/history"]);
+  await feed(state);
   await page.goto(`${base}/queue`);
   const { keys, questions } = await clear(page);
   const each = keys / questions;
@@ -89,40 +100,114 @@ async function unmatched(page) {
   return /unmatched|missing-field/.test(await page.locator("#item > ul").textContent());
 }
 
+// Someone of the demo, by a one-time link.
+async function signed(email) {
+  const told = execFileSync(program, ["users", "link", email, "--config", join(folder, "demo", "kalends.yaml")]).toString();
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/sign-in/link${told.match(/\?link=\S+/)[0]}`);
+  await page.locator("main button").click();
+  await page.waitForLoadState();
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+// What ops do with rules, by keyboard: look for one, try an event, edit a copy and see what it would change.
+async function rules(state) {
+  const context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const quiet = () => page.waitForFunction(() => !("busy" in document.body.dataset));
+  await page.goto(`${base}/rules`);
+  const all = await page.locator("#rules ~ .scroll tbody tr").count();
+  await page.locator("input[name=q]").focus();
+  await page.keyboard.type("client");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**q=client*");
+  await quiet();
+  const some = await page.locator("#rules ~ .scroll tbody tr").count();
+  check(some > 0 && some < all, `${some} of ${all} rules are about clients`);
+  await page.goto(`${base}/rules/playground`);
+  await page.locator("input[name=title]").focus();
+  await page.keyboard.type("[ACME-15] Kickoff");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#answer article");
+  await quiet();
+  check((await page.locator("#answer mark").first().textContent()) === "ACME-15", "the code in the title is not marked");
+  check(!page.url().includes("ACME"), "the title stands in the address");
+  check(await page.evaluate(() => document.activeElement.matches("#answer article")), "the answer has not the focus");
+  await page.screenshot({ path: join(shots, "rules-answer.png"), fullPage: true });
+  await audited(page, "rules-answer");
+  await page.goto(`${base}/rules/edit?file=rules/rules.yaml`);
+  const text = await page.locator("#text").inputValue();
+  const edited = text.replace(/(\n {2}- id: code-in-title)/, "\n  - {id: try-this, section: overrides, when: {title: {words: [review, standup, weekly, sync]}}, set: {task: Tried}}$1");
+  check(edited !== text, "the copy could not be edited");
+  for (const [name, words] of [["edit", edited], ["edit-broken", `${text}\nrules: [\n`]]) {
+    await page.locator("#text").fill(words);
+    await page.locator("button[value=try]").click();
+    await page.waitForSelector("#result");
+    check(name === "edit" ? (await page.locator("#result").textContent()).includes("would change") : (await page.locator("#result pre").count()) > 0, `${name} is not answered`);
+    for (const width of [320, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: join(shots, `rules-${name}-${width}.png`), fullPage: true });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      check(wide <= 0, `rules-${name}-${width} is ${wide} px wider than the window`);
+      await audited(page, `rules-${name}-${width}`);
+    }
+  }
+  const [taken] = await Promise.all([page.waitForEvent("download"), page.locator("button[value=patch]").click()]);
+  check(taken.suggestedFilename() === "rules.yaml.patch", `the patch is called ${taken.suggestedFilename()}`);
+  await page.goto(`${base}/rules`);
+  await page.emulateMedia({ media: "print" });
+  await page.screenshot({ path: join(shots, "rules-print.png"), fullPage: true });
+  await context.close();
+}
+
+// No finding of axe. From outside the page, whose policy allows no script but its own.
+async function audited(page, name) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  for (const one of violations) check(false, `${name}: ${one.id} at ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+}
+
 // Every page, three widths, light and dark: no axe finding, nothing wider than the window.
-async function looks(state) {
+async function looks(state, pages) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of WIDTHS) {
       const context = await browser.newContext({ storageState: state, viewport: { width, height: 800 }, colorScheme, reducedMotion: "reduce" });
       const page = await context.newPage();
-      for (const path of PAGES) {
+      for (const path of pages) {
         await page.goto(base + path);
         if (path === "/week") { const block = page.locator("a.block").first(); if (await block.count()) await block.click(); }
         if (path === "/approve") { const cell = page.locator("td a").first(); if (await cell.count()) await cell.click(); }
         await page.waitForFunction(() => !("busy" in document.body.dataset));
-        const name = `${path.slice(1)}-${width}-${colorScheme}`;
+        const name = `${path.slice(1).replace(/[^a-z0-9]+/gi, "-")}-${width}-${colorScheme}`;
         await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         check(wide <= 0, `${name} is ${wide} px wider than the window`);
         await page.evaluate(() => document.getElementById("help")?.close());
-        // From outside the page, whose policy allows no script but its own.
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-        for (const one of violations) check(false, `${name}: ${one.id} at ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+        await audited(page, name);
       }
       await context.close();
     }
   }
 }
 
-// Without script every page is there, and a question is answered by a button.
-async function without(state) {
+// Without script every page is there.
+async function without(state, pages) {
   const context = await browser.newContext({ storageState: state, javaScriptEnabled: false, viewport: { width: 1024, height: 800 } });
   const page = await context.newPage();
-  for (const path of PAGES) {
+  for (const path of pages) {
     const answer = await page.goto(base + path);
     check(answer.status() === 200 && (await page.locator("h1").count()) === 1, `${path} without script`);
   }
+  await context.close();
+}
+
+// Without script a question is answered by a button.
+async function putOffWithout(state) {
+  const context = await browser.newContext({ storageState: state, javaScriptEnabled: false, viewport: { width: 1024, height: 800 } });
+  const page = await context.newPage();
   await page.goto(`${base}/queue`);
   const action = await page.locator("#answer").getAttribute("action");
   await page.locator("[data-key='s']").click();
@@ -131,10 +216,48 @@ async function without(state) {
   await context.close();
 }
 
+// A feed that is refused: said where it was typed, with the field ready for another address, and that one nowhere in the page.
+async function feed(state) {
+  const context = await browser.newContext({ storageState: state, viewport: { width: 768, height: 900 }, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  spawnSync(program, ["keys", "generate"], { cwd: join(folder, "demo") });
+  await page.goto(`${base}/calendars`);
+  await page.screenshot({ path: join(shots, "calendars-768.png"), fullPage: true });
+  await page.locator("#feed > summary").click();
+  await page.locator("#feed-address").fill("https://10.0.0.5/private-7c1fe0/basic.ics");
+  await page.locator("#feed [name=name]").fill("Team plan");
+  await page.keyboard.press("Enter");
+  await page.locator("#feed [role=alert]").waitFor();
+  check((await page.locator("#feed [role=alert]").textContent()).includes("10.0.0.5 is at a private address"), "a refused feed does not say why");
+  check(page.url() === `${base}/calendars`, `a refused feed leads to ${page.url()}`);
+  check(await page.locator("#feed-address").evaluate((field) => field === document.activeElement && field.value === ""), "the address is not to be typed again");
+  check((await page.locator("#feed [name=name]").inputValue()) === "Team plan", "the name of a refused feed is lost");
+  check(!(await page.content()).includes("private-7c1fe0"), "the address of a feed is in the page");
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  for (const one of violations) check(false, `a refused feed: ${one.id}`);
+  await page.screenshot({ path: join(shots, "feed-refused.png"), fullPage: true });
+  await context.close();
+}
+
+// Without script an event is tried, and so is a copy.
+async function tryWithout(state) {
+  const context = await browser.newContext({ storageState: state, javaScriptEnabled: false, viewport: { width: 1024, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(`${base}/rules/playground`);
+  await page.locator("input[name=title]").fill("Lunch");
+  await page.locator("form.card button").click();
+  check((await page.locator("#answer article").count()) === 1, "an event is not tried without script");
+  await page.goto(`${base}/rules/edit?file=rules/rules.yaml`);
+  await page.locator("button[value=try]").click();
+  check((await page.locator("#result").textContent()).includes("0 of"), "a copy is not tried without script, or what is active differs from itself");
+  await context.close();
+}
+
 // What a first load takes over the wire, and that nothing moves while it comes.
-async function first(state) {
+async function first(state, pages) {
   const context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 } });
-  for (const path of PAGES) {
+  for (const path of pages) {
     const page = await context.newPage();
     const client = await context.newCDPSession(page);
     await client.send("Network.enable");

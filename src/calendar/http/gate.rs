@@ -70,7 +70,8 @@ impl Gate {
 /// When a host is at an address that is not public.
 pub(super) fn public(host: &str, address: IpAddr) -> Result<(), Error> {
     let Some(kind) = internal(address) else { return Ok(()) };
-    Err(Error::Forbidden(format!("{host} is at {kind} address ({address}); if that is meant, name it under feeds.allow in kalends.yaml")))
+    // Not which address: whoever types names into a page must not learn by it what our own name servers say.
+    Err(Error::Forbidden(format!("{host} is at {kind} address; if that is meant, name it under feeds.allow in kalends.yaml")))
 }
 
 fn whole(url: &Url) -> Result<(Host, u16), Error> {
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_and_what_to_do_about_it() {
-        insta::assert_snapshot!(admitted("", "http://10.0.0.5/secret").expect_err("private"), @"10.0.0.5 is at a private address (10.0.0.5); if that is meant, name it under feeds.allow in kalends.yaml");
+        insta::assert_snapshot!(admitted("", "http://10.0.0.5/secret").expect_err("private"), @"10.0.0.5 is at a private address; if that is meant, name it under feeds.allow in kalends.yaml");
         insta::assert_snapshot!(admitted("", "https://feeds.example:6379/secret").expect_err("a port"), @"feeds.example is asked for on port 6379, where calendars are not served; if that is meant, name feeds.example:6379 under feeds.allow in kalends.yaml");
         insta::assert_snapshot!(admitted("", "gopher://feeds.example/secret").expect_err("a scheme"), @"only http and https addresses are read; use the calendar's https address");
     }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     model::{
         decision::Act,
+        event::Event,
         exception::Exception,
         ids::{ExceptionId, StaffId},
         principal::Scope,
@@ -97,18 +98,9 @@ async fn one(call: Call) -> Result<Answer, Problem> {
 async fn likely_answers(call: &Call, exception: &Exception) -> Result<Vec<LikelyShown>, Problem> {
     let active = call.active().await?;
     let mut tx = call.app.store.read().await?;
-    let entry = match exception.entry {
-        Some(id) => Some(tx.entry_of(id).await?),
-        None => None,
-    };
-    let event = match entry.as_ref().and_then(|entry| entry.body.event) {
-        Some(id) => Some(tx.event(id).await?),
-        None => None,
-    };
     let is_matched = exception.lead() != "unmatched";
-    let event = event.filter(|event| review::words::reads(&call.who, call.app.config.titles, event, is_matched));
-    let client = entry.as_ref().and_then(|entry| entry.body.client.as_deref());
-    let found = likely::answers(&mut tx, exception, (event.as_ref(), client), &active.rules.catalog).await?;
+    let reads = |event: &Event| review::words::reads(&call.who, call.app.config.titles, event, is_matched);
+    let found = likely::about(&mut tx, exception, reads, &active.rules.catalog).await?.likely;
     let shown = |one: likely::Likely| LikelyShown { client: one.client, project: one.project, billable: one.billable, why: one.why };
     Ok(found.into_iter().map(shown).collect())
 }

@@ -18,7 +18,7 @@ use super::{
     Failure,
     form::{Before, go, ticked, value},
     layout::{csrf, page},
-    queue_item::what,
+    queue_facts::what,
     text::{Style, hours, words},
     week::monday_of,
 };

@@ -14,12 +14,13 @@ use maud::{Markup, html};
 
 use super::{
     Failure,
+    feed_forms::{self, Attempt},
     form::{Before, go, value},
     layout::{csrf, page},
     text::{Style, words},
 };
 use crate::{
-    app::{App, health::Health},
+    app::{App, health::Health, sources::Reading},
     model::{
         connection::{Connection, ConnectionStatus, Provider},
         ids::{CalendarId, StaffId},
@@ -36,7 +37,18 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(before): Query<Before>) -> Result<Markup, Failure> {
-    let style = Style::of(&headers);
+    drawn(&app, &signed, &headers, &before, None).await
+}
+
+/// The page, with what was just tried and not taken.
+pub(super) async fn drawn(
+    app: &App,
+    signed: &Signed,
+    headers: &HeaderMap,
+    before: &Before,
+    attempt: Option<&Attempt>,
+) -> Result<Markup, Failure> {
+    let style = Style::of(headers);
     let health = app.health().await?;
     let everyone = signed.who.has(Role::Ops);
     let people: Vec<&Staff> = health.people.iter().filter(|one| everyone || Some(one.id) == signed.who.staff).collect();
@@ -49,19 +61,29 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
             div.acts {
                 @for provider in &providers {
                     form method="post" action="/calendars/connect" data-plain {
-                        (csrf(&signed)) button.primary name="provider" value=(provider) { "Connect " (provider.title()) }
+                        (csrf(signed)) button.primary name="provider" value=(provider) { "Connect " (provider.title()) }
                     }
                 }
                 @if providers.is_empty() { p.quiet { "No app at Google or Microsoft is configured yet; the README says how to register one." } }
             }
-            p.quiet { "A calendar that is published as a feed: " code { "kalends calendar add ics --url-file FILE" } " (its address is a secret, and is best not typed into a page)." }
+            (feed_forms::form(signed, attempt))
         }
-        @for person in people { (of_person(&app, &signed, &health, person, everyone, style)) }
+        @for person in people { (of_person(&Shown { app, signed, health: &health, style, attempt }, person, everyone)) }
     };
-    Ok(page(&signed, "Calendars", "/calendars", before.told().as_ref(), &content))
+    Ok(page(signed, "Calendars", "/calendars", before.told().as_ref(), &content))
 }
 
-fn of_person(app: &App, signed: &Signed, health: &Health, person: &Staff, named: bool, style: Style) -> Markup {
+/// Who looks at what.
+struct Shown<'a> {
+    app: &'a App,
+    signed: &'a Signed,
+    health: &'a Health,
+    style: Style,
+    attempt: Option<&'a Attempt>,
+}
+
+fn of_person(shown: &Shown<'_>, person: &Staff, named: bool) -> Markup {
+    let Shown { health, signed, .. } = shown;
     let sources: Vec<_> =
         health.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none()).collect();
     let broken = health.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
@@ -70,7 +92,7 @@ fn of_person(app: &App, signed: &Signed, health: &Health, person: &Staff, named:
             @if named { h2 { (person.name) } }
             @for one in broken { (reconnect(signed, one, person.id)) }
             @if sources.is_empty() { p.quiet { "No calendar is read yet." } }
-            @for source in sources { (calendar(app, signed, health, source, style)) }
+            @for source in sources { (calendar(shown, source)) }
         }
     }
 }
@@ -85,24 +107,43 @@ fn reconnect(signed: &Signed, one: &Connection, staff: StaffId) -> Markup {
     }
 }
 
-fn calendar(app: &App, signed: &Signed, health: &Health, source: &Source, style: Style) -> Markup {
+/// How much of a calendar is kept, as a choice.
+pub(super) fn kept(now: &str) -> Markup {
+    choice("privacy", "Keep", &[("full", "all its words"), ("busy-block", "only that the time is taken"), ("ignore", "nothing")], now)
+}
+
+/// Whose events of it count, as a choice.
+pub(super) fn counted(now: &str) -> Markup {
+    choice("whose", "Events", &[("mine", "those I organise or am invited to"), ("all", "all of them")], now)
+}
+
+fn choice(name: &str, label: &str, list: &[(&str, &str)], now: &str) -> Markup {
+    html! { label { (label) select name=(name) { @for (value, words) in list { option value=(value) selected[*value == now] { (words) } } } } }
+}
+
+fn calendar(shown: &Shown<'_>, source: &Source) -> Markup {
+    let Shown { signed, health, attempt, .. } = shown;
     let calendar = &source.calendar;
     let own = signed.who.staff == Some(calendar.staff);
-    let choices = |list: &[(&'static str, &'static str)], now: &str, name: &'static str, label: &'static str| {
-        let list = list.to_vec();
-        html! { label { (label) select name=(name) { @for (value, words) in &list { option value=(value) selected[*value == now] { (words) } } } } }
-    };
+    let feed = health.connections.iter().any(|one| Some(one.id) == calendar.connection && one.provider == Provider::Feed);
+    let acts = format!("/calendars/{}", calendar.id);
     html! {
         div.card {
             h3 { (words(&calendar.name)) " " @if source.paused { span.tag { "paused" } } }
-            p { (state(app, health, source, style)) }
+            p { (state(shown, source)) }
             @if own {
-                form.row method="post" action=(format!("/calendars/{}", calendar.id)) {
+                form.row method="post" action=(acts) {
                     (csrf(signed))
-                    (choices(&[("full", "all its words"), ("busy-block", "only that the time is taken"), ("ignore", "nothing")], calendar.privacy.as_str(), "privacy", "Keep"))
-                    (choices(&[("mine", "those I organise or am invited to"), ("all", "all of them")], calendar.whose.as_str(), "whose", "Events"))
+                    (kept(calendar.privacy.as_str()))
+                    (counted(calendar.whose.as_str()))
                     button name="act" value="set" { "Save" }
                     @if source.paused { button name="act" value="resume" { "Read it again" } } @else { button name="act" value="pause" { "Stop reading for now" } }
+                }
+                @if feed { (feed_forms::readdressing(signed, calendar.id, *attempt)) }
+                details {
+                    summary { "Remove it" }
+                    p.quiet { "Kalends stops reading it" @if feed { " and forgets its address" } ". What it said stands, and no time entry is touched." }
+                    form method="post" action=(acts) { (csrf(signed)) button name="act" value="remove" { "Remove it" } }
                 }
             }
         }
@@ -110,7 +151,8 @@ fn calendar(app: &App, signed: &Signed, health: &Health, source: &Source, style:
 }
 
 /// How reading it goes, in plain words.
-fn state(app: &App, health: &Health, source: &Source, style: Style) -> Markup {
+fn state(shown: &Shown<'_>, source: &Source) -> Markup {
+    let Shown { app, health, style, .. } = shown;
     let zone = health
         .people
         .iter()
@@ -148,7 +190,7 @@ async fn change(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let (source, _) = app.store.read().await?.source(id).await?;
-    if signed.who.staff != Some(source.calendar.staff) {
+    if signed.who.staff != Some(source.calendar.staff) || source.removed_at.is_some() {
         return Err(Failure::NotFound);
     }
     let odd = || Failure::Odd("This is no choice.".to_owned());
@@ -157,8 +199,9 @@ async fn change(
         let privacy = value(&pairs, "privacy").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
         let whose = value(&pairs, "whose").and_then(|word| word.parse().ok()).ok_or_else(odd)?;
         app.set_calendar(&signed.who.name, &source, Calendar { whose, privacy, ..source.calendar.clone() }).await?;
-    } else {
-        app.set_reading(&signed.who.name, &source, act.parse().map_err(|_| Failure::NotFound)?).await?;
+        return Ok(go("/calendars", "saved", None, None));
     }
-    Ok(go("/calendars", "saved", None, None))
+    let to: Reading = act.parse().map_err(|_| Failure::NotFound)?;
+    app.set_reading(&signed.who.name, &source, to).await?;
+    Ok(go("/calendars", if to == Reading::Remove { "removed" } else { "saved" }, None, None))
 }

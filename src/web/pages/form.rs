@@ -27,6 +27,8 @@ impl Before {
             "snoozed" => "Put off.",
             "assigned" => "Handed over.",
             "saved" => "Saved.",
+            "reading" => "It is read from now on; what it says is here in a moment.",
+            "removed" => "It is read no more; what it said stands.",
             "submitted" => "Submitted.",
             "approved" => "Approved.",
             "rejected" => "Sent back.",

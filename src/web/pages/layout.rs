@@ -48,6 +48,7 @@ pub(super) fn page(signed: &Signed, title: &str, here: &str, done: Option<&Done>
         ("/approve", "Approve", reviews),
         ("/calendars", "Calendars", who.has(Role::Staff) || who.has(Role::Ops)),
         ("/catalog", "Catalog", true),
+        ("/rules", "Rules", who.has(Role::Ops) || who.has(Role::Admin)),
     ];
     frame(
         title,

@@ -3,14 +3,23 @@
 mod approve;
 mod calendars;
 mod catalog;
+mod feed_forms;
+mod feeds;
 mod form;
 pub(super) mod layout;
 mod queue;
 mod queue_answers;
+mod queue_choices;
+mod queue_facts;
 mod queue_item;
+mod queue_list;
 mod rule;
+mod rules;
 mod text;
 mod week;
+mod week_acts;
+mod week_days;
+mod week_entry;
 
 use axum::{
     http::{
@@ -30,8 +39,17 @@ use crate::{
 };
 
 /// Pages for people who are signed in.
-pub(super) const ROUTES: &[&[Route]] =
-    &[&[Route::get("/", || get(home))], queue::ROUTES, rule::ROUTES, week::ROUTES, approve::ROUTES, calendars::ROUTES, catalog::ROUTES];
+pub(super) const ROUTES: &[&[Route]] = &[
+    &[Route::get("/", || get(home))],
+    queue::ROUTES,
+    rule::ROUTES,
+    week::ROUTES,
+    approve::ROUTES,
+    calendars::ROUTES,
+    feeds::ROUTES,
+    catalog::ROUTES,
+    rules::ROUTES,
+];
 
 /// What pages are drawn and worked with: ours alone.
 pub(super) const ASSETS: &[Route] = &[

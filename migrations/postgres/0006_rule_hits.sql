@@ -1,0 +1,14 @@
+-- How often each rule gave something to a person's day, as it was last derived.
+
+create table rule_hit (
+    staff uuid not null references staff (id),
+    date text collate "C" not null,
+    rule text collate "C" not null,
+    hits bigint not null, -- meetings, or the day itself; 0 once it gives nothing there any more
+    primary key (staff, date, rule)
+);
+create index rule_hit_date on rule_hit (date, rule, hits);
+
+-- The last year of what is settled is derived again, behind what is fresh: it writes no entry that stands already, and is counted.
+update day set due_at = '1970-01-01T00:00:00Z', again = true
+where due_at is null and date >= (select to_char(max(date)::date - interval '1 year', 'YYYY-MM-DD') from day);
