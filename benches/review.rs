@@ -59,7 +59,8 @@ async fn measured(entries: usize, server: Option<&str>) -> Measured {
     };
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
     kalends(folder.path(), &["init", "."]);
-    let config = format!("database: \"{database}\"\nclock: {NOW}\nlisten: 127.0.0.1:{port}\nfour_eyes: false\n");
+    let config =
+        format!("database: \"{database}\"\nclock: {NOW}\nlisten: 127.0.0.1:{port}\nfour_eyes: false\nrequests_a_minute: 1000000\n");
     std::fs::write(folder.path().join("kalends.yaml"), config).expect("written");
     for number in 0..PEOPLE {
         kalends(folder.path(), &["staff", "add", &format!("person{number}@northwind.example"), "--first-day", "2010-01-01"]);

@@ -181,7 +181,15 @@ pub(crate) fn rule_files(folder: &Path) -> anyhow::Result<Files> {
         // Editors keep locks and copies beside what they edit, under hidden names.
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if !is_hidden && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            // A pipe would be waited for without end.
+            let is_file = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.is_file();
+            anyhow::ensure!(is_file, "{} is no file: take it out of the folder of rules", path.display());
+            let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
+                anyhow::anyhow!("{}:{line}: this is no UTF-8 text: save the file as UTF-8", path.display())
+            })?;
             let name = path.file_name().map(|name| format!("rules/{}", name.to_string_lossy()));
             files.insert(name.unwrap_or_default(), text);
         }

@@ -215,6 +215,15 @@ on_each_database! {
         assert_eq!(nights(), ["2026-03-02", "2026-03-03"]);
     }
 
+    fn s24_words_of_an_event_make_up_no_client_and_no_project(world: World) {
+        let rule = "rules:\n  - {id: words, section: overrides, when: {title: {regex: '^for (?<whom>\\S+)$'}}, set: {project: \"${whom}\"}}\n";
+        std::fs::write(world.path("rules/words.yaml"), rule).expect("written");
+        world.calendar(&[at("a", 2, ("0900", "1000"), "for GBX-3", ""), at("b", 3, ("0900", "1000"), "for nobody", "")]);
+        world.sync();
+        let entries: Vec<_> = world.entries().iter().map(|entry| (entry["project"].clone(), entry["held"].clone())).collect();
+        assert_eq!((entries, world.reasons()), (vec![(json!("GBX-3"), json!(false)), (json!(null), json!(true))], vec!["unmatched".to_owned()]));
+    }
+
     fn files_dropped_into_a_folder_are_read_whenever_they_changed(world: World) {
         std::fs::create_dir(world.path("drop")).expect("a folder");
         world.run(&["calendar", "add", "folder", "drop"]).expect("added");

@@ -193,6 +193,51 @@ fn fmt_lays_files_out_keeps_what_they_say_and_leaves_alone_what_it_cannot() {
 }
 
 #[test]
+fn fmt_leaves_a_file_alone_whose_findings_would_come_or_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("clients.yaml"), "clients: {acme: {name: Acme}}\n").expect("written");
+    let words = (0..30).map(|number| format!("word{number}")).collect::<Vec<_>>().join(", ");
+    let rules = format!(
+        "sections: [a]\nrules:\n  - {{id: one, section: a, when: {{title: {{words: [word1]}}}}, set: {{task: One}}}}\n  \
+         - {{id: two, section: a, when: {{title: {{words: [{words}]}}, recurring: true}}, set: {{task: Two}}}}   # kalends: allow R004 because a person decides\n"
+    );
+    fs::write(folder.path().join("rules.yaml"), &rules).expect("written");
+    let run = |command: &str| kalends(folder.path(), &["rules", command, "--rules", "."]);
+    assert_eq!(run("check").status.code(), Some(0));
+    let refused = run("fmt");
+    assert!(refused.status.code() == Some(3) && text(&refused.stderr).contains("would no longer stand beside"), "{refused:?}");
+    assert_eq!((fs::read_to_string(folder.path().join("rules.yaml")).expect("text"), run("check").status.code()), (rules, Some(0)));
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_keeps_links_and_who_may_read() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("kept")).expect("a folder");
+    let (kept, linked) = (folder.path().join("kept/rules.yaml"), folder.path().join("rules.yaml"));
+    fs::write(&kept, "sections:   [a]\n").expect("written");
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o660)).expect("set");
+    symlink(&kept, &linked).expect("linked");
+    assert_eq!(kalends(folder.path(), &["rules", "fmt", "--rules", "."]).status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&kept).expect("text"), "sections: [a]\n");
+    assert!(linked.is_symlink() && fs::metadata(&kept).expect("there").permissions().mode() & 0o777 == 0o660);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_or_no_text_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.yaml"), b"sections: [a]\n# caf\xe9\n").expect("written");
+    let told = kalends(folder.path(), &["rules", "check", "--rules", "."]);
+    assert!(text(&told.stderr).contains("rules.yaml:2: this is no UTF-8 text"), "{told:?}");
+    fs::remove_file(folder.path().join("rules.yaml")).expect("gone");
+    assert!(std::process::Command::new("mkfifo").arg(folder.path().join("z.yaml")).status().expect("it runs").success());
+    let told = kalends(folder.path(), &["rules", "check", "--rules", "."]);
+    assert!(text(&told.stderr).contains("z.yaml is no file"), "{told:?}");
+}
+
+#[test]
 fn the_shipped_rules_are_laid_out_as_fmt_would() {
     let checked = kalends(Path::new(env!("CARGO_MANIFEST_DIR")), &["rules", "fmt", "--check", "--rules", "rules"]);
     assert_eq!(checked.status.code(), Some(0), "{}{}", text(&checked.stdout), text(&checked.stderr));

@@ -37,6 +37,9 @@ fn suggestions(world: &World) -> Vec<Value> {
 }
 
 fn firm(world: &World) {
+    // Rules that say why they are allowed to be as they are do not keep others from being found.
+    let ended = "rules:\n  # kalends: allow R013 because days of that spring can still be derived again\n  - {id: spring, section: overrides, until: 2025-04-30, when: {title: {words: [spring campaign]}}, set: {project: ACME-15}}\n";
+    std::fs::write(world.path("rules/spring.yaml"), ended).expect("written");
     let borealis = with("ana@borealis.example");
     let titles = ["Borealis weekly", "Sprint planning", "Talk", "Review"];
     let events: Vec<_> = (0..20).map(|number| at(number, titles[number % 4], if number % 4 == 2 { &borealis } else { "" })).collect();

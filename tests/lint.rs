@@ -382,7 +382,11 @@ on_each_database! {
             event("d", "20261105T090000Z", "20261105T100000Z", "Vacation", "TRANSP:TRANSPARENT\r\n"),
             event("e", "20261106T090000Z", "20261106T100000Z", "Sync", "ATTENDEE;PARTSTAT=DECLINED:mailto:dana@northwind.example\r\n"),
             zoned.to_owned(),
+            // Made far away: late for her, at noon there.
+            "BEGIN:VEVENT\r\nUID:ny\r\nDTSTART;TZID=America/New_York:20261109T140000\r\nDURATION:PT1H\r\nSUMMARY:[GBX-3] Call\r\nEND:VEVENT\r\n".to_owned(),
         ]);
+        let late = "rules:\n  - {id: late, section: tasks, when: {time: {outside: \"08:00-18:00\"}}, set: {tags: [late]}}\n";
+        std::fs::write(world.path("rules/late.yaml"), late).expect("written");
         world.sync();
         let mut tests = String::new();
         let mut seen = 0;
@@ -394,7 +398,8 @@ on_each_database! {
             seen += 1;
         }
         assert!(seen >= 3, "{tests}");
-        assert!(tests.contains("by:\n") && tests.contains("project: ACME-15") && tests.contains("timezone: Europe/Berlin"), "{tests}");
+        assert!(tests.contains("by:\n") && tests.contains("project: ACME-15") && tests.contains("start: 2026-11-09T19:00"), "{tests}");
+        assert!(tests.contains("tags: late") && tests.contains("2026-11-09, dana@northwind.example"), "{tests}");
         let counts = ["recurring: true", "resource: true", "visibility: private", "organizer: tom@acme.example"].map(|part| tests.matches(part).count());
         assert_eq!(counts, [2, 1, 1, 1], "{tests}");
         let rules = include_str!("firm/rules.yaml");

@@ -408,7 +408,7 @@ on_each_database! {
             for one in masked["moves"].as_array_mut().expect("moves") {
                 for end in ["from", "to"] {
                     let is_word = text(one, end).ends_with(" Sam");
-                    if is_word { one[end] = json!("INT-2, a task of the event's words"); }
+                    if is_word { one[end] = json!("INT-2, task (words of the event)"); }
                 }
             }
             assert_ne!(masked, told, "there is a task made of a title");
@@ -437,6 +437,22 @@ on_each_database! {
             assert!(read.contains("<bdi>[ACME-15] Secret planning</bdi>") && read.contains("<bdi>Nobody knows</bdi>"), "{read}");
         });
         is_untouched(&world, &before);
+    }
+
+    fn a_copy_that_makes_values_of_titles_tells_ops_none_of_them(world: World) {
+        firm(&world);
+        let values = "{tags: [\"${spy}\"], task: \"${spy}\", client: \"${spy}\", project: \"${spy}\", description: \"${spy}\"}";
+        let edited = with_rule(&world, &format!("{{id: spy, section: overrides, when: {{title: {{regex: '^(?<spy>.+)$'}}}}, set: {values}}}"));
+        block_on(async {
+            let served = served(&world);
+            let ops = served.sign_in(OPS, PASSWORD).await.expect("signed in");
+            let form = [("file", "rules/rules.yaml"), ("text", edited.as_str()), ("from", "2026-03-01"), ("to", "2026-03-20"), ("act", "try")];
+            let (status, told) = posted(&served, &ops, "/rules/edit", &form).await;
+            assert!(status == 200 && told.contains("(words of the event)"), "{told}");
+            for word in ["Secret planning", "Sam", "Nobody knows", "Globex secrets"] {
+                assert!(!told.contains(word), "ops read {word}");
+            }
+        });
     }
 
     fn a_copy_that_is_no_rule_set_says_why(world: World) {

@@ -274,6 +274,7 @@ on_each_database! {
         copy(&world, "tried");
         write(&world, "tried/other-name.yaml", &format!("# moved\n{}", std::fs::read_to_string(world.path("rules/more.yaml")).expect("a file")));
         assert_eq!(told(&world, &["rules", "diff", "active", "tried"]).1["differing"], json!(0));
-        assert!(world.run(&["rules", "diff", "99", "active"]).expect_err("unknown").contains("rule set"));
+        assert!(world.run(&["rules", "diff", "99", "active"]).expect_err("unknown").contains("is no set that was active"));
+        assert!(world.run(&["rules", "diff", "active", "active", "--from", "2026-03-02", "--to", "2026-03-01"]).expect_err("no span").contains("after --to"));
     }
 }

@@ -6,11 +6,14 @@ use std::{
 };
 
 use anyhow::Context;
+use chrono::NaiveDate;
 
 use super::{Outcome, answer, book, complain, paint, rules};
 use crate::{
     app::rule_files,
     config::Config,
+    settling::inspection::inspect,
+    store::rule_sets::Files,
     yaml::{diagnostic::Source, layout::laid_out},
 };
 
@@ -33,6 +36,14 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
         let source = Source::new(path.display().to_string(), text);
         match laid_out(&source) {
             Ok(Some(even)) if even == *text => {}
+            Ok(Some(even)) if moves_an_allow(&files, name, &even, rules::today(config)) => {
+                refused += 1;
+                complain(&format!(
+                    "{}: laid out, a `# kalends: allow …` would no longer stand beside what it is about; put it on a line of its own above \
+                     that rule. The file is left as it is",
+                    source.name
+                ));
+            }
             Ok(Some(even)) => {
                 changed += 1;
                 answer(&source.name);
@@ -57,8 +68,26 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
     Ok(if refused > 0 || (args.check && changed > 0) { Outcome::Findings } else { Outcome::Done })
 }
 
-/// At once, so that nobody reads half a file.
+/// Whether findings would come or go: a comment that allows one is about the lines beside it.
+fn moves_an_allow(files: &Files, name: &str, even: &str, today: NaiveDate) -> bool {
+    let found = |replaced: Option<&str>| {
+        let text = |file: &str, text: &str| Source::new(file, replaced.filter(|_| file == name).unwrap_or(text));
+        let sources: Vec<_> = files.iter().map(|(file, now)| text(file, now)).collect();
+        let mut codes: Vec<_> = inspect(&sources, today, None).findings.iter().map(|(_, finding)| finding.code).collect();
+        codes.sort_unstable();
+        codes
+    };
+    found(None) != found(Some(even))
+}
+
+/// At once, so that nobody reads half a file. A link stays one, and who may read the file stays.
 fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
-    let beside = path.with_extension("yaml.new");
-    fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).with_context(|| format!("cannot write {}", path.display()))
+    let write = || {
+        let path = fs::canonicalize(path)?;
+        let beside = path.with_extension("yaml.new");
+        fs::write(&beside, text)?;
+        fs::set_permissions(&beside, fs::metadata(&path)?.permissions())?;
+        fs::rename(&beside, &path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }

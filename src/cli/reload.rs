@@ -18,7 +18,7 @@ use crate::{
         reload::{Refusal, Reloaded},
         settle_due,
     },
-    store::rule_sets::Files,
+    store::{self, rule_sets::Files},
     yaml::diagnostic::Paint,
 };
 
@@ -163,6 +163,7 @@ const EXAMPLES: usize = 3;
 
 /// Says on which events of the book two rule sets say something else, and which rules are why.
 pub(crate) async fn diff(app: &App, args: &Diff, format: Format) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(args.from <= args.to || args.to.is_none(), "--from is after --to");
     let Some(one) = named(app, &args.one).await? else { return Ok(Outcome::Findings) };
     let Some(other) = named(app, &args.other).await? else { return Ok(Outcome::Findings) };
     let span = (args.from.unwrap_or(NaiveDate::MIN), args.to.unwrap_or(LAST_DATE));
@@ -180,7 +181,14 @@ async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
         return book::active(app).await.map(Some);
     }
     if !folder.is_dir() {
-        return Ok(Some(activation::kept(&app.store, typed).await?));
+        let kept = activation::kept(&app.store, typed).await;
+        return kept.map(Some).map_err(|error| match error {
+            store::Error::NoneEnds(_) => anyhow::anyhow!(
+                "`{typed}` is no set that was active: type a number or the beginning of a name that `kalends rules history` shows, \
+                 `active`, or a folder; files that were refused are not kept"
+            ),
+            other => other.into(),
+        });
     }
     match Active::proposed(rule_files(folder)?, &app.config.policy, app.config.clock.now().date_naive()) {
         Ok(set) => Ok(Some(set)),

@@ -82,7 +82,7 @@ pub(crate) async fn suggestions(
     while found.len() < SUGGESTIONS_MAX {
         let Some((clue, outcome)) = best(&evidence, &open, &refused) else { break };
         refused.insert((clue.clone(), outcome.clone()));
-        let Some((candidate, supported, against)) = lessons.tried(active, &clue, &outcome) else { continue };
+        let Some((candidate, supported, against)) = lessons.tried(active, (&clue, &outcome), now.date_naive()) else { continue };
         if supported.len() < SUPPORT_MIN || against * FOR_EACH_AGAINST > supported.len() {
             continue;
         }
@@ -165,17 +165,17 @@ impl Lessons {
     }
 
     /// A rule of a clue, tried on everything: which decisions it makes the same way, and how many otherwise.
-    fn tried(&self, active: &Active, clue: &Clue, outcome: &Outcome) -> Option<(Candidate, HashSet<EventId>, usize)> {
+    fn tried(&self, active: &Active, (clue, outcome): (&Clue, &Outcome), today: NaiveDate) -> Option<(Candidate, HashSet<EventId>, usize)> {
         let tells = |event: &&Event| self.decided.get(&event.id) == Some(outcome) && self.clues[&event.id].contains(clue);
         // The newest is what people remember.
         let example = self.events().map(|(event, _)| event).filter(tells).max_by_key(|event| (event.placed_at, event.id))?;
         let (words, when) = (clue.words(example), clue.when());
         let made = |over| Made { event: example, outcome, words: &words, when: &when, over };
-        let mut candidate = Candidate::new(active, &made(&[]));
+        let mut candidate = Candidate::new(active, &made(&[]), today);
         // It was decided against what rules say: then the rule goes over them.
         let over = self.beaten(candidate.as_ref().map_or(active, |one| &one.active), example);
         if candidate.is_none() || !over.is_empty() {
-            candidate = Candidate::new(active, &made(&over)).or(candidate);
+            candidate = Candidate::new(active, &made(&over), today).or(candidate);
         }
         let candidate = candidate?;
         let (mut supported, mut against) = (HashSet::new(), 0);

@@ -152,7 +152,7 @@ pub(crate) async fn rule(
     }
     let tried = conditions(event).into_iter().filter_map(|(words, when)| {
         let made = Made { event, outcome, words: &words, when: &when, over: &[] };
-        let Candidate { active: candidate, mut proposal } = Candidate::new(active, &made)?;
+        let Candidate { active: candidate, mut proposal } = Candidate::new(active, &made, now.date_naive())?;
         let decides = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
         decides.then_some(proposal)
     });
@@ -184,7 +184,7 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) fn new(active: &Active, made: &Made<'_>) -> Option<Self> {
+    pub(super) fn new(active: &Active, made: &Made<'_>, today: NaiveDate) -> Option<Self> {
         let id = name(made.words);
         let file = format!("made-{id}.yaml");
         let (rule, test) = written(active, &id, made);
@@ -195,8 +195,7 @@ impl Candidate {
         }
         let failing = |set: &Active| run_tests(&set.rules).into_iter().filter(|test| !test.differences.is_empty()).count();
         let before = failing(active);
-        // What has ended is a warning, so any day does.
-        let active = Active::proposed(files, &active.policy, chrono::NaiveDate::default()).ok()?;
+        let active = Active::proposed(files, &active.policy, today).ok()?;
         // A rule that fails its own test, or that of another, is no proposal.
         if failing(&active) > before {
             return None;

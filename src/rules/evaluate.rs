@@ -28,6 +28,17 @@ impl RuleSet {
     }
 }
 
+impl RuleSet {
+    /// Whether a value can be meant: a client or project that words of an event make up is none.
+    fn is_there(&self, field: Field, value: &str) -> bool {
+        match field {
+            Field::Client => self.catalog.client(value).is_some(),
+            Field::Project => self.identity.project(value).is_some() || self.catalog.project(value).is_some(),
+            _ => true,
+        }
+    }
+}
+
 /// Asks these rules, in their order.
 pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
     let verdict = Verdict { defaults: set.defaults.clone(), ..Verdict::default() };
@@ -73,7 +84,7 @@ impl Judging<'_> {
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
         let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
-            for value in self.fill(template, hits) {
+            for value in self.fill(template, hits).into_iter().filter(|value| self.set.is_there(*field, value)) {
                 let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }

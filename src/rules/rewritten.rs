@@ -28,7 +28,7 @@ pub(crate) fn rewritten(scene: &Scene<'_>) -> Value {
     add("attendees", (!people.is_empty()).then_some(Value::Sequence(people)));
     add("organizer", fact.text.organizer.as_deref().map(Value::from));
     add("calendar", text(scene.calendar));
-    times(&fact.span, &mut add);
+    times(&fact.span, scene.zone, &mut add);
     add("recurring", fact.recurring.then_some(Value::Bool(true)));
     add("series", fact.recurring.then(|| fact.ical_uid.as_str().into()));
     add("my_response", Some(scene.response.as_str().into()));
@@ -65,11 +65,12 @@ fn person(person: &Attendee) -> Value {
     Value::Mapping(Mapping::from_iter([("email".into(), person.email.as_str().into()), ("resource".into(), true.into())]))
 }
 
-fn times(span: &Span, add: &mut impl FnMut(&str, Option<Value>)) {
+/// In the zone of the person: clock times and weekdays are hers, wherever the event was made.
+fn times(span: &Span, zone: Tz, add: &mut impl FnMut(&str, Option<Value>)) {
     match span {
-        Span::Timed { start, end, zone } => {
+        Span::Timed { start, end, .. } => {
             let at = |at: &DateTime<Utc>| {
-                let local = at.with_timezone(zone).naive_local();
+                let local = at.with_timezone(&zone).naive_local();
                 // An hour that clocks go back over is there twice: then as an instant.
                 let text = if zone.from_local_datetime(&local).single().is_some() {
                     local.format("%Y-%m-%dT%H:%M:%S").to_string()
@@ -80,7 +81,7 @@ fn times(span: &Span, add: &mut impl FnMut(&str, Option<Value>)) {
             };
             add("start", Some(at(start)));
             add("end", Some(at(end)));
-            add("timezone", (*zone != Tz::UTC).then(|| zone.name().into()));
+            add("timezone", (zone != Tz::UTC).then(|| zone.name().into()));
         }
         Span::AllDay { first, until } => {
             add("start", Some(first.to_string().into()));

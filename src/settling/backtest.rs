@@ -182,23 +182,30 @@ pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut 
     Ok(())
 }
 
+/// What stands for a value that only the event says, to whoever reads no words of events.
+const UNTOLD: &str = "(words of the event)";
+
 /// What an entry counts for in a sum.
-fn what(entry: Option<&Entry>) -> String {
+fn what(entry: Option<&Entry>, tells: &impl Fn(&str) -> bool) -> String {
     let Some(entry) = entry.filter(|entry| entry.status != EntryStatus::Void) else { return "(no time)".to_owned() };
-    entry.body.project.clone().or_else(|| entry.body.client.clone()).unwrap_or_else(|| "(unmatched)".to_owned())
+    match entry.body.project.as_ref().or(entry.body.client.as_ref()) {
+        Some(named) if tells(named) => named.clone(),
+        Some(_) => UNTOLD.to_owned(),
+        None => "(unmatched)".to_owned(),
+    }
 }
 
 impl Changed {
-    /// From what to what it goes; where that stays, the first field that differs says more. Descriptions are words of events, and so are
-    /// tasks that nobody wrote down.
+    /// From what to what it goes; where that stays, the first field that differs says more. Descriptions are words of events, and so is
+    /// any value that stands in no rule file.
     fn ends(&self, tells: &impl Fn(&str) -> bool) -> (String, String) {
-        let (from, to) = (what(self.before.as_ref()), what(Some(&self.after)));
+        let (from, to) = (what(self.before.as_ref(), tells), what(Some(&self.after), tells));
         let Some(before) = self.before.as_ref().filter(|_| from == to) else { return (from, to) };
         let of = |body: &Body, field: Field| match value(body, field) {
             _ if field == Field::Description => format!("{from}, description"),
-            Some(value) if field == Field::Task && !tells(&value) => format!("{from}, a task of the event's words"),
             Some(value) if field == Field::Billable => format!("{from}, {}", if value == "true" { "billable" } else { "not billable" }),
-            Some(value) => format!("{from}, {value}"),
+            Some(value) if value.split(", ").all(tells) => format!("{from}, {value}"),
+            Some(_) => format!("{from}, {field} {UNTOLD}"),
             None => format!("{from}, no {field}"),
         };
         let named = BY_WEIGHT.iter().find(|field| value(&before.body, **field) != value(&self.after.body, **field));
@@ -217,7 +224,7 @@ impl Backtest {
         self.moves_told(|_| true)
     }
 
-    /// The same for whoever reads no words of events: `tells` says which tasks may be named.
+    /// The same for whoever reads no words of events: `tells` says which values may be named.
     pub(crate) fn moves_told(&self, tells: impl Fn(&str) -> bool) -> BTreeMap<Move, Vec<&Changed>> {
         let mut moves: BTreeMap<_, Vec<&Changed>> = BTreeMap::new();
         for one in &self.changed {

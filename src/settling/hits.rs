@@ -15,9 +15,11 @@ use crate::{
 /// Counts them: pure.
 pub(super) fn hits(staff: &Staff, pages: &Pages, derived: &Derived) -> Hits {
     let mut given: BTreeSet<(NaiveDate, &str, Uuid)> = BTreeSet::new();
-    for event in pages.events.values().filter(|event| event.is_live()) {
+    for event in pages.events.values().filter(|event| event.removed_at.is_none()) {
         let date = staff.zones.first_date(&event.fact.span);
-        let rules = derived.verdicts.get(&event.id).into_iter().flat_map(givers);
+        // What was called off makes no time; the rule that says so is in use all the same.
+        let verdict = derived.verdicts.get(&event.id).filter(|verdict| event.is_live() || verdict.skip.is_some());
+        let rules = verdict.into_iter().flat_map(givers);
         given.extend(rules.map(|rule| (date, rule, event.meeting.0)));
     }
     // Of what a rule suspects, the finished entry decides: what is asked about it says which rule asks.

@@ -46,8 +46,11 @@ pub(crate) async fn history(store: &Store, rules: &RuleSet, (from, to): (NaiveDa
             let last = to.min(first + Days::new(DAYS - 1));
             let events = tx.events_on(staff.id, first, last).await?;
             let judged = verdicts(&staff, events.iter(), rules);
-            let here = events.iter().filter(|event| event.is_live() && staff.zones.first_date(&event.fact.span) >= first);
-            for (event, verdict) in here.filter_map(|event| Some((event, judged.get(&event.id)?))) {
+            let here = events.iter().filter(|event| event.removed_at.is_none() && staff.zones.first_date(&event.fact.span) >= first);
+            for (event, verdict) in here
+                .filter_map(|event| Some((event, judged.get(&event.id)?)))
+                .filter(|(event, verdict)| event.is_live() || verdict.skip.is_some())
+            {
                 rules.note(&mut history, &scene(&staff, event, &[]), verdict);
             }
             first = last + Days::new(1);
