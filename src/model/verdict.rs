@@ -175,17 +175,22 @@ pub(crate) enum BillableDefault {
 }
 
 impl Verdict {
+    /// Rules that gave it something; one that gave several things stands here several times.
+    pub(crate) fn givers(&self) -> impl Iterator<Item = &str> {
+        let claims = self.fields.values().chain(&self.tags).map(|claim| &*claim.rule);
+        let skips = self.skip.iter().map(|skip| &*skip.rule);
+        let splits = self.split.iter().map(|split| &*split.rule);
+        claims.chain(skips).chain(splits).chain(self.hours.iter().map(|hours| &*hours.rule))
+    }
+
+    /// Whether a rule gave it something, or asks about it.
+    pub(crate) fn counts(&self, rule: &str) -> bool {
+        self.givers().chain(self.suspicions.iter().map(|suspicion| &*suspicion.rule)).any(|named| named == rule)
+    }
+
     /// Whether a rule had a part in it, won or lost.
     pub(crate) fn names(&self, rule: &str) -> bool {
-        let mut claims = self.fields.values().chain(&self.tags).chain(self.lost.iter().map(|lost| &lost.lost));
-        let of_others = [
-            self.skip.as_ref().map(|skip| &skip.rule),
-            self.split.as_ref().map(|split| &split.rule),
-            self.hours.as_ref().map(|hours| &hours.rule),
-        ];
-        claims.any(|claim| &*claim.rule == rule)
-            || of_others.into_iter().flatten().any(|named| named == rule)
-            || self.suspicions.iter().any(|suspicion| &*suspicion.rule == rule)
+        self.counts(rule) || self.lost.iter().any(|lost| &*lost.lost.rule == rule)
     }
 
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Lost> {

@@ -18,11 +18,11 @@ impl RuleSet {
     pub(crate) fn note(&self, history: &mut History, scene: &Scene<'_>, verdict: &Verdict) {
         history.events += 1;
         let lost = verdict.lost.iter().map(|lost| (&lost.lost.rule, &lost.won.rule));
-        let losers: std::collections::BTreeMap<&Arc<str>, &Arc<str>> = lost.filter(|(rule, _)| !gave(verdict, rule)).collect();
+        let losers: std::collections::BTreeMap<&Arc<str>, &Arc<str>> = lost.filter(|(rule, _)| !verdict.counts(rule)).collect();
         for (rule, winner) in losers {
             *history.rules.entry(rule.to_string()).or_default().lost_to.entry(winner.to_string()).or_default() += 1;
         }
-        for rule in self.rules.iter().filter(|rule| gave(verdict, &rule.id)) {
+        for rule in self.rules.iter().filter(|rule| verdict.counts(&rule.id)) {
             history.rules.entry(rule.id.to_string()).or_default().won += 1;
         }
         if let Some(skip) = verdict.skip.as_ref().filter(|_| self.was_attended(scene)) {
@@ -62,16 +62,4 @@ impl RuleSet {
         let coded = written.flat_map(|scan| &reader.codes(scan).0);
         history.clients.extend(coded.chain(reader.addresses(true, true)).map(|witness| witness.client.to_owned()));
     }
-}
-
-/// Whether a rule gave something to an event, and did not only lose.
-fn gave(verdict: &Verdict, rule: &str) -> bool {
-    let claims = verdict.fields.values().chain(&verdict.tags).map(|claim| &*claim.rule);
-    let others = [
-        verdict.skip.as_ref().map(|skip| skip.rule.as_str()),
-        verdict.split.as_ref().map(|split| split.rule.as_str()),
-        verdict.hours.as_ref().map(|hours| hours.rule.as_str()),
-    ];
-    let asks = verdict.suspicions.iter().map(|suspicion| &*suspicion.rule);
-    claims.chain(others.into_iter().flatten()).chain(asks).any(|named| named == rule)
 }

@@ -183,7 +183,7 @@ pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut 
 }
 
 /// What stands for a value that only the event says, to whoever reads no words of events.
-const UNTOLD: &str = "(words of the event)";
+pub(crate) const UNTOLD: &str = "(words of the event)";
 
 /// What an entry counts for in a sum.
 fn what(entry: Option<&Entry>, tells: &impl Fn(&str) -> bool) -> String {

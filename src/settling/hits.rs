@@ -19,7 +19,7 @@ pub(super) fn hits(staff: &Staff, pages: &Pages, derived: &Derived) -> Hits {
         let date = staff.zones.first_date(&event.fact.span);
         // What was called off makes no time; the rule that says so is in use all the same.
         let verdict = derived.verdicts.get(&event.id).filter(|verdict| event.is_live() || verdict.skip.is_some());
-        let rules = verdict.into_iter().flat_map(givers);
+        let rules = verdict.into_iter().flat_map(Verdict::givers);
         given.extend(rules.map(|rule| (date, rule, event.meeting.0)));
     }
     // Of what a rule suspects, the finished entry decides: what is asked about it says which rule asks.
@@ -33,14 +33,6 @@ pub(super) fn hits(staff: &Staff, pages: &Pages, derived: &Derived) -> Hits {
         *sums.entry((date, rule.to_owned())).or_default() += 1;
     }
     sums
-}
-
-/// Rules that gave a verdict something.
-fn givers(verdict: &Verdict) -> impl Iterator<Item = &str> {
-    let claims = verdict.fields.values().chain(&verdict.tags).map(|claim| &*claim.rule);
-    let skips = verdict.skip.iter().map(|skip| &*skip.rule);
-    let splits = verdict.split.iter().map(|split| &*split.rule);
-    claims.chain(skips).chain(splits).chain(verdict.hours.iter().map(|hours| &*hours.rule))
 }
 
 /// Writes what differs from what was counted before.

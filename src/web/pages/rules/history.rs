@@ -15,6 +15,7 @@ use crate::{
     model::reload::{Reload, ReloadOutcome},
     settling::{
         activation::{self, Active},
+        backtest::UNTOLD,
         behaviour::{Behaviour, Cause, Differing},
     },
     store,
@@ -32,8 +33,6 @@ const SHOWN: i64 = 100;
 /// Examples of each difference, and differences of a page.
 const EXAMPLES: usize = 3;
 const GROUPS: usize = 200;
-/// Instead of words of events.
-const UNTOLD: &str = "(words of the event)";
 /// What may hold words of events, which ops do not read.
 const WORDY: [&str; 4] = ["task", "description", "tags", "conflict"];
 
