@@ -1,5 +1,7 @@
 //! What became of an event and why: which rule gave each field and on what words, what lost, and what nearly matched.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +39,7 @@ pub(crate) struct Explained<'a> {
     result: String,
     entry: Option<(Body, Provenance)>,
     reasons: Vec<Reason>,
-    verdict: Verdict,
+    verdict: Arc<Verdict>,
     asked: Vec<Asked>,
 }
 
@@ -108,7 +110,7 @@ async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow
         result: standing(&entry),
         entry: Some((entry.body, entry.provenance)),
         reasons: reasons(open),
-        verdict: Verdict::default(),
+        verdict: Arc::default(),
         asked: Vec::new(),
         fact: None,
     })
@@ -122,7 +124,7 @@ fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
         result: format!("{} exception {}, about no single event", exception.status, ids::short(exception.id.0)),
         entry: None,
         reasons: exception.reasons,
-        verdict: Verdict::default(),
+        verdict: Arc::default(),
         asked: Vec::new(),
         fact: None,
     }

@@ -1,6 +1,6 @@
 //! Meetings: copies of one event joined (SEMANTICS S2, S18), and what people decided about each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Page, Piece, checks::Finding, segments, values};
 use crate::model::{
@@ -28,7 +28,7 @@ pub(super) struct Meeting<'a> {
 
 /// The meetings of a page that make time, in order of id.
 pub(super) fn gather<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<Meeting<'a>> {
-    let mut groups: BTreeMap<MeetingId, Vec<&'a (Event, Verdict)>> = BTreeMap::new();
+    let mut groups: BTreeMap<MeetingId, Vec<&'a (Event, Arc<Verdict>)>> = BTreeMap::new();
     for pair in page.events {
         groups.entry(pair.0.meeting).or_default().push(pair);
     }
@@ -46,11 +46,11 @@ pub(super) fn gather<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<
 }
 
 /// A meeting, unless it makes no time: not work, skipped by rule, or gone untouched.
-fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Verdict)], decisions: &[&'a Decision]) -> Option<Meeting<'a>> {
+fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Arc<Verdict>)], decisions: &[&'a Decision]) -> Option<Meeting<'a>> {
     let about = |id: uuid::Uuid| decisions.iter().copied().filter(move |decision| decision.subject == id).collect::<Vec<_>>();
     let (lead, verdict) = copies.first().copied()?;
     let others =
-        copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| verdict).collect();
+        copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| &**verdict).collect();
     let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(id.beside().0) };
     if (is_all_day(&lead.fact.span) && verdict.hours.is_none()) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
         return None;

@@ -13,6 +13,8 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::{checks::Finding, meetings::Meeting};
@@ -33,7 +35,7 @@ pub(crate) struct Page<'a> {
     pub(crate) staff: &'a Staff,
     pub(crate) date: NaiveDate,
     /// Events that fall on the day with all copies of their meetings, and those whose entries or decisions stand on it.
-    pub(crate) events: &'a [(Event, Verdict)],
+    pub(crate) events: &'a [(Event, Arc<Verdict>)],
     pub(crate) catalog: &'a Catalog,
     pub(crate) policy: &'a Policy,
     /// Not retracted, of these meetings and this day.

@@ -1,5 +1,7 @@
 //! What a staff-day becomes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
@@ -28,7 +30,7 @@ fn monday() -> NaiveDate {
 struct Scene {
     staff: Staff,
     date: NaiveDate,
-    events: Vec<(Event, Verdict)>,
+    events: Vec<(Event, Arc<Verdict>)>,
     catalog: Catalog,
     policy: Policy,
     decisions: Vec<Decision>,
@@ -116,7 +118,7 @@ impl Scene {
             placed_at: at("00:00"),
             removed_at: None,
         };
-        self.events.push((event, verdict));
+        self.events.push((event, verdict.into()));
         meeting
     }
 
@@ -229,7 +231,9 @@ fn copies_on_two_calendars_are_one_entry_and_disagreement_is_a_conflict() {
     copy.0.calendar_order = 1;
     scene.events.push(copy);
     assert_eq!((scene.draft().entries.len(), scene.draft().questions.len()), (1, 0));
-    scene.events[1].1.fields.insert(Field::Project, Claim { value: "ACME-2".into(), rule: "names".into(), evidence: Vec::new().into() });
+    Arc::make_mut(&mut scene.events[1].1)
+        .fields
+        .insert(Field::Project, Claim { value: "ACME-2".into(), rule: "names".into(), evidence: Vec::new().into() });
     assert_eq!(reasons(&scene.draft()), [["conflict"]]);
 }
 

@@ -1,7 +1,10 @@
 //! Rules that reviewers taught: the fewest and plainest conditions that would have decided what they decided, again and again. Each is
 //! tried as a rule before it is offered.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -18,6 +21,7 @@ use crate::{
         verdict::Verdict,
     },
     settling::{
+        Verdicts,
         activation::Active,
         backtest::{self, Backtest},
         verdicts,
@@ -48,7 +52,7 @@ pub(crate) struct Suggestion {
 struct Past {
     staff: Staff,
     events: Vec<Event>,
-    verdicts: HashMap<EventId, Verdict>,
+    verdicts: Verdicts,
 }
 
 /// Everyone's, and what was decided of it.
@@ -135,7 +139,7 @@ impl Lessons {
         Ok(lessons)
     }
 
-    fn events(&self) -> impl Iterator<Item = (&Event, Option<&Verdict>)> {
+    fn events(&self) -> impl Iterator<Item = (&Event, Option<&Arc<Verdict>>)> {
         self.past.iter().flat_map(|past| past.events.iter().map(|event| (event, past.verdicts.get(&event.id))))
     }
 

@@ -1,7 +1,7 @@
 //! Make it a rule: the smallest rule that would have decided what a person just decided, with what else it would change. Written beside
 //! the other rule files, in a file of its own, so that taking the file away takes the rule back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
@@ -14,12 +14,12 @@ use crate::{
         entry::{Entry, EntryStatus},
         event::Event,
         exception::ExceptionStatus,
-        ids::{EventId, MeetingId},
+        ids::MeetingId,
         principal::Principal,
         staff::Staff,
         verdict::Verdict,
     },
-    settling::{activation::Active, rehearsal::run_tests, verdicts},
+    settling::{Verdicts, activation::Active, rehearsal::run_tests, verdicts},
     store::{Error, Tx},
 };
 
@@ -92,7 +92,7 @@ struct Past {
     /// Whether whoever asks may be shown examples of it.
     is_seen: bool,
     events: Vec<Event>,
-    verdicts: HashMap<EventId, Verdict>,
+    verdicts: Verdicts,
     /// Meetings with an open question.
     asked: BTreeSet<MeetingId>,
     /// Meetings that stand as the rule would have them, by decision or by rule.
@@ -159,7 +159,7 @@ pub(crate) async fn rule(
     Ok(tried.min_by_key(|proposal| (proposal.changes, std::cmp::Reverse(proposal.clears))))
 }
 
-fn shown(verdict: Option<&Verdict>) -> String {
+fn shown(verdict: Option<&Arc<Verdict>>) -> String {
     let Some(verdict) = verdict else { return "nothing".to_owned() };
     if verdict.skip.is_some() {
         return "not work".to_owned();

@@ -28,7 +28,7 @@ impl RuleSet {
         if let Some(fact) = scene.without_words() {
             return self.reach(&Scene { fact: &fact, ..*scene }, asked);
         }
-        let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
+        let scene = &self.seen(*scene);
         let reader = Reader::new(self, scene);
         let fitted = || self.rules.iter().zip(asked).filter(|(_, asked)| asked.failed.is_empty()).map(|(rule, _)| rule);
         let last = fitted().position(|rule| !matches!(rule.end, End::GoesOn)).map_or(usize::MAX, |at| at + 1);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     RuleSet, Scene,
     compile::{End, Rule},
+    judge::Dates,
     matching::{Hits, known},
     reader::Reader,
     templates::{Filling, Template},
@@ -18,13 +19,19 @@ use crate::model::{
 impl RuleSet {
     /// What the rules make of one event. Of a private one they do not see the words (S8).
     pub(crate) fn judge(&self, scene: &Scene<'_>) -> Verdict {
+        self.judge_for_dates(scene).0
+    }
+
+    /// The same, and the dates on any of which it would be the same.
+    pub(super) fn judge_for_dates(&self, scene: &Scene<'_>) -> (Verdict, Dates) {
         if let Some(fact) = scene.without_words() {
-            return self.judge(&Scene { fact: &fact, ..*scene });
+            return self.judge_for_dates(&Scene { fact: &fact, ..*scene });
         }
-        let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
+        let scene = &self.seen(*scene);
         let reader = Reader::new(self, scene);
         let candidates = self.index.candidates(&reader);
-        judged(self, &reader, candidates.into_iter().map(|rule| rule as usize))
+        let verdict = judged(self, &reader, candidates.into_iter().map(|rule| rule as usize));
+        (verdict, reader.dates())
     }
 }
 
@@ -66,7 +73,7 @@ impl Judging<'_> {
         let mut hits = Hits::default();
         let conditions = rule.when.iter().map(|clause| &clause.condition);
         let of_entry = |residual: &Residual| known(residual.holds(&self.decided()));
-        if !is_in_force(rule, self.reader) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
+        if !self.reader.is_between(rule.from, rule.until) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
@@ -104,7 +111,7 @@ impl Judging<'_> {
 
     fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
         let title = &self.reader.scene.fact.text.title;
-        template.fill(&Filling { hits, title, catalog: &self.set.catalog, date: &|| self.reader.date() })
+        template.fill(&Filling { hits, title, catalog: &self.set.catalog, is_between: &|from, until| self.reader.is_between(from, until) })
     }
 
     fn decided(&self) -> Decided<'_> {
@@ -207,9 +214,4 @@ impl Judging<'_> {
         self.verdict.unknown_codes = written.flat_map(|scan| self.reader.codes(scan).1.iter().cloned()).collect();
         self.verdict
     }
-}
-
-/// Whether a rule is asked about events of this date at all.
-pub(super) fn is_in_force(rule: &Rule, reader: &Reader<'_>) -> bool {
-    rule.from.is_none_or(|from| from <= reader.date()) && rule.until.is_none_or(|until| reader.date() <= until)
 }

@@ -2,7 +2,6 @@
 
 use super::{
     RuleSet, Scene,
-    evaluate::is_in_force,
     matching::{Condition, Hits, known},
     reader::Reader,
 };
@@ -38,8 +37,7 @@ impl RuleSet {
         if let Some(fact) = scene.without_words() {
             return self.ask(&Scene { fact: &fact, ..*scene }, verdict);
         }
-        let scene = &Scene { zone: self.zone.unwrap_or(scene.zone), ..*scene };
-        asked(&Reader::new(self, scene), verdict)
+        asked(&Reader::new(self, &self.seen(*scene)), verdict)
     }
 }
 
@@ -65,7 +63,7 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         let mut failed: Vec<Failed> = clauses
             .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
             .collect();
-        if !is_in_force(rule, reader) {
+        if !reader.is_between(rule.from, rule.until) {
             let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
             let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
             failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });

@@ -12,6 +12,7 @@ mod fold;
 mod history;
 mod identity;
 mod index;
+pub(crate) mod judge;
 mod lexicon;
 pub(crate) mod lint;
 mod matching;
@@ -28,6 +29,8 @@ pub(crate) mod told;
 mod values;
 pub(crate) mod written;
 
+#[cfg(test)]
+mod equality_cases;
 #[cfg(test)]
 mod equality_tests;
 #[cfg(test)]
@@ -157,6 +160,11 @@ impl RuleSet {
     pub(crate) fn looks_around(&self) -> bool {
         let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
         of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(matching::Condition::looks_around)
+    }
+
+    /// An event in the zone in which these rules see it.
+    fn seen<'a>(&self, scene: Scene<'a>) -> Scene<'a> {
+        Scene { zone: self.zone.unwrap_or(scene.zone), ..scene }
     }
 
     /// Where a rule goes that shall win over general ones: `overrides` if there is such a section, else the first.

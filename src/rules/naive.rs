@@ -68,7 +68,7 @@ impl<'a> Naive<'a> {
         if let Some(fact) = scene.without_words() {
             return self.judge(&Scene { fact: &fact, ..*scene });
         }
-        let scene = &Scene { zone: self.set.zone.unwrap_or(scene.zone), ..*scene };
+        let scene = &self.set.seen(*scene);
         let mut reader = Reader::new(self.set, scene);
         reader.naive = Some(self);
         let verdict = judged(self.set, &reader, 0..self.set.rules.len());

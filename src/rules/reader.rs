@@ -1,12 +1,16 @@
 //! What is read of one event: each text once, everyone once, when a rule first asks.
 
-use std::{cell::OnceCell, collections::HashSet};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashSet,
+};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
 use super::{
     RuleSet, Scene,
     identity::Witness,
+    judge::Dates,
     lexicon::{Found, WordId},
 };
 use crate::model::{
@@ -31,6 +35,8 @@ pub(super) struct Reader<'a> {
     categories: OnceCell<Vec<Scan<'a>>>,
     people: OnceCell<Vec<Person<'a>>>,
     date: OnceCell<NaiveDate>,
+    /// On which all that was asked of its date has the same answers.
+    dates: Cell<Dates>,
     calendar: OnceCell<String>,
     /// Of attendees and organizer, of attendees alone, of the organizer alone.
     addresses: [OnceCell<Vec<Witness<'a>>>; 3],
@@ -91,6 +97,7 @@ impl<'a> Reader<'a> {
             categories: OnceCell::new(),
             people: OnceCell::new(),
             date: OnceCell::new(),
+            dates: Cell::new(Dates::ALL),
             calendar: OnceCell::new(),
             addresses: Default::default(),
             neighbours: OnceCell::new(),
@@ -224,9 +231,19 @@ impl<'a> Reader<'a> {
         self.others().filter(|person| !person.is_ours)
     }
 
-    /// The local date on which it starts.
-    pub(super) fn date(&self) -> NaiveDate {
-        *self.date.get_or_init(|| self.scene.date())
+    /// Whether the local date on which it starts lies between two, both included.
+    pub(super) fn is_between(&self, from: Option<NaiveDate>, until: Option<NaiveDate>) -> bool {
+        if (from, until) == (None, None) {
+            return true;
+        }
+        let date = *self.date.get_or_init(|| self.scene.date());
+        self.dates.set(self.dates.get().around(date, from, until));
+        from.is_none_or(|from| from <= date) && until.is_none_or(|until| date <= until)
+    }
+
+    /// Dates on which all that was asked so far has the same answers, weekdays apart.
+    pub(super) fn dates(&self) -> Dates {
+        self.dates.get()
     }
 
     /// The calendar's name as it is compared.

@@ -1,8 +1,10 @@
 //! `${…}` in values: taken apart when the files are read, so that a name nothing gives is a finding and not an empty field.
 
+use chrono::NaiveDate;
+
 use super::matching::Hits;
 use crate::model::{
-    catalog::Catalog,
+    catalog::{Catalog, Project},
     verdict::{Evidence, Place},
 };
 
@@ -90,8 +92,8 @@ pub(super) struct Filling<'a> {
     pub(super) hits: &'a Hits<'a>,
     pub(super) title: &'a str,
     pub(super) catalog: &'a Catalog,
-    /// Asked only where a project has to be open.
-    pub(super) date: &'a dyn Fn() -> chrono::NaiveDate,
+    /// Whether the event is between two dates, both included; asked only where a project has to be open.
+    pub(super) is_between: &'a dyn Fn(Option<NaiveDate>, Option<NaiveDate>) -> bool,
 }
 
 impl Filling<'_> {
@@ -111,8 +113,8 @@ impl Filling<'_> {
     }
 
     fn open_project(&self, client: &str) -> Option<String> {
-        let date = (self.date)();
-        let mut open = self.catalog.client(client)?.projects.values().filter(|project| project.is_open_on(date));
+        let is_open = |project: &&Project| (self.is_between)(project.from, project.until);
+        let mut open = self.catalog.client(client)?.projects.values().filter(is_open);
         let one = open.next()?;
         open.next().is_none().then(|| one.code.clone())
     }

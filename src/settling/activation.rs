@@ -1,7 +1,7 @@
 //! The active rule set: read from the book, or put in its place. Only days on which the next one says something else become due
 //! (SEMANTICS S6, S20).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -203,7 +203,7 @@ fn is_alike(before: &Active, next: &Active) -> bool {
     before.policy == next.policy && before.rules.catalog.required == next.rules.catalog.required
 }
 
-fn reads_differently((before, old): (&Active, Option<&Verdict>), (next, new): (&Active, Option<&Verdict>)) -> bool {
+fn reads_differently((before, old): (&Active, Option<&Arc<Verdict>>), (next, new): (&Active, Option<&Arc<Verdict>>)) -> bool {
     let named = |field| new.and_then(|verdict| verdict.value(field));
     let records = |set| records(set, named(Field::Client), named(Field::Project));
     !is_alike(before, next) || old != new || records(before) != records(next)

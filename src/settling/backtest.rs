@@ -1,7 +1,10 @@
 //! A dry run of settling: what would stand if other rules were in force. Writes nothing; the rows it names are those that making the rules
 //! active would write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
@@ -137,7 +140,7 @@ pub(super) async fn tried(tx: &mut Tx, staff: &Staff, mut dates: BTreeSet<NaiveD
 }
 
 /// The rule or question that makes the difference.
-fn cause(before: Option<&Entry>, after: &Entry, verdict: Option<&Verdict>, asked: &[Asked]) -> String {
+fn cause(before: Option<&Entry>, after: &Entry, verdict: Option<&Arc<Verdict>>, asked: &[Asked]) -> String {
     if after.status == EntryStatus::Void {
         return verdict.and_then(|verdict| verdict.skip.as_ref()).map_or_else(|| "no rule".to_owned(), |skip| skip.rule.clone());
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{pages::Pages, pass::Derived};
 use crate::{
-    model::{staff::Staff, verdict::Verdict},
+    model::staff::Staff,
     store::{Error, Tx, rule_hits::Hits},
 };
 
@@ -19,7 +19,7 @@ pub(super) fn hits(staff: &Staff, pages: &Pages, derived: &Derived) -> Hits {
         let date = staff.zones.first_date(&event.fact.span);
         // What was called off makes no time; the rule that says so is in use all the same.
         let verdict = derived.verdicts.get(&event.id).filter(|verdict| event.is_live() || verdict.skip.is_some());
-        let rules = verdict.into_iter().flat_map(Verdict::givers);
+        let rules = verdict.into_iter().flat_map(|verdict| verdict.givers());
         given.extend(rules.map(|rule| (date, rule, event.meeting.0)));
     }
     // Of what a rule suspects, the finished entry decides: what is asked about it says which rule asks.

@@ -17,4 +17,4 @@ mod histories;
 mod tests;
 
 pub(crate) use pages::{Wanted, pinned, subjects};
-pub(crate) use pass::{Basis, Settled, rederive, scene, settle_due, verdicts};
+pub(crate) use pass::{Basis, Settled, Verdicts, rederive, scene, settle_due, verdicts};

@@ -1,6 +1,9 @@
 //! One pass over due pages, person by person: load, judge, draft, write the difference.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tracing::debug;
@@ -24,7 +27,7 @@ use crate::{
         staff::Staff,
         verdict::Verdict,
     },
-    rules::{RuleSet, Scene},
+    rules::{RuleSet, Scene, judge::Judge},
     store::{Error, Store, Tx, days::Due},
 };
 
@@ -141,7 +144,7 @@ pub(super) struct Derived {
     pub(super) entries: Vec<Draft>,
     pub(super) questions: Vec<Question>,
     /// What the rules made of every event that was there.
-    pub(super) verdicts: HashMap<EventId, Verdict>,
+    pub(super) verdicts: Verdicts,
     /// Where the question of a subject is.
     places: HashMap<Subject, usize>,
     next: Vec<(NaiveDate, Option<DateTime<Utc>>)>,
@@ -164,18 +167,27 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
     derived
 }
 
-/// What the rules make of events, each beside the others of its date.
-pub(crate) fn verdicts<'a>(staff: &Staff, events: impl Iterator<Item = &'a Event> + Clone, rules: &RuleSet) -> HashMap<EventId, Verdict> {
-    let mut days: HashMap<NaiveDate, Vec<&Event>> = HashMap::new();
+/// What the rules make of events; those that differ in nothing it rests on share it.
+pub(crate) type Verdicts = HashMap<EventId, Arc<Verdict>>;
+
+/// What the rules make of events, each beside the others of its date where they ask for these.
+pub(crate) fn verdicts<'a>(staff: &Staff, events: impl Iterator<Item = &'a Event> + Clone, rules: &RuleSet) -> Verdicts {
     if rules.looks_around() {
-        for event in events.clone().filter(|event| event.is_live()) {
-            staff.zones.dates(&event.fact.span).into_iter().for_each(|date| days.entry(date).or_default().push(event));
-        }
+        return verdicts_beside_others(staff, events, rules);
+    }
+    let mut judge = Judge::new(rules);
+    events.map(|event| (event.id, judge.verdict(&scene(staff, event, &[])))).collect()
+}
+
+fn verdicts_beside_others<'a>(staff: &Staff, events: impl Iterator<Item = &'a Event> + Clone, rules: &RuleSet) -> Verdicts {
+    let mut days: HashMap<NaiveDate, Vec<&Event>> = HashMap::new();
+    for event in events.clone().filter(|event| event.is_live()) {
+        staff.zones.dates(&event.fact.span).into_iter().for_each(|date| days.entry(date).or_default().push(event));
     }
     let judged = events.map(|event| {
         let there = days.get(&staff.zones.first_date(&event.fact.span)).into_iter().flatten();
         let others: Vec<_> = there.filter(|other| other.meeting != event.meeting).map(|other| scene(staff, other, &[])).collect();
-        (event.id, rules.judge(&scene(staff, event, &others)))
+        (event.id, rules.judge(&scene(staff, event, &others)).into())
     });
     judged.collect()
 }
@@ -225,13 +237,13 @@ impl<'a> Index<'a> {
     }
 }
 
-fn page(staff: &Staff, index: &Index<'_>, date: NaiveDate, verdicts: &HashMap<EventId, Verdict>, basis: Basis<'_>) -> Drafted {
+fn page(staff: &Staff, index: &Index<'_>, date: NaiveDate, verdicts: &Verdicts, basis: Basis<'_>) -> Drafted {
     let here = index.meetings.get(&date).cloned().unwrap_or_default();
     let found: BTreeMap<EventId, &Event> =
         here.iter().filter_map(|id| index.events.get(id)).flatten().map(|event| (event.id, *event)).collect();
     let ids: BTreeSet<Uuid> = found.values().flat_map(|event| subjects(event)).chain(here).collect();
     let day = ids::of_day(staff.id, date);
-    let events: Vec<(Event, Verdict)> =
+    let events: Vec<(Event, Arc<Verdict>)> =
         found.into_values().map(|event| (event.clone(), verdicts.get(&event.id).cloned().unwrap_or_default())).collect();
     let about = ids.iter().chain([&day]).filter_map(|id| index.decisions.get(id)).flatten();
     let decisions: BTreeMap<DecisionId, Decision> = about.map(|decision| (decision.id, (*decision).clone())).collect();

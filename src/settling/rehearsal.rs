@@ -1,6 +1,9 @@
 //! A written event through the whole derivation, without a book: what `rules test` compares and `rules explain --event` shows. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
@@ -33,7 +36,7 @@ pub(crate) struct Rehearsed {
     pub(crate) fact: Fact,
     /// Of the day and place it is on.
     pub(crate) zone: Tz,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: Arc<Verdict>,
     pub(crate) asked: Vec<Asked>,
     /// Rules that had a part in it.
     reach: Vec<Reach>,
@@ -78,7 +81,7 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let scene = |fact, response, calendar, same_day| Scene { fact, response, calendar, addresses: &staff.addresses, zone, same_day };
     let neighbours: Vec<Scene<'_>> = others.iter().map(|(fact, response, calendar)| scene(fact, *response, calendar, &[])).collect();
     let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
-    let verdict = rules.judge(&scene);
+    let verdict = Arc::new(rules.judge(&scene));
     let asked = rules.ask(&scene, &verdict);
     let reach = rules.reach(&scene, &asked);
     let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
@@ -118,7 +121,7 @@ fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
 }
 
 /// Its pages as they stand once it is over.
-fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Verdict) -> Drafted {
+fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Arc<Verdict>) -> Drafted {
     let end = match event.fact.span {
         Span::Timed { start, end, .. } => start.max(end),
         Span::AllDay { until, .. } => staff.zones.start(until),

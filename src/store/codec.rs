@@ -113,6 +113,6 @@ fn to_json<T: Serialize>(value: &T) -> Result<String, BoxDynError> {
     Ok(serde_json::to_string(value)?)
 }
 
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, BoxDynError> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, BoxDynError> {
     Ok(serde_json::from_str(text)?)
 }

@@ -1,5 +1,10 @@
 //! How an event stands in columns.
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
@@ -7,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Error,
-    codec::{At, Json, Plain},
+    codec::{At, Plain, from_json},
     events::Live,
 };
 use crate::model::{
@@ -38,12 +43,20 @@ pub(super) struct EventRow {
     first_seen: At,
     placed_at: At,
     removed_at: Option<At>,
+    #[sqlx(flatten)]
+    words: Words,
+}
+
+/// The words of an event as they stand in columns; none where they are not kept.
+#[derive(PartialEq, Eq, Hash, sqlx::FromRow)]
+struct Words {
     title: Option<String>,
     description: Option<String>,
     location: Option<String>,
     organizer: Option<String>,
-    attendees: Option<Json<Vec<Attendee>>>,
-    categories: Option<Json<Vec<String>>>,
+    /// JSON, as is the next.
+    attendees: Option<String>,
+    categories: Option<String>,
     colour: Option<String>,
     event_type: Option<String>,
     conference: Option<String>,
@@ -80,18 +93,39 @@ impl When {
     }
 }
 
+impl Words {
+    fn text(&self) -> Result<Text, Error> {
+        let attendees: Option<Vec<Attendee>> = self.attendees.as_deref().map(from_json).transpose().map_err(sqlx::Error::Decode)?;
+        let categories: Option<Vec<String>> = self.categories.as_deref().map(from_json).transpose().map_err(sqlx::Error::Decode)?;
+        Ok(Text {
+            title: self.title.clone().unwrap_or_default(),
+            description: self.description.clone().unwrap_or_default(),
+            location: self.location.clone().unwrap_or_default(),
+            organizer: self.organizer.clone(),
+            attendees: attendees.unwrap_or_default(),
+            categories: categories.unwrap_or_default(),
+            colour: self.colour.clone(),
+            event_type: self.event_type.clone(),
+            conference: self.conference.clone(),
+        })
+    }
+}
+
+/// Events from their rows. Those of the same words share them, as the occurrences of a series do: their lists are read once, and whoever
+/// asks what the words mean may ask once.
+pub(super) fn events(rows: Vec<EventRow>) -> Result<Vec<Event>, Error> {
+    let mut texts = HashMap::new();
+    rows.into_iter().map(|row| row.event(&mut texts)).collect()
+}
+
 impl EventRow {
-    pub(super) fn event(self) -> Result<Event, Error> {
-        let text = Text {
-            title: self.title.unwrap_or_default(),
-            description: self.description.unwrap_or_default(),
-            location: self.location.unwrap_or_default(),
-            organizer: self.organizer,
-            attendees: self.attendees.map(|list| list.0).unwrap_or_default(),
-            categories: self.categories.map(|list| list.0).unwrap_or_default(),
-            colour: self.colour,
-            event_type: self.event_type,
-            conference: self.conference,
+    fn event(self, texts: &mut HashMap<Words, Arc<Text>>) -> Result<Event, Error> {
+        let text = match texts.entry(self.words) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(free) => {
+                let text = free.key().text()?.into();
+                Arc::clone(free.insert(text))
+            }
         };
         let fact = Fact {
             provider_id: self.provider_id,
@@ -102,7 +136,7 @@ impl EventRow {
             status: self.status.0,
             show_as: self.show_as.0,
             visibility: self.visibility.0,
-            text: text.into(),
+            text,
         };
         Ok(Event {
             id: EventId(self.id),

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use super::{
     Error, Tx,
     codec::{At, Json, Plain},
-    event_rows::{EventRow, LiveRow, When, text_digest},
+    event_rows::{self, EventRow, LiveRow, When, text_digest},
 };
 use crate::model::{
     event::{Event, Fact, Span, Text},
@@ -73,14 +73,14 @@ impl Tx {
     pub(crate) async fn events_by_keys(&mut self, calendar: CalendarId, keys: &[String]) -> Result<Vec<Event>, Error> {
         let rows: Vec<EventRow> =
             by_list!(self, keys, |query| query.push("e.calendar = ").push_bind(calendar.0).push(" and e.provider_id"), "e.id");
-        rows.into_iter().map(EventRow::event).collect()
+        event_rows::events(rows)
     }
 
     /// These events.
     pub(crate) async fn events_by_ids(&mut self, ids: &[EventId]) -> Result<Vec<Event>, Error> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let rows: Vec<EventRow> = by_list!(self, ids, |query| query.push("e.id"), "e.id");
-        rows.into_iter().map(EventRow::event).collect()
+        event_rows::events(rows)
     }
 
     /// A person's events that touch dates from `first` to `last`, both included; not those that are gone.
@@ -88,27 +88,27 @@ impl Tx {
         let sql = format!("{SELECT} e.staff = $1 and e.first_date <= $3 and e.last_date >= $2 order by e.id");
         let rows: Vec<EventRow> =
             on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(first)).bind(Plain(last)).fetch_all(conn).await)?;
-        rows.into_iter().map(EventRow::event).collect()
+        event_rows::events(rows)
     }
 
     /// All copies of these meetings, tombstones included.
     pub(crate) async fn events_of_meetings(&mut self, meetings: &[MeetingId]) -> Result<Vec<Event>, Error> {
         let meetings: Vec<_> = meetings.iter().map(|meeting| meeting.0).collect();
         let rows: Vec<EventRow> = by_list!(self, meetings, |query| query.push("e.meeting"), "e.id");
-        rows.into_iter().map(EventRow::event).collect()
+        event_rows::events(rows)
     }
 
     /// A person's events with one of these UIDs on other calendars, tombstones included.
     pub(crate) async fn events_of_uids(&mut self, staff: StaffId, uids: &[String]) -> Result<Vec<Event>, Error> {
         let rows: Vec<EventRow> = by_list!(self, uids, |query| query.push("e.staff = ").push_bind(staff.0).push(" and e.ical_uid"), "e.id");
-        rows.into_iter().map(EventRow::event).collect()
+        event_rows::events(rows)
     }
 
     /// One event.
     pub(crate) async fn event(&mut self, id: EventId) -> Result<Event, Error> {
         let sql = format!("{SELECT} e.id = $1");
         let row: Option<EventRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await)?;
-        row.ok_or(Error::Missing("event"))?.event()
+        event_rows::events(row.into_iter().collect())?.pop().ok_or(Error::Missing("event"))
     }
 
     /// The event whose id ends so.
@@ -116,7 +116,7 @@ impl Tx {
         let sql = self.dialect("lower(hex(e.id)) like $1 limit 2", "replace(e.id::text, '-', '') like $1 limit 2");
         let rows: Vec<EventRow> =
             on!(self, |conn| sqlx::query_as(AssertSqlSafe(format!("{SELECT} {sql}"))).bind(super::ending(ending)).fetch_all(conn).await)?;
-        super::only_one(rows, "event")?.event()
+        super::only_one(event_rows::events(rows)?, "event")
     }
 
     /// Writes events with a revision each. Words that are not kept any more go (S8).
