@@ -113,7 +113,7 @@ impl Changes {
             staff: known.calendar.staff,
             calendar: known.calendar.id,
             calendar_order: known.calendar.position,
-            calendar_name: known.calendar.name.clone(),
+            calendar_name: known.calendar.name.as_str().into(),
             meeting,
             fact,
             response,

@@ -181,7 +181,8 @@ pub(crate) struct Event {
     pub(crate) calendar: CalendarId,
     /// The calendar's place in the person's order: the earlier one leads where a meeting has copies (S18).
     pub(crate) calendar_order: i64,
-    pub(crate) calendar_name: String,
+    /// Shared by the events that were read from it together.
+    pub(crate) calendar_name: Arc<str>,
     pub(crate) meeting: MeetingId,
     pub(crate) fact: Fact,
     pub(crate) response: Response,

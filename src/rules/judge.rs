@@ -1,12 +1,15 @@
 //! Many events under one rule set: what was said of one holds for every other that differs in nothing a verdict rests on, so a series is
 //! judged once for each weekday and hour. What a verdict is made of, `evaluate` knows; neighbours are not looked at here.
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use rustc_hash::FxHashMap;
 
-use super::{RuleSet, Scene};
+use super::{RuleSet, Scene, matching::Condition};
 use crate::model::{
     event::{EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
     verdict::Verdict,
@@ -15,18 +18,21 @@ use crate::model::{
 /// Judges events and keeps its verdicts. The events outlive it.
 pub(crate) struct Judge<'a> {
     set: &'a RuleSet,
+    /// Whether some rule asks for a series by its name.
+    names_series: bool,
     given: FxHashMap<Ground<'a>, Vec<(Dates, Arc<Verdict>)>>,
 }
 
 /// What a verdict rests on, but for the date.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct Ground<'a> {
     /// Words are known by where they are kept: occurrences of a series share them, and comparing them all would cost as much as judging.
     text: *const Text,
-    /// Her addresses, in the same way.
+    /// In the same way.
     addresses: *const [String],
-    calendar: &'a str,
-    series: &'a str,
+    calendar: *const str,
+    /// None where no rule asks for it.
+    series: Option<&'a str>,
     recurring: bool,
     weekday: Weekday,
     /// None for all-day events.
@@ -44,13 +50,14 @@ pub(super) struct Dates {
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(set: &'a RuleSet) -> Self {
-        Self { set, given: FxHashMap::default() }
+        let names_series = set.asks(|condition| matches!(condition, Condition::Series(_)));
+        Self { set, names_series, given: FxHashMap::default() }
     }
 
     /// What the rules make of an event by itself, whatever else is on its date.
     pub(crate) fn verdict(&mut self, scene: &Scene<'a>) -> Arc<Verdict> {
         let scene = self.set.seen(Scene { same_day: &[], ..*scene });
-        let (ground, date) = ground(&scene);
+        let (ground, date) = self.ground(&scene);
         let given = self.given.entry(ground).or_default();
         if let Some((_, known)) = given.iter().find(|(dates, _)| dates.hold(date)) {
             return known.clone();
@@ -60,29 +67,36 @@ impl<'a> Judge<'a> {
         given.push((dates, verdict.clone()));
         verdict
     }
+
+    fn ground(&self, scene: &Scene<'a>) -> (Ground<'a>, NaiveDate) {
+        let Fact { ical_uid, recurring, span, status, show_as, visibility, text, .. } = scene.fact;
+        let (date, start) = match span {
+            Span::Timed { start, .. } => {
+                let local = start.with_timezone(&scene.zone).naive_local();
+                (local.date(), Some(local.time()))
+            }
+            Span::AllDay { first, .. } => (*first, None),
+        };
+        let ground = Ground {
+            text: Arc::as_ptr(text),
+            addresses: scene.addresses,
+            calendar: scene.calendar,
+            series: self.names_series.then_some(ical_uid),
+            recurring: *recurring,
+            weekday: date.weekday(),
+            start,
+            seconds: span.seconds(),
+            says: (scene.response, *status, *show_as, *visibility),
+        };
+        (ground, date)
+    }
 }
 
-fn ground<'a>(scene: &Scene<'a>) -> (Ground<'a>, NaiveDate) {
-    let Fact { ical_uid, recurring, span, status, show_as, visibility, text, .. } = scene.fact;
-    let (date, start) = match span {
-        Span::Timed { start, .. } => {
-            let local = start.with_timezone(&scene.zone).naive_local();
-            (local.date(), Some(local.time()))
-        }
-        Span::AllDay { first, .. } => (*first, None),
-    };
-    let ground = Ground {
-        text: Arc::as_ptr(text),
-        addresses: scene.addresses,
-        calendar: scene.calendar,
-        series: ical_uid,
-        recurring: *recurring,
-        weekday: date.weekday(),
-        start,
-        seconds: span.seconds(),
-        says: (scene.response, *status, *show_as, *visibility),
-    };
-    (ground, date)
+/// Words and hour tell nearly all apart.
+impl Hash for Ground<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.text, self.start).hash(state);
+    }
 }
 
 impl Dates {

@@ -72,14 +72,14 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// Whether it asks what else is on that date.
-    pub(super) fn looks_around(&self) -> bool {
-        match self {
-            Self::SameDay(_) => true,
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::looks_around),
-            Self::Not(part) => part.looks_around(),
-            _ => false,
-        }
+    /// Whether it, or a part of it, is of a kind.
+    pub(super) fn has(&self, kind: fn(&Self) -> bool) -> bool {
+        kind(self)
+            || match self {
+                Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.has(kind)),
+                Self::Not(part) | Self::SameDay(part) => part.has(kind),
+                _ => false,
+            }
     }
 
     /// Named groups of its patterns, as far as they can fill a value.

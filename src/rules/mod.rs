@@ -48,6 +48,7 @@ use self::{
     index::Index,
     lexicon::Lexicon,
     lint::Known,
+    matching::Condition,
     written::WrittenEvent,
 };
 use crate::{
@@ -158,8 +159,13 @@ impl RuleSet {
 
     /// Whether some rule asks what else is on an event's date.
     pub(crate) fn looks_around(&self) -> bool {
+        self.asks(|condition| matches!(condition, Condition::SameDay(_)))
+    }
+
+    /// Whether some rule has a condition of a kind.
+    fn asks(&self, kind: fn(&Condition) -> bool) -> bool {
         let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
-        of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(matching::Condition::looks_around)
+        of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(|condition| condition.has(kind))
     }
 
     /// An event in the zone in which these rules see it.

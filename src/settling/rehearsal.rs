@@ -109,7 +109,7 @@ fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
         staff: staff.id,
         calendar: CalendarId(nil),
         calendar_order: 0,
-        calendar_name: written.calendar.clone(),
+        calendar_name: written.calendar.as_str().into(),
         meeting: MeetingId(nil),
         fact: fact.clone(),
         response: crate::model::event::Response::Accepted,

@@ -114,13 +114,21 @@ impl Words {
 /// Events from their rows. Those of the same words share them, as the occurrences of a series do: their lists are read once, and whoever
 /// asks what the words mean may ask once.
 pub(super) fn events(rows: Vec<EventRow>) -> Result<Vec<Event>, Error> {
-    let mut texts = HashMap::new();
-    rows.into_iter().map(|row| row.event(&mut texts)).collect()
+    let mut shared = Shared::default();
+    rows.into_iter().map(|row| row.event(&mut shared)).collect()
+}
+
+/// What several rows say in the same words.
+#[derive(Default)]
+struct Shared {
+    texts: HashMap<Words, Arc<Text>>,
+    calendars: HashMap<Uuid, Arc<str>>,
 }
 
 impl EventRow {
-    fn event(self, texts: &mut HashMap<Words, Arc<Text>>) -> Result<Event, Error> {
-        let text = match texts.entry(self.words) {
+    fn event(self, shared: &mut Shared) -> Result<Event, Error> {
+        let calendar_name = shared.calendars.entry(self.calendar).or_insert_with(|| self.calendar_name.into()).clone();
+        let text = match shared.texts.entry(self.words) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(free) => {
                 let text = free.key().text()?.into();
@@ -143,7 +151,7 @@ impl EventRow {
             staff: StaffId(self.staff),
             calendar: CalendarId(self.calendar),
             calendar_order: self.calendar_order,
-            calendar_name: self.calendar_name,
+            calendar_name,
             meeting: MeetingId(self.meeting),
             fact,
             response: self.response.0,

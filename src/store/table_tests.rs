@@ -68,7 +68,7 @@ fn event(of: &Calendar, span: Span) -> Event {
         staff: of.staff,
         calendar: of.id,
         calendar_order: 0,
-        calendar_name: of.name.clone(),
+        calendar_name: of.name.as_str().into(),
         meeting: MeetingId(ids::fresh()),
         fact: Fact {
             provider_id: ids::fresh().to_string(),
