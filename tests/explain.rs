@@ -1,6 +1,6 @@
 //! `rules explain` of whatever has an id: events, entries of calendars and of people, questions about events and about days.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{DANA, World, event, on_each_database, text};
 
@@ -41,6 +41,29 @@ on_each_database! {
         assert!(told.contains("lost: client globex") && told.contains("on title `ACME-15`"), "{told}");
         told.retain(|char| char != '\n');
         assert!(told.contains(&format!("Rule set {}", &check["rule_set"].as_str().expect("a digest")[..12])), "{told}");
+    }
+
+    fn the_rule_that_ends_it_is_told_and_counts_as_used(world: World) {
+        let rules = "our_domains: [northwind.example]\nsections: [guards, clients]\nrules:
+  - {id: talks, section: guards, when: {title: {words: [talk]}}, stop: true}
+  - {id: fairs, section: guards, when: {title: {words: [fair]}}, stop: true}
+  - {id: named, section: clients, when: {client_name: {}}, set: {client: '${client}'}}
+  - {id: elsewhere, section: clients, when: {location: {words: [fair]}}, set: {tags: [fair]}}
+";
+        std::fs::write(world.path("rules/rules.yaml"), rules).expect("written");
+        world.run(&["rules", "reload", "--force"]).expect("active");
+        world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", "Acme talk", "")]);
+        world.sync();
+        let exception = text(&world.exceptions()[0], "id").to_owned();
+        let why = world.json(&["rules", "explain", short(&exception)]);
+        assert_eq!((&why["ended_by"], &why["matched"], &why["not_asked"]), (&"talks".into(), &json!(["talks"]), &json!(["named"])), "{why:#}");
+        let told = world.run(&["rules", "explain", short(&exception)]).expect("told");
+        let lines = ["1 rule asked, 1 matched", "  ended: talks (rules/rules.yaml:4)  the 3 after it were not asked", "  would have matched after it: named (rules/rules.yaml:6)"];
+        assert!(lines.iter().all(|line| told.contains(line)), "{told}");
+        assert_eq!(world.rows("select rule || ' ' || hits from rule_hit where hits > 0"), ["talks 1"]);
+        let found = world.json(&["rules", "check", "--history", "30"]);
+        let dead = found["findings"].as_array().expect("a list").iter().filter(|one| one["code"] == "R005");
+        assert_eq!(dead.map(|one| &one["line"]).collect::<Vec<_>>(), [5, 6, 7]);
     }
 
     fn questions_about_days_and_entries_of_people_are_explained_too(world: World) {

@@ -15,6 +15,7 @@ use crate::{
         exception::{Exception, ExceptionStatus, Reason},
         ids,
         verdict::{Evidence, Loss, Lost, Place, Verdict},
+        words::counted,
     },
     rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
     settling::{
@@ -205,9 +206,16 @@ impl Explained<'_> {
         near.into_iter().take(MISSES)
     }
 
+    /// Rules up to the one that ended it, and those after it.
+    fn turns(&self) -> (&[Asked], &[Asked]) {
+        let ender = self.verdict.ended_by.as_deref();
+        let last = self.asked.iter().position(|one| Some(one.rule.as_str()) == ender);
+        self.asked.split_at(last.map_or(self.asked.len(), |at| at + 1))
+    }
+
     /// Rules that held and gave nothing, since others had said the same.
     fn idle(&self) -> impl Iterator<Item = &str> {
-        self.asked.iter().filter(|one| one.failed.is_empty() && !self.verdict.names(&one.rule)).map(|one| one.rule.as_str())
+        matched(self.turns().0).filter(|rule| !self.verdict.names(rule))
     }
 
     pub(crate) fn told(&self) -> String {
@@ -237,11 +245,15 @@ impl Explained<'_> {
             let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
             fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), rule])
         }));
-        let matched = self.asked.iter().filter(|one| one.failed.is_empty()).count();
+        let (asked, unasked) = self.turns();
         if self.fact.is_some() {
-            lines.extend([String::new(), format!("{} rules asked, {matched} matched", self.asked.len())]);
+            lines.extend([String::new(), format!("{} asked, {} matched", counted(asked.len(), "rule", "rules"), matched(asked).count())]);
         }
         lines.extend(self.idle().map(|rule| format!("  matched, and added nothing: {}", self.who(rule))));
+        if let Some(ender) = self.verdict.ended_by.as_ref().filter(|_| !unasked.is_empty()) {
+            lines.push(fitted(format!("  ended: {}", self.who(ender)), &[format!("the {} after it were not asked", unasked.len())]));
+            lines.extend(matched(unasked).map(|rule| format!("  would have matched after it: {}", self.who(rule))));
+        }
         lines.extend(self.misses().map(|one| {
             let failed = one.failed.first();
             let wants = failed.map_or_else(String::new, |failed| format!("{} {}", failed.key, clipped(&failed.wants)));
@@ -303,11 +315,17 @@ impl Explained<'_> {
             "losers": losers.collect::<Vec<_>>(),
             "reasons": reasons.collect::<Vec<_>>(),
             "unknown_codes": self.verdict.unknown_codes,
-            "matched": self.asked.iter().filter(|one| one.failed.is_empty()).map(|one| &one.rule).collect::<Vec<_>>(),
+            "matched": matched(self.turns().0).collect::<Vec<_>>(),
+            "ended_by": self.verdict.ended_by.as_deref(),
+            "not_asked": matched(self.turns().1).collect::<Vec<_>>(),
             "nearest": misses.collect::<Vec<_>>(),
             "rule_set": self.rules.digest,
         })
     }
+}
+
+fn matched(rules: &[Asked]) -> impl Iterator<Item = &str> {
+    rules.iter().filter(|one| one.failed.is_empty()).map(|one| one.rule.as_str())
 }
 
 fn heading(fact: &Fact, zone: chrono_tz::Tz, calendar: &str) -> String {

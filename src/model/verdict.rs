@@ -152,6 +152,8 @@ pub(crate) struct Verdict {
     pub(crate) hours: Option<Hours>,
     pub(crate) unknown_codes: Vec<UnknownCode>,
     pub(crate) suspicions: Vec<Suspicion>,
+    /// The rule that skips, asks for review or stops, and after which no rule was asked.
+    pub(crate) ended_by: Option<Arc<str>>,
     /// The lowest confidence among the rules that set client or project; none if no rule did.
     pub(crate) confidence: Option<Confidence>,
     /// `defaults` for fields no rule set, applied after decisions by drafting: `billable` may follow the project.
@@ -175,12 +177,11 @@ pub(crate) enum BillableDefault {
 }
 
 impl Verdict {
-    /// Rules that gave it something; one that gave several things stands here several times.
+    /// Rules that gave it something, or its end; one that gave several things stands here several times.
     pub(crate) fn givers(&self) -> impl Iterator<Item = &str> {
         let claims = self.fields.values().chain(&self.tags).map(|claim| &*claim.rule);
-        let skips = self.skip.iter().map(|skip| &*skip.rule);
         let splits = self.split.iter().map(|split| &*split.rule);
-        claims.chain(skips).chain(splits).chain(self.hours.iter().map(|hours| &*hours.rule))
+        claims.chain(splits).chain(self.hours.iter().map(|hours| &*hours.rule)).chain(self.ended_by.as_deref())
     }
 
     /// Whether a rule gave it something, or asks about it.

@@ -1,4 +1,4 @@
-//! Words: enums that are written the same way in JSON, in YAML, in the database and on the screen.
+//! Words: enums that are written the same way in JSON, in YAML, in the database and on the screen; and numbers of things.
 
 /// Declares an enum of plain words with `ALL`, `as_str`, `Display`, `FromStr` and serde in that spelling.
 macro_rules! words {
@@ -43,4 +43,9 @@ pub(crate) use words;
 pub(crate) struct NotAWord {
     pub(crate) got: String,
     pub(crate) expected: String,
+}
+
+/// A number of things, in words.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -78,14 +78,16 @@ impl Judging<'_> {
         }
         if let End::Skips { why, counts_as } = &rule.end {
             self.verdict.skip = Some(Skip { rule: rule.id.to_string(), why: why.clone(), counts_as: *counts_as });
-            return true;
+        } else {
+            self.write(index, rule, &hits);
         }
-        self.write(index, rule, &hits);
         if let End::Asks(text) = &rule.end {
             let (rule, text) = (rule.id.clone(), text.as_str().into());
             self.verdict.suspicions.push(Suspicion { rule, reason: "review".into(), text, when: Residual::Always });
         }
-        !matches!(rule.end, End::GoesOn)
+        let ends = !matches!(rule.end, End::GoesOn);
+        self.verdict.ended_by = ends.then(|| rule.id.clone());
+        ends
     }
 
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {

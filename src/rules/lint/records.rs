@@ -133,8 +133,7 @@ fn in_use(rule: &Ruled<'_>, history: &History, found: &mut Findings) {
     let none = super::Record::default();
     let record = history.rules.get(&rule.rule.id).unwrap_or(&none);
     let is_in_force = rule.rule.from.is_none_or(|first| first <= to) && rule.rule.until.is_none_or(|last| from <= last);
-    // What a rule that ends evaluation keeps from being asked is not in the book.
-    if record.won == 0 && is_in_force && !rule.rule.stop {
+    if record.won == 0 && is_in_force {
         let lost: usize = record.lost_to.values().sum();
         let winner = record.lost_to.iter().max_by_key(|(_, times)| **times).map(|(rule, _)| rule);
         let label = match winner {

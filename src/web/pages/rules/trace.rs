@@ -22,6 +22,9 @@ pub(super) fn shown(event: &Value, why: &Value, test: &str) -> Markup {
             }
             (nearest(why))
             p.quiet { @let held: Vec<_> = list(&why["matched"]).map(text).collect(); "Rules that held: " @if held.is_empty() { "none" } @else { (held.join(", ")) } ". Rule set " code { (short(text(&why["rule_set"]))) } }
+            @if let Some(ender) = why["ended_by"].as_str() {
+                p.quiet { code { (ender) } " ended it: no rule after it was asked" @let cut: Vec<_> = list(&why["not_asked"]).map(text).collect(); @if !cut.is_empty() { ", though these would have held: " (cut.join(", ")) } "." }
+            }
             details { summary { "As a test of the rule files" }
                 p.quiet { "Under " code { "tests" } " of any file it holds these rules to what they say now." }
                 pre.code #test tabindex="0" { (test) }
