@@ -252,6 +252,32 @@ on_each_database! {
         assert!(world.run(&["doctor"]).is_err() && outcomes(&world) == ["refused", "active"], "once, however often it is tried");
     }
 
+    fn a_set_has_one_name_everywhere(world: World) {
+        world.configure_lasting("rounding: {minutes: 15}\n");
+        calendar(&world, &["[ACME-15] Plan"]);
+        let entry = text(&world.entries()[0], "id").to_owned();
+        write(&world, "event.json", r#"{"title": "[ACME-15] Plan"}"#);
+        let name = |args: &[&str]| text(&told(&world, args).1, "rule_set").to_owned();
+        let active = text(&status(&world)["active"], "rule_set").to_owned();
+        assert_eq!(name(&["rules", "check"]), active);
+        assert_eq!(name(&["rules", "explain", &entry]), active);
+        assert_eq!(name(&["rules", "explain", "--event", "event.json"]), active);
+        // What the folder holds has its name before it is active, and may be named so.
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        let next = name(&["rules", "check"]);
+        assert_ne!(next, active);
+        assert_eq!(told(&world, &["rules", "diff", &active[..12], &next[..12]]).1["differing"], json!(1));
+        assert!(world.run(&["rules", "diff", "active", "00000000"]).expect_err("no such set").contains("nor what rules holds now"));
+        world.run(&["rules", "reload"]).expect("active");
+        assert_eq!(text(&status(&world)["active"], "rule_set"), next);
+        // Without a configuration it is the name under one that says nothing.
+        std::fs::create_dir(world.path("apart")).expect("a folder");
+        let plain = name(&["rules", "check", "--config", "apart/none.yaml"]);
+        assert_ne!(plain, next);
+        world.configure_lasting("");
+        assert_eq!(name(&["rules", "check"]), plain);
+    }
+
     fn history_and_differences_are_told_in_behaviour(world: World) {
         calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build", "[ACME-15] Plan", "Lunch", "Unknown"]);
         write(&world, "rules/more.yaml", &rule("plan", "Craft"));

@@ -29,6 +29,8 @@ const MISSES: usize = 3;
 /// All there is to say about one event.
 pub(crate) struct Explained<'a> {
     rules: &'a RuleSet,
+    /// What that set is called.
+    digest: String,
     /// What it is about, in a line or two.
     heading: String,
     /// The event; none of what a person wrote, and of questions about days and sources.
@@ -41,8 +43,8 @@ pub(crate) struct Explained<'a> {
     asked: Vec<Asked>,
 }
 
-/// Of an event that someone typed as JSON; `name` is what it is called in complaints.
-pub(crate) fn typed<'a>(rules: &'a RuleSet, name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
+/// Of an event that someone typed as JSON; `name` is what it is called in complaints, `digest` what the set is.
+pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
     let event: WrittenEvent = serde_json::from_str(text).with_context(|| format!("{name} is not an event"))?;
     let rehearsed = rehearse(rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
     let result = match (rehearsed.outcome(), rehearsed.reasons()) {
@@ -55,7 +57,7 @@ pub(crate) fn typed<'a>(rules: &'a RuleSet, name: &str, text: &str) -> anyhow::R
     let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
     let heading = heading(&rehearsed.fact, rehearsed.zone, &event.calendar);
     let (fact, verdict, asked) = (Some(rehearsed.fact), rehearsed.verdict, rehearsed.asked);
-    Ok(Explained { rules, heading, fact, result, entry, reasons, verdict, asked })
+    Ok(Explained { rules, digest: digest.to_owned(), heading, fact, result, entry, reasons, verdict, asked })
 }
 
 /// Of an entry, an event or an exception in the book, by the end of its id.
@@ -88,6 +90,7 @@ async fn of_event<'a>(tx: &mut Tx, active: &'a Active, event: Event) -> anyhow::
     };
     Ok(Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: heading(&event.fact, zone, &event.calendar_name),
         result,
         entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
@@ -104,6 +107,7 @@ async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow
     let title = entry.body.description.as_deref().unwrap_or("(no description)");
     Ok(Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: format!("{title}\n{}, {}\nno calendar has it: a person wrote it", entry.body.date, length(entry.body.seconds)),
         result: standing(&entry),
         entry: Some((entry.body, entry.provenance)),
@@ -118,6 +122,7 @@ async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow
 fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
     Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: format!("a question about a {}\n{}", exception.subject.kind, exception.date),
         result: format!("{} exception {}, about no single event", exception.status, ids::short(exception.id.0)),
         entry: None,
@@ -247,7 +252,7 @@ impl Explained<'_> {
             let has = has.map_or_else(String::new, |has| format!("it has {has}"));
             fitted(format!("  nearly: {}", self.who(&one.rule)), &[format!("wanted {wants}"), has])
         }));
-        lines.push(format!("Rule set {}", &self.rules.digest[..12]));
+        lines.push(format!("Rule set {}", &self.digest[..12]));
         lines.join("\n")
     }
 
@@ -303,7 +308,7 @@ impl Explained<'_> {
             "unknown_codes": self.verdict.unknown_codes,
             "matched": self.asked.iter().filter(|one| one.failed.is_empty()).map(|one| &one.rule).collect::<Vec<_>>(),
             "nearest": misses.collect::<Vec<_>>(),
-            "rule_set": self.rules.digest,
+            "rule_set": self.digest,
         })
     }
 }

@@ -42,10 +42,11 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     let active = book::active(app).await?;
     let folder = args.rules.clone().unwrap_or_else(|| app.config.rules.clone());
     let now = app.config.clock.now();
-    if rules::load(&folder, now.date_naive())?.is_none() {
+    let files = rule_files(&folder)?;
+    if rules::load(&folder, &files, now.date_naive()).is_none() {
         return Ok(Outcome::Findings);
     }
-    let read = Active::proposed(rule_files(&folder)?, &app.config.policy, now.date_naive());
+    let read = Active::proposed(files, &app.config.policy, now.date_naive());
     let mut candidate = read.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
     backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
     // It shows on terminals alone.

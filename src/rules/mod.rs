@@ -37,7 +37,6 @@ use std::{fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use sha2::{Digest, Sha256};
 
 use self::{
     findings::{Findings, Place},
@@ -126,8 +125,6 @@ impl fmt::Display for Spot {
 #[derive(Debug)]
 pub(crate) struct RuleSet {
     pub(crate) catalog: Catalog,
-    /// Names exactly these files.
-    pub(crate) digest: String,
     pub(crate) day_limits: Vec<DayLimit>,
     /// For time and weekday, where the files name one.
     pub(crate) zone: Option<Tz>,
@@ -227,7 +224,7 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
         }
     }
     // A file that cannot be read at all would make every name in it unknown to the others.
-    let set = (unread == 0).then(|| compile::compile(&rules, catalog, digest(&files), &mut findings));
+    let set = (unread == 0).then(|| compile::compile(&rules, catalog, &mut findings));
     Reading { rules, clients, set, findings }
 }
 
@@ -266,13 +263,4 @@ pub(crate) fn schemas() -> [serde_json::Value; 2] {
 
 fn is_named(source: &Source, name: &str) -> bool {
     source.name.rsplit('/').next().is_some_and(|file| file == name || file == name.replace(".yaml", ".yml"))
-}
-
-fn digest(files: &[&Source]) -> String {
-    let mut hash = Sha256::new();
-    for Source { name, text } in files {
-        let name = name.rsplit('/').next().unwrap_or_default();
-        hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
-    }
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }

@@ -105,7 +105,7 @@ pub(super) struct Explanation {
     matched: Vec<String>,
     /// Rules of which all but one condition held.
     nearest: Vec<Value>,
-    /// Digest of the rules in force.
+    /// Name of the rules in force.
     rule_set: String,
 }
 
@@ -159,6 +159,6 @@ async fn whose(call: &Call, id: Uuid) -> Result<Option<StaffId>, Problem> {
 
 async fn typed(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
-    let explained = explain::typed(&active.rules, "the event", &call.body.to_string());
+    let explained = explain::typed((&active.rules, &active.digest), "the event", &call.body.to_string());
     Answer::of(&explained.map_err(|error| Problem::invalid("", format!("{error:#}")))?.json())
 }
