@@ -278,6 +278,29 @@ on_each_database! {
         assert_eq!(name(&["rules", "check"]), plain);
     }
 
+    fn calendars_are_read_beside_a_folder_that_is_refused(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        world.calendar(&[event("e0", "20260302T090000Z", "20260302T110000Z", "[ACME-15] Plan", "")]);
+        let (code, synced, complaint) = told(&world, &["sync"]);
+        assert_eq!((code, &synced["calendars"][0]["saved"], &synced["entries"]), (FOUND, &json!(1), &json!(1)), "{complaint}");
+        assert!(complaint.contains("Y008") && complaint.ends_with("1 finding; the rules that were active before still are\n"), "{complaint}");
+        assert!(!complaint.contains("nothing was changed"), "{complaint}");
+        // What could not be read at all is a failure.
+        std::fs::remove_file(world.path("work.ics")).expect("gone");
+        assert_eq!(told(&world, &["sync"]).0, 1);
+    }
+
+    fn nothing_is_read_before_there_are_rules(world: World) {
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        let (code, synced, complaint) = told(&world, &["sync"]);
+        assert_eq!((code, synced), (FOUND, Value::Null));
+        assert!(complaint.ends_with("no rules are active yet, and no calendar was read\n"), "{complaint}");
+        std::fs::remove_dir_all(world.path("rules")).expect("gone");
+        let (code, _, complaint) = told(&world, &["sync"]);
+        assert!(code == 1 && complaint.contains("no calendar was read: cannot read the folder"), "{complaint}");
+    }
+
     fn history_and_differences_are_told_in_behaviour(world: World) {
         calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build", "[ACME-15] Plan", "Lunch", "Unknown"]);
         write(&world, "rules/more.yaml", &rule("plan", "Craft"));
