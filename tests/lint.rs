@@ -264,6 +264,18 @@ fn an_allowance_needs_a_reason_and_something_to_allow() {
     assert_eq!(refused("  # kalends: allow R009 because\n"), [3], "an empty reason");
     assert_eq!(refused("  # kalends: allow R004 because of nothing\n"), [3], "nothing to allow");
     assert_eq!(refused("  # kalends: allow R999 because of nothing\n"), [3], "no such code");
+    // In a text it is none, whether it allows something or not.
+    for text in [
+        "|\n      who pays?\n      # kalends: allow R009 because\n",
+        "'who\n      # kalends: allow R009\n      pays?'",
+        "\"# kalends: allow R009 because it is text\"",
+    ] {
+        let said = format!(
+            "{}  - {{id: three, section: a, when: {{recurring: true}}, set: {{tags: [x]}}}}\n  - id: four\n    section: a\n    when: {{title: {{regex: '^\\d\\d$'}}}}\n    review: {text}\n",
+            rule("", "")
+        );
+        assert_eq!(found(&said), [both[0].clone(), both[1].clone(), ("R009".to_owned(), 11)], "{said}");
+    }
     // What only a book can show may be allowed without one.
     assert_eq!(refused("  # kalends: allow R005 because it is for later\n"), Vec::<u64>::new());
     // What cannot be compiled cannot be allowed.
