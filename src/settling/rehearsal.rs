@@ -20,7 +20,7 @@ use crate::{
     rules::{
         RuleSet, Scene, Spot,
         coverage::Reach,
-        expectations::reasons,
+        expectations::texts,
         explain::Asked,
         syntax::{Expect, Test},
         written::WrittenEvent,
@@ -210,7 +210,7 @@ impl Rehearsed {
             let Some(value) = self.value(*field) else { continue };
             // A flag is no text.
             expect.insert(field.as_str().into(), value.parse().map_or_else(|_| value.as_str().into(), Value::Bool));
-            by.extend(self.giver(*field).map(|rule| (Value::from(field.as_str()), rule.into())));
+            by.extend(self.giver(*field).map(|rules| (Value::from(field.as_str()), each(&rules))));
         }
         if !by.is_empty() {
             expect.insert("by".into(), Value::Mapping(by));
@@ -223,6 +223,11 @@ impl Rehearsed {
 pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
     let run = |(spot, test): (&Spot, &Test)| {
         let differences = match rehearse(rules, &test.event, &test.same_day) {
+/// Tags may come from several rules.
+fn each(rules: &str) -> Value {
+    if rules.contains(", ") { Value::Sequence(rules.split(", ").map(Value::from).collect()) } else { rules.into() }
+}
+
             Ok(rehearsed) => differences(&test.expect, &rehearsed),
             Err(problem) => vec![Difference { field: "event".to_owned(), expected: "an event".to_owned(), got: problem }],
         };
@@ -285,7 +290,7 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
             ("outcome", word) => compare(key, show(word), Some(rehearsed.outcome().to_owned())),
             ("reason", wanted) => {
                 let got = rehearsed.reasons();
-                let there = reasons(wanted).all(|reason| got.iter().any(|one| one == reason));
+                let there = texts(wanted).all(|reason| got.iter().any(|one| one == reason));
                 let got = if there {
                     show(wanted)
                 } else if got.is_empty() {
