@@ -11,6 +11,7 @@ use crate::{
     app::{App, rule_files},
     review::learn::{Suggestion, suggestions},
     settling::{backtest::Sum, reload::proven},
+    yaml::layout::even,
 };
 
 /// What was typed.
@@ -65,7 +66,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
 fn file(found: &[Suggestion]) -> String {
     let part = |of: fn(&Suggestion) -> &str| found.iter().map(of).collect::<String>();
     let (rules, tests) = (part(|one| &one.proposal.parts.0), part(|one| &one.proposal.parts.1));
-    format!("# Learnt from what people decided; see: kalends rules suggest\nrules:\n{rules}tests:\n{tests}")
+    even(format!("# Learnt from what people decided; see: kalends rules suggest\nrules:\n{rules}tests:\n{tests}"))
 }
 
 /// Writes a file that loads beside the others, or none. A daemon sees it only whole.

@@ -1,5 +1,6 @@
 //! Files that people write: text in, typed values or diagnostics out. Rules and configuration both read through here.
 
+pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
