@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{DANA, World, event, on_each_database};
+use crate::support::{DANA, World, event, on_each_database, text};
 
 /// A finding, the rules that have it, rules that nearly have it, and what happens to an event because of it.
 struct Case {
@@ -494,6 +494,11 @@ on_each_database! {
         let results = results.as_array().expect("results");
         assert_eq!(results.len(), seen);
         assert!(results.iter().all(|result| result["passed"] == true), "{results:#?}\n{tests}");
+        // What it prints stands as `fmt` would have it.
+        let written = world.run(&["rules", "test", "--from-event", text(&world.entries()[0], "id")]).expect("a test");
+        std::fs::write(world.path("rules/even.yaml"), format!("tests:\n{written}")).expect("written");
+        let uneven = String::from_utf8(world.output(&["rules", "fmt", "--check"]).stdout).expect("text");
+        assert!(uneven.contains("files would change") && !uneven.contains("even.yaml"), "{uneven}\n{written}");
         let refused = world.run(&["rules", "test", "--from-event", "beef"]).expect_err("no such id");
         assert!(refused.contains("no entry, event or exception with this id"), "{refused}");
     }

@@ -156,11 +156,11 @@ pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::R
     let first = staff.zones.first_date(&event.fact.span);
     let there = if rules.looks_around() { tx.events_on(staff.id, first, first).await? } else { Vec::new() };
     let others = there.iter().filter(|other| other.meeting != event.meeting && other.is_live());
-    let others: Vec<_> = others.map(|other| rewritten(&scene(&staff, other, &[]))).collect();
+    let others: Vec<_> = others.map(|other| rewritten(rules, &scene(&staff, other, &[]))).collect();
     let title = if event.fact.visibility.is_private() { "a private event" } else { event.fact.text.title.trim() };
     // Two people may have been at the same meeting.
     let name = format!("{} on {first}, {}", if title.is_empty() { "an event without a title" } else { title }, staff.email());
-    rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
+    rehearsal::test_of(rules, &name, &rewritten(rules, &scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
 }
 
 /// The same of an event that someone typed as JSON.

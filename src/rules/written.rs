@@ -31,6 +31,8 @@ pub(crate) struct WrittenEvent {
     categories: Vec<String>,
     /// The person whose calendar it stands on is the first of ours among them.
     attendees: Vec<Person>,
+    /// Her address, where it is someone else, or not one of ours.
+    owner: Option<String>,
     organizer: Option<Person>,
     pub(crate) calendar: String,
     /// `2026-03-09T10:00`, an instant with its offset, or a date for an all-day event.
@@ -130,8 +132,11 @@ impl WrittenEvent {
         })
     }
 
-    /// Who keeps the calendar it stands on: the first of our people on it, `is_ours` says.
+    /// Who keeps the calendar it stands on: whom it names, or the first of our people on it, `is_ours` says.
     pub(super) fn owner(&self, is_ours: impl Fn(&str) -> bool) -> Option<String> {
+        if let Some(named) = &self.owner {
+            return Some(address(named));
+        }
         let people = self.attendees.iter().filter(|person| !person.0.resource).chain(&self.organizer);
         people.map(|person| person.0.email.clone()).find(|email| is_ours(email))
     }

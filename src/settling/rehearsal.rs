@@ -25,6 +25,7 @@ use crate::{
         syntax::{Expect, Test},
         written::WrittenEvent,
     },
+    yaml::block::block,
 };
 
 /// What became of a written event.
@@ -185,12 +186,15 @@ pub(crate) fn test_of(rules: &RuleSet, name: &str, event: &Value, same_day: &[Va
     let read = |value: &Value| serde_yaml::from_value::<WrittenEvent>(value.clone()).map_err(|error| error.to_string());
     let others = same_day.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let rehearsed = rehearse(rules, &read(event)?, &others)?;
+    // A name is read in a line of a table.
+    let name =
+        name.split(|char: char| char.is_whitespace() || char.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let mut test = Mapping::from_iter([("name".into(), name.into()), ("event".into(), event.clone())]);
     if !same_day.is_empty() {
         test.insert("same_day".into(), Value::Sequence(same_day.to_vec()));
     }
     test.insert("expect".into(), Value::Mapping(rehearsed.expectation()));
-    serde_yaml::to_string(&[test]).map_err(|error| error.to_string())
+    Ok(block(&Value::Sequence(vec![Value::Mapping(test)]), 2))
 }
 
 impl Rehearsed {
@@ -219,15 +223,15 @@ impl Rehearsed {
     }
 }
 
-/// Runs every test of the rule files.
-pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
-    let run = |(spot, test): (&Spot, &Test)| {
-        let differences = match rehearse(rules, &test.event, &test.same_day) {
 /// Tags may come from several rules.
 fn each(rules: &str) -> Value {
     if rules.contains(", ") { Value::Sequence(rules.split(", ").map(Value::from).collect()) } else { rules.into() }
 }
 
+/// Runs every test of the rule files.
+pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
+    let run = |(spot, test): (&Spot, &Test)| {
+        let differences = match rehearse(rules, &test.event, &test.same_day) {
             Ok(rehearsed) => differences(&test.expect, &rehearsed),
             Err(problem) => vec![Difference { field: "event".to_owned(), expected: "an event".to_owned(), got: problem }],
         };

@@ -61,6 +61,9 @@ pub(super) struct WrittenEvent {
     /// Addresses.
     #[schema(max_items = 500, nullable = false)]
     attendees: Option<Vec<String>>,
+    /// Whose calendar it is, if not that of the first of ours among the attendees.
+    #[schema(max_length = 320)]
+    owner: Option<String>,
     #[schema(max_length = 320)]
     organizer: Option<String>,
     #[schema(max_length = 320, nullable = false)]
