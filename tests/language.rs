@@ -516,6 +516,7 @@ fn of_events() -> Vec<Case> {
             "attendees: [{name: B}]",
             "Y009",
         ),
+        event("event.owner", "attendees: {max: 1}", "attendees: [a@x.example], owner: a@x.example", "owner: [x]", VALUE),
         event("event.organizer", "organizer: [x.example]", "organizer: a@x.example", "organizer: []", VALUE),
         event("event.calendar", "calendar: x", "calendar: x", "calendar: [x]", VALUE),
         event("event.start", "weekday: sun", "start: 2026-03-08T10:00", "start: sunday", WRONG),
