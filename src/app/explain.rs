@@ -25,6 +25,8 @@ use crate::{
 
 /// How many near misses are worth reading.
 const MISSES: usize = 3;
+/// Between the names of several rules.
+const SEVERAL: &str = ", ";
 
 /// All there is to say about one event.
 pub(crate) struct Explained<'a> {
@@ -45,6 +47,9 @@ pub(crate) struct Explained<'a> {
 
 /// Of an event that someone typed as JSON; `name` is what it is called in complaints, `digest` what the set is.
 pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
+    let read: Value = serde_json::from_str(text).with_context(|| format!("{name} is no JSON"))?;
+    // A list would be taken for the values of an event's first fields.
+    anyhow::ensure!(read.is_object(), "{name} is not an event: write one as {{\"title\": \"Kickoff\"}}");
     let event: WrittenEvent = serde_json::from_str(text).with_context(|| format!("{name} is not an event"))?;
     let rehearsed = rehearse(rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
     let result = match (rehearsed.outcome(), rehearsed.reasons()) {
@@ -183,17 +188,20 @@ impl Explained<'_> {
         fields.into_iter().zip(values).filter_map(row).collect()
     }
 
-    /// `rule (file:line)`.
-    fn who(&self, rule: &str) -> String {
-        match self.rules.place(rule) {
+    /// `rule (file:line)`, or several where tags came from several. An entry keeps the name of a rule that was renamed: nothing it
+    /// says changed by that.
+    fn who(&self, rules: &str) -> String {
+        let one = |rule: &str| match self.rules.place(rule) {
             _ if rule == DECISION => "a person's decision".to_owned(),
             Some(spot) => format!("{rule} ({spot})"),
-            None => rule.to_owned(),
-        }
+            None => format!("{rule} (no rule of these files is called so any more)"),
+        };
+        rules.split(SEVERAL).map(one).collect::<Vec<_>>().join(SEVERAL)
     }
 
-    fn at(&self, rule: &str) -> Option<String> {
-        self.rules.place(rule).map(ToString::to_string)
+    fn at(&self, rules: &str) -> Option<String> {
+        let at = |rule: &str| self.rules.place(rule).map(ToString::to_string);
+        Some(rules.split(SEVERAL).map(at).collect::<Option<Vec<_>>>()?.join(SEVERAL))
     }
 
     /// Losers that a reader cares for: not a project that only followed its client.
