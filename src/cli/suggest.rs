@@ -51,6 +51,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     match format {
         Format::Json => {
             let shown: Vec<_> = found.iter().map(to_json).collect();
+            let yaml = (!found.is_empty()).then_some(&yaml);
             answer(&serde_json::to_string_pretty(&json!({ "suggestions": shown, "yaml": yaml }))?);
         }
         Format::Table if found.is_empty() => answer("nothing was decided again and again that no rule says"),
