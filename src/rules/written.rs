@@ -42,9 +42,10 @@ pub(crate) struct WrittenEvent {
     #[schemars(with = "Option<String>")]
     pub(crate) timezone: Option<Tz>,
     recurring: bool,
-    /// UID of its series; what `calendar preview` prints may be given as it is.
-    #[serde(alias = "uid")]
+    /// UID of its series.
     series: Option<String>,
+    /// The same: what `calendar preview` prints may be given as it is.
+    uid: Option<String>,
     original_start: Option<String>,
     all_day: Option<bool>,
     transparency: Option<String>,
@@ -107,7 +108,7 @@ impl WrittenEvent {
     /// # Errors
     /// What is wrong with its times.
     pub(crate) fn fact(&self, zone: Tz) -> Result<Fact, String> {
-        let uid = self.series.clone().unwrap_or_else(|| "written".to_owned());
+        let uid = self.series.as_ref().or(self.uid.as_ref()).cloned().unwrap_or_else(|| "written".to_owned());
         Ok(Fact {
             provider_id: uid.clone(),
             ical_uid: uid,
