@@ -261,6 +261,19 @@ fn what_is_no_file_or_no_text_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn both_endings_are_read_and_no_file_stands_there_with_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    let check = || kalends(folder.path(), &["rules", "check", "--rules", "."]);
+    write("rules.yml", "sections: [a]\n");
+    write("clients.yml", "clients: {acme: {name: Acme}}\n");
+    write("more.yml", "rules:\n  - {id: one, section: a, when: {client_name: {}}, set: {client: \"${client}\"}}\n");
+    assert!(text(&check().stdout).starts_with("1 rule, 1 client"), "{:?}", check());
+    write("clients.yaml", "clients: {globex: {name: Globex}}\n");
+    assert!(check().status.code() == Some(3) && text(&check().stderr).contains("`clients.yaml` is there twice"), "{:?}", check());
+}
+
+#[test]
 fn the_shipped_rules_are_laid_out_as_fmt_would() {
     let checked = kalends(Path::new(env!("CARGO_MANIFEST_DIR")), &["rules", "fmt", "--check", "--rules", "rules"]);
     assert_eq!(checked.status.code(), Some(0), "{}{}", text(&checked.stdout), text(&checked.stderr));

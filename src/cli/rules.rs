@@ -26,7 +26,7 @@ use crate::{
 /// The folder that was typed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Folder {
-    /// The folder of rule files; the configured one, or `rules`, if none is given.
+    /// The folder of rule files, `.yaml` or `.yml`; the configured one, or `rules`, if none is given.
     #[arg(long)]
     rules: Option<PathBuf>,
 }

@@ -56,6 +56,7 @@ use crate::{
     },
     yaml::{
         self,
+        code::Code,
         diagnostic::{Diagnostic, Source},
         gate::Positions,
     },
@@ -207,6 +208,12 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
     let mut files: Vec<&Source> = files.iter().collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut findings = Findings::default();
+    for name in ["clients.yaml", "rules.yaml"] {
+        if let [_, second, ..] = files.iter().filter(|source| is_named(source, name)).collect::<Vec<_>>()[..] {
+            let message = format!("`{name}` is there twice, with another ending");
+            findings.push(second, Diagnostic::new(Code::Twice, 0..0, message, "put all of it into one of them, and take the other away"));
+        }
+    }
     let (mut catalog, mut clients) = (Catalog::default(), None);
     let (mut rules, mut unread) = (Vec::new(), 0);
     for source in &files {
