@@ -194,6 +194,6 @@ pub(crate) fn rule_files(folder: &Path) -> anyhow::Result<Files> {
             files.insert(name.unwrap_or_default(), text);
         }
     }
-    anyhow::ensure!(!files.is_empty(), "there is no .yaml file in {}", folder.display());
+    anyhow::ensure!(!files.is_empty(), "there is no .yaml or .yml file in {}", folder.display());
     Ok(files)
 }

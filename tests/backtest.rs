@@ -248,6 +248,10 @@ on_each_database! {
         assert!(String::from_utf8_lossy(&over.stderr).contains("more than 2 %"));
         let told = world.run(&[&span[..], &["--max-changed", "50"]].concat()).expect("it fits");
         assert!(told.contains("Nothing was written.") && told.contains("GBX-3"), "{told}");
+        for wrong in ["abc", "2%%x", "-1", "101"] {
+            let refused = world.output(&[&span[..], &[&format!("--max-changed={wrong}")]].concat());
+            assert!(refused.status.code() == Some(2) && String::from_utf8_lossy(&refused.stderr).contains("written as 2%"), "{refused:?}");
+        }
         write(&world, "tried", "rules:\n  - {id: x, section: nowhere, set: {task: y}}\n");
         assert_eq!(world.output(&span).status.code(), Some(3));
     }

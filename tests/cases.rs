@@ -188,6 +188,26 @@ on_each_database! {
         assert_eq!((world.entries().len(), &world.entries()[0]["seconds"]), (1, &json!(6000)));
     }
 
+    fn what_began_on_many_days_is_asked_for_at_once(world: World) {
+        let rule = "suspicious:\n  - {id: on-leave, text: booked while she was away, when: {same_day: {all_day: true, show_as: out-of-office}}}\n";
+        std::fs::write(world.path("rules/leave.yaml"), rule).expect("written");
+        let asked = |long: u32, title: &str| {
+            let mut events: Vec<_> = (0..long)
+                .map(|number| event(&format!("long{number}"), &format!("202602{:02}T220000Z", number + 10), "20260303T020000Z", "[ACME-15] Launch", ""))
+                .collect();
+            events.push(at("b", 3, ("0900", "1000"), title, ""));
+            world.calendar(&events);
+            let log = world.log_of(&["sync"]);
+            assert!(log.contains("last_date >="), "statements are logged");
+            log.matches("e.last_date >=").count()
+        };
+        asked(1, "[ACME-15] Call");
+        let one = asked(1, "[ACME-15] Longer call");
+        asked(9, "[ACME-15] Call");
+        assert_eq!(asked(9, "[ACME-15] Longer call"), one);
+        assert!(one > 0);
+    }
+
     fn s24_what_else_is_on_that_day_counts(world: World) {
         let rule = "suspicious:\n  - {id: on-leave, text: booked while she was away, when: {same_day: {all_day: true, show_as: out-of-office}}}\n";
         std::fs::write(world.path("rules/leave.yaml"), rule).expect("written");

@@ -190,6 +190,29 @@ fn fmt_lays_files_out_keeps_what_they_say_and_leaves_alone_what_it_cannot() {
     let refused = fmt(&[]);
     assert!(refused.status.code() == Some(3) && text(&refused.stderr).contains("anchors are not allowed"), "{refused:?}");
     assert_eq!(now("rules.yaml"), "a: &x [1]\nb: *x\n");
+    // What cannot be laid out is told where it stands, with what to do.
+    for (text_of, place, told) in [
+        (
+            "sections: [a]\nrules:\n  - id: é\n    section: a\n    review: |\n      who\n      pays?  \n      we\n",
+            "7:12",
+            "the spaces at the end of this line would go",
+        ),
+        (
+            "sections: [a]\nrules:\n  - id: a\n    section: a\n    review: |+\n      who?\n\n\n",
+            "6:7",
+            "the empty lines behind this text would go",
+        ),
+        ("sections: [a]\n? rules\n: - {id: a, section: a, skip: why}\n", "2:1", "write the key without it"),
+    ] {
+        write("rules.yaml", text_of);
+        let refused = fmt(&[]);
+        let said = text(&refused.stderr);
+        assert!(
+            refused.status.code() == Some(3) && said.starts_with(&format!("./rules.yaml:{place}: ")) && said.contains(told),
+            "{refused:?}"
+        );
+        assert_eq!(now("rules.yaml"), text_of);
+    }
 }
 
 #[test]
@@ -235,6 +258,19 @@ fn what_is_no_file_or_no_text_is_told_and_not_waited_for() {
     assert!(std::process::Command::new("mkfifo").arg(folder.path().join("z.yaml")).status().expect("it runs").success());
     let told = kalends(folder.path(), &["rules", "check", "--rules", "."]);
     assert!(text(&told.stderr).contains("z.yaml is no file"), "{told:?}");
+}
+
+#[test]
+fn both_endings_are_read_and_no_file_stands_there_with_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    let check = || kalends(folder.path(), &["rules", "check", "--rules", "."]);
+    write("rules.yml", "sections: [a]\n");
+    write("clients.yml", "clients: {acme: {name: Acme}}\n");
+    write("more.yml", "rules:\n  - {id: one, section: a, when: {client_name: {}}, set: {client: \"${client}\"}}\n");
+    assert!(text(&check().stdout).starts_with("1 rule, 1 client"), "{:?}", check());
+    write("clients.yaml", "clients: {globex: {name: Globex}}\n");
+    assert!(check().status.code() == Some(3) && text(&check().stderr).contains("`clients.yaml` is there twice"), "{:?}", check());
 }
 
 #[test]

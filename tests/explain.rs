@@ -87,4 +87,33 @@ on_each_database! {
         let told = world.run(&["rules", "explain", short(text(&written, "id"))]).expect("told");
         assert!(told.contains("no calendar has it: a person wrote it") && !told.contains("rules asked"), "{told}");
     }
+
+    fn a_rule_that_was_renamed_is_said_to_be_in_these_files_no_more(world: World) {
+        let rules = |first: &str| format!("rules:\n  - {{id: {first}, section: tasks, when: {{title: {{words: [plan]}}}}, set: {{task: Craft, tags: [a]}}}}\n  - {{id: stays, section: tasks, when: {{title: {{words: [plan]}}}}, set: {{tags: [b]}}}}\n");
+        std::fs::write(world.path("rules/more.yaml"), rules("former")).expect("written");
+        world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Plan", "")]);
+        world.sync();
+        let entry = text(&world.entries()[0], "id").to_owned();
+        let told = || world.run(&["rules", "explain", &entry]).expect("told").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told().contains("task Craft by former (rules/more.yaml:2)"), "{}", told());
+        assert!(told().contains("tags a, b by former (rules/more.yaml:2), stays (rules/more.yaml:3)"), "{}", told());
+        assert_eq!(world.json(&["rules", "explain", &entry])["fields"]["tags"]["at"], "rules/more.yaml:2, rules/more.yaml:3");
+        std::fs::write(world.path("rules/more.yaml"), rules("newer")).expect("written");
+        world.run(&["rules", "reload"]).expect("active");
+        assert!(told().contains("task Craft by former (no rule of these files is called so any more)"), "{}", told());
+        assert!(told().contains("stays (rules/more.yaml:3)"), "{}", told());
+    }
+}
+
+#[test]
+fn only_an_object_is_an_event() {
+    let world = World::demo();
+    for wrong in ["[]", "[\"Kickoff\"]", "5", "\"x\"", "null", "true"] {
+        std::fs::write(world.path("event.json"), wrong).expect("written");
+        let refused = world.output(&["rules", "explain", "--event", "event.json"]);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(1) && told.contains("write one as {\"title\": \"Kickoff\"}"), "{wrong}: {told}");
+    }
+    std::fs::write(world.path("event.json"), "{}").expect("written");
+    world.run(&["rules", "explain", "--event", "event.json"]).expect("an event that says nothing");
 }

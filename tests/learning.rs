@@ -51,6 +51,7 @@ on_each_database! {
     fn what_was_decided_again_and_again_becomes_a_rule_that_loads(world: World) {
         firm(&world);
         assert_eq!(suggestions(&world), [] as [Value; 0]);
+        assert_eq!(world.json(&["rules", "suggest"])["yaml"], Value::Null, "no file of no rules");
         assert_eq!(answer(&world, "Borealis weekly", &["project=GBX-3"], 3), 3);
         assert_eq!(answer(&world, "Talk", &["project=ACME-15"], 2), 2);
         // Decided once: a whim. Decided in two ways: no rule.
@@ -59,13 +60,18 @@ on_each_database! {
         let found = suggestions(&world);
         let told: Vec<_> = found.iter().map(|one| (one["support"].clone(), one["against"].clone(), one["cleared_exceptions"].clone())).collect();
         assert_eq!(told, [(json!(3), json!(0), json!(2)), (json!(2), json!(0), json!(3))], "{found:#?}");
-        assert!(text(&found[0], "rule").contains(r#"{"title":{"words":["borealis weekly"]}}"#), "{}", text(&found[0], "rule"));
-        assert!(text(&found[1], "rule").contains(r#"{"attendees":{"any":["borealis.example"]}}"#), "{}", text(&found[1], "rule"));
+        assert!(text(&found[0], "rule").contains(r#"{title: {words: ["borealis weekly"]}}"#), "{}", text(&found[0], "rule"));
+        assert!(text(&found[1], "rule").contains(r#"{attendees: {any: ["borealis.example"]}}"#), "{}", text(&found[1], "rule"));
+        let yaml = text(&world.json(&["rules", "suggest"]), "yaml").to_owned();
+        assert!(found.iter().all(|one| yaml.contains(&format!("id: {}", text(one, "id")))), "{yaml}");
         let open = world.exceptions().len();
         let out = world.output(&["rules", "suggest", "--write", "learnt.yaml"]);
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         assert!(world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect_err("there").contains("there already"));
         world.run(&["rules", "check"]).expect("it loads");
+        assert_eq!(std::fs::read_to_string(world.path("rules/learnt.yaml")).expect("a file"), yaml);
+        let uneven = String::from_utf8(world.output(&["rules", "fmt", "--check"]).stdout).expect("text");
+        assert!(uneven.contains("of 4 files") && !uneven.contains("learnt.yaml"), "what kalends writes is in its own format: {uneven}");
         assert!(world.run(&["rules", "test"]).expect("they pass").starts_with("11 tests, 0 failed"));
         let done = world.json(&["rules", "reload"]);
         assert_eq!((&done["outcome"], open - world.exceptions().len()), (&json!("active"), 5));

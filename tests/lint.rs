@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{DANA, World, event, on_each_database};
+use crate::support::{DANA, World, event, on_each_database, text};
 
 /// A finding, the rules that have it, rules that nearly have it, and what happens to an event because of it.
 struct Case {
@@ -264,11 +264,60 @@ fn an_allowance_needs_a_reason_and_something_to_allow() {
     assert_eq!(refused("  # kalends: allow R009 because\n"), [3], "an empty reason");
     assert_eq!(refused("  # kalends: allow R004 because of nothing\n"), [3], "nothing to allow");
     assert_eq!(refused("  # kalends: allow R999 because of nothing\n"), [3], "no such code");
+    // In a text it is none, whether it allows something or not.
+    for text in [
+        "|\n      who pays?\n      # kalends: allow R009 because\n",
+        "'who\n      # kalends: allow R009\n      pays?'",
+        "\"# kalends: allow R009 because it is text\"",
+    ] {
+        let said = format!(
+            "{}  - {{id: three, section: a, when: {{recurring: true}}, set: {{tags: [x]}}}}\n  - id: four\n    section: a\n    when: {{title: {{regex: '^\\d\\d$'}}}}\n    review: {text}\n",
+            rule("", "")
+        );
+        assert_eq!(found(&said), [both[0].clone(), both[1].clone(), ("R009".to_owned(), 11)], "{said}");
+    }
     // What only a book can show may be allowed without one.
     assert_eq!(refused("  # kalends: allow R005 because it is for later\n"), Vec::<u64>::new());
     // What cannot be compiled cannot be allowed.
     let unknown = rule("  # kalends: allow R012 because of nothing\n", "").replace("INT-1", "INT-99");
     assert!(found(&unknown).iter().any(|(code, _)| code == "R012") && found(&unknown).iter().any(|(code, _)| code == "R030"));
+}
+
+#[test]
+fn what_a_test_expects_has_to_be_something_that_can_come() {
+    let found = |expect: &str| {
+        let rules = format!(
+            "sections: [a]\nrules:\n  - {{id: one, section: a, when: {{title: {{words: [robots]}}}}, set: {{project: ACME-15}}}}\ntests:\n  - {{name: t, event: {{title: Robots}}, expect: {{{expect}}}}}\n"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), &shipped("clients.yaml"), &rules);
+        let told = kalends(folder.path(), &["rules", "check", "--rules", ".", "--notes", "--format", "json"]);
+        let all = told["findings"].as_array().expect("findings").clone();
+        let errors = all.iter().filter(|one| one["level"] == "error");
+        errors
+            .map(|one| format!("{} {} {}", one["code"].as_str().expect("a code"), one["column"], one["label"].as_str().expect("a label")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("project: ACME-15, by: {project: one}"), [""; 0]);
+    assert_eq!(found("by: {project: [one]}"), [""; 0]);
+    assert_eq!(found("by: {client: on}"), ["R012 61 did you mean `one`?"]);
+    assert_eq!(found("by: {client: [one, on]}"), ["R012 61 did you mean `one`?"]);
+    assert_eq!(found("by: on"), ["R012 52 did you mean `one`?"]);
+    assert_eq!(found("by: {clint: one}"), ["Y008 53 did you mean `client`?"]);
+    for wrong in [
+        "by: [one]",
+        "by: 5",
+        "by: {}",
+        "by: {client: 5}",
+        "by: {client: {a: one}}",
+        "reason: 5",
+        "reason: []",
+        "outcome: 5",
+        "client: {a: b}",
+    ] {
+        let told = found(wrong);
+        assert!(told.len() == 1 && told[0].starts_with("Y010 "), "{wrong}: {told:?}");
+    }
 }
 
 #[test]
@@ -371,6 +420,42 @@ on_each_database! {
 }
 
 on_each_database! {
+    fn a_test_of_a_person_from_elsewhere_or_with_odd_letters_says_what_her_day_says(world: World) {
+        const EVA: &str = "eva@elsewhere.example";
+        // Eva is not known as ours: with her alone besides a colleague, everyone else is.
+        let rules = "rules:\n  - {id: inner, section: tasks, when: {attendees: {only: our_domains, exactly: 2}}, set: {tags: [inner]}}\n  - {id: noon, section: tasks, when: {time: {within: \"10:00-13:00\"}}, set: {tags: [noon]}}\n";
+        std::fs::write(world.path("rules/more.yaml"), rules).expect("written");
+        let zoned = std::fs::read_to_string(world.path("rules/rules.yaml")).expect("text").replacen("version: 1\n", "version: 1\ntimezone: Europe/Berlin\n", 1);
+        std::fs::write(world.path("rules/rules.yaml"), zoned).expect("written");
+        world.run(&["staff", "add", EVA, "--timezone", "UTC", "--first-day", "2026-02-01"]).expect("added");
+        let (kim, eva) = ("ATTENDEE;PARTSTAT=ACCEPTED:mailto:kim@northwind.example\r\n", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eva@elsewhere.example\r\n");
+        let both = format!("{kim}{eva}ORGANIZER:mailto:kim@northwind.example\r\n");
+        let titles = ["[ACME-15] Plan", "[ACME-15] nel\u{85}here", "[ACME-15] ls\u{2028}here", "[ACME-15] bell\u{7} \u{200b}zero"];
+        let events = titles.iter().enumerate().map(|(day, title)| {
+            let people = if day == 1 { format!("{kim}ORGANIZER:mailto:{EVA}\r\n") } else { both.clone() };
+            event(&format!("e{day}"), &format!("2026030{}T093000Z", day + 2), &format!("2026030{}T103000Z", day + 2), title, &people)
+        });
+        world.file("eva.ics", &events.collect::<Vec<_>>());
+        world.run(&["calendar", "add", "ics", "--staff", EVA, "--file", "eva.ics"]).expect("added");
+        world.sync();
+        let (entries, mut tests) = (world.entries(), String::new());
+        assert_eq!(entries.len(), titles.len());
+        for entry in &entries {
+            let written = world.run(&["rules", "test", "--from-event", text(entry, "id")]).expect("a test");
+            let read: Value = serde_json::to_value(serde_yaml::from_str::<serde_yaml::Value>(&written).expect("YAML")).expect("JSON");
+            let (event, expect) = (&read[0]["event"], &read[0]["expect"]);
+            assert!(titles.contains(&text(event, "title")), "{written}");
+            assert_eq!(text(event, "owner"), EVA);
+            assert_eq!((text(expect, "tags"), text(expect, "project")), ("inner, noon", "ACME-15"), "{written}");
+            assert_eq!(expect["by"]["tags"], serde_json::json!(["inner", "noon"]), "{written}");
+            assert_eq!(entry["tags"], serde_json::json!(["inner", "noon"]));
+            tests.push_str(&written);
+        }
+        std::fs::write(world.path("rules/made.yaml"), format!("tests:\n{tests}")).expect("written");
+        world.run(&["rules", "check", "--strict"]).expect("nothing to find");
+        world.run(&["rules", "test"]).expect("they pass");
+    }
+
     fn a_test_is_written_from_an_event_of_the_book_and_passes(world: World) {
         let guest = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:kim@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:dana@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:tom@acme.example\r\nATTENDEE;CUTYPE=ROOM:mailto:room@northwind.example\r\nORGANIZER:mailto:tom@acme.example\r\n";
         let zoned = "BEGIN:VEVENT\r\nUID:z\r\nDTSTART;TZID=Europe/Berlin:20261025T023000\r\nDTEND;TZID=Europe/Berlin:20261025T040000\r\nSUMMARY:yes: [night] #shift\r\nRRULE:FREQ=DAILY;COUNT=2\r\nEND:VEVENT\r\n";
@@ -409,6 +494,11 @@ on_each_database! {
         let results = results.as_array().expect("results");
         assert_eq!(results.len(), seen);
         assert!(results.iter().all(|result| result["passed"] == true), "{results:#?}\n{tests}");
+        // What it prints stands as `fmt` would have it.
+        let written = world.run(&["rules", "test", "--from-event", text(&world.entries()[0], "id")]).expect("a test");
+        std::fs::write(world.path("rules/even.yaml"), format!("tests:\n{written}")).expect("written");
+        let uneven = String::from_utf8(world.output(&["rules", "fmt", "--check"]).stdout).expect("text");
+        assert!(uneven.contains("files would change") && !uneven.contains("even.yaml"), "{uneven}\n{written}");
         let refused = world.run(&["rules", "test", "--from-event", "beef"]).expect_err("no such id");
         assert!(refused.contains("no entry, event or exception with this id"), "{refused}");
     }

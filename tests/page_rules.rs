@@ -363,7 +363,7 @@ on_each_database! {
             assert!(told.contains("<bdi>[</bdi><mark><bdi>ACME-15</bdi></mark><bdi>] Zebra </bdi><mark><bdi>kickoff</bdi></mark>"), "{told}");
             assert!(told.contains("nobody said which goes over which"), "{told}");
             // As a test it passes, and holds the rules to what they say.
-            assert!(inside(&told, "test").contains("name: '[ACME-15] Zebra kickoff'"), "{told}");
+            assert!(inside(&told, "test").contains("name: \"[ACME-15] Zebra kickoff\""), "{told}");
             std::fs::create_dir(world.path("tested")).expect("a folder");
             for name in ["rules.yaml", "clients.yaml"] {
                 std::fs::copy(world.path("rules").join(name), world.path("tested").join(name)).expect("copied");

@@ -252,6 +252,55 @@ on_each_database! {
         assert!(world.run(&["doctor"]).is_err() && outcomes(&world) == ["refused", "active"], "once, however often it is tried");
     }
 
+    fn a_set_has_one_name_everywhere(world: World) {
+        world.configure_lasting("rounding: {minutes: 15}\n");
+        calendar(&world, &["[ACME-15] Plan"]);
+        let entry = text(&world.entries()[0], "id").to_owned();
+        write(&world, "event.json", r#"{"title": "[ACME-15] Plan"}"#);
+        let name = |args: &[&str]| text(&told(&world, args).1, "rule_set").to_owned();
+        let active = text(&status(&world)["active"], "rule_set").to_owned();
+        assert_eq!(name(&["rules", "check"]), active);
+        assert_eq!(name(&["rules", "explain", &entry]), active);
+        assert_eq!(name(&["rules", "explain", "--event", "event.json"]), active);
+        // What the folder holds has its name before it is active, and may be named so.
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        let next = name(&["rules", "check"]);
+        assert_ne!(next, active);
+        assert_eq!(told(&world, &["rules", "diff", &active[..12], &next[..12]]).1["differing"], json!(1));
+        assert!(world.run(&["rules", "diff", "active", "00000000"]).expect_err("no such set").contains("nor what rules holds now"));
+        world.run(&["rules", "reload"]).expect("active");
+        assert_eq!(text(&status(&world)["active"], "rule_set"), next);
+        // Without a configuration it is the name under one that says nothing.
+        std::fs::create_dir(world.path("apart")).expect("a folder");
+        let plain = name(&["rules", "check", "--config", "apart/none.yaml"]);
+        assert_ne!(plain, next);
+        world.configure_lasting("");
+        assert_eq!(name(&["rules", "check"]), plain);
+    }
+
+    fn calendars_are_read_beside_a_folder_that_is_refused(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        world.calendar(&[event("e0", "20260302T090000Z", "20260302T110000Z", "[ACME-15] Plan", "")]);
+        let (code, synced, complaint) = told(&world, &["sync"]);
+        assert_eq!((code, &synced["calendars"][0]["saved"], &synced["entries"]), (FOUND, &json!(1), &json!(1)), "{complaint}");
+        assert!(complaint.contains("Y008") && complaint.ends_with("1 finding; the rules that were active before still are\n"), "{complaint}");
+        assert!(!complaint.contains("nothing was changed"), "{complaint}");
+        // What could not be read at all is a failure.
+        std::fs::remove_file(world.path("work.ics")).expect("gone");
+        assert_eq!(told(&world, &["sync"]).0, 1);
+    }
+
+    fn nothing_is_read_before_there_are_rules(world: World) {
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        let (code, synced, complaint) = told(&world, &["sync"]);
+        assert_eq!((code, synced), (FOUND, Value::Null));
+        assert!(complaint.ends_with("no rules are active yet, and no calendar was read\n"), "{complaint}");
+        std::fs::remove_dir_all(world.path("rules")).expect("gone");
+        let (code, _, complaint) = told(&world, &["sync"]);
+        assert!(code == 1 && complaint.contains("no calendar was read: cannot read the folder"), "{complaint}");
+    }
+
     fn history_and_differences_are_told_in_behaviour(world: World) {
         calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build", "[ACME-15] Plan", "Lunch", "Unknown"]);
         write(&world, "rules/more.yaml", &rule("plan", "Craft"));

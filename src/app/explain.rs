@@ -28,10 +28,14 @@ use crate::{
 
 /// How many near misses are worth reading.
 const MISSES: usize = 3;
+/// Between the names of several rules.
+const SEVERAL: &str = ", ";
 
 /// All there is to say about one event.
 pub(crate) struct Explained<'a> {
     rules: &'a RuleSet,
+    /// What that set is called.
+    digest: String,
     /// What it is about, in a line or two.
     heading: String,
     /// The event; none of what a person wrote, and of questions about days and sources.
@@ -44,8 +48,11 @@ pub(crate) struct Explained<'a> {
     asked: Vec<Asked>,
 }
 
-/// Of an event that someone typed as JSON; `name` is what it is called in complaints.
-pub(crate) fn typed<'a>(rules: &'a RuleSet, name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
+/// Of an event that someone typed as JSON; `name` is what it is called in complaints, `digest` what the set is.
+pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
+    let read: Value = serde_json::from_str(text).with_context(|| format!("{name} is no JSON"))?;
+    // A list would be taken for the values of an event's first fields.
+    anyhow::ensure!(read.is_object(), "{name} is not an event: write one as {{\"title\": \"Kickoff\"}}");
     let event: WrittenEvent = serde_json::from_str(text).with_context(|| format!("{name} is not an event"))?;
     let rehearsed = rehearse(rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
     let result = match (rehearsed.outcome(), rehearsed.reasons()) {
@@ -58,7 +65,7 @@ pub(crate) fn typed<'a>(rules: &'a RuleSet, name: &str, text: &str) -> anyhow::R
     let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
     let heading = heading(&rehearsed.fact, rehearsed.zone, &event.calendar);
     let (fact, verdict, asked) = (Some(rehearsed.fact), rehearsed.verdict, rehearsed.asked);
-    Ok(Explained { rules, heading, fact, result, entry, reasons, verdict, asked })
+    Ok(Explained { rules, digest: digest.to_owned(), heading, fact, result, entry, reasons, verdict, asked })
 }
 
 /// Of an entry, an event or an exception in the book, by the end of its id.
@@ -91,6 +98,7 @@ async fn of_event<'a>(tx: &mut Tx, active: &'a Active, event: Event) -> anyhow::
     };
     Ok(Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: heading(&event.fact, zone, &event.calendar_name),
         result,
         entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
@@ -107,6 +115,7 @@ async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow
     let title = entry.body.description.as_deref().unwrap_or("(no description)");
     Ok(Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: format!("{title}\n{}, {}\nno calendar has it: a person wrote it", entry.body.date, length(entry.body.seconds)),
         result: standing(&entry),
         entry: Some((entry.body, entry.provenance)),
@@ -121,6 +130,7 @@ async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow
 fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
     Explained {
         rules: &active.rules,
+        digest: active.digest.clone(),
         heading: format!("a question about a {}\n{}", exception.subject.kind, exception.date),
         result: format!("{} exception {}, about no single event", exception.status, ids::short(exception.id.0)),
         entry: None,
@@ -154,11 +164,11 @@ pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::R
     let first = staff.zones.first_date(&event.fact.span);
     let there = if rules.looks_around() { tx.events_on(staff.id, first, first).await? } else { Vec::new() };
     let others = there.iter().filter(|other| other.meeting != event.meeting && other.is_live());
-    let others: Vec<_> = others.map(|other| rewritten(&scene(&staff, other, &[]))).collect();
+    let others: Vec<_> = others.map(|other| rewritten(rules, &scene(&staff, other, &[]))).collect();
     let title = if event.fact.visibility.is_private() { "a private event" } else { event.fact.text.title.trim() };
     // Two people may have been at the same meeting.
     let name = format!("{} on {first}, {}", if title.is_empty() { "an event without a title" } else { title }, staff.email());
-    rehearsal::test_of(rules, &name, &rewritten(&scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
+    rehearsal::test_of(rules, &name, &rewritten(rules, &scene(&staff, &event, &[])), &others).map_err(anyhow::Error::msg)
 }
 
 /// The same of an event that someone typed as JSON.
@@ -181,17 +191,20 @@ impl Explained<'_> {
         fields.into_iter().zip(values).filter_map(row).collect()
     }
 
-    /// `rule (file:line)`.
-    fn who(&self, rule: &str) -> String {
-        match self.rules.place(rule) {
+    /// `rule (file:line)`, or several where tags came from several. An entry keeps the name of a rule that was renamed: nothing it
+    /// says changed by that.
+    fn who(&self, rules: &str) -> String {
+        let one = |rule: &str| match self.rules.place(rule) {
             _ if rule == DECISION => "a person's decision".to_owned(),
             Some(spot) => format!("{rule} ({spot})"),
-            None => rule.to_owned(),
-        }
+            None => format!("{rule} (no rule of these files is called so any more)"),
+        };
+        rules.split(SEVERAL).map(one).collect::<Vec<_>>().join(SEVERAL)
     }
 
-    fn at(&self, rule: &str) -> Option<String> {
-        self.rules.place(rule).map(ToString::to_string)
+    fn at(&self, rules: &str) -> Option<String> {
+        let at = |rule: &str| self.rules.place(rule).map(ToString::to_string);
+        Some(rules.split(SEVERAL).map(at).collect::<Option<Vec<_>>>()?.join(SEVERAL))
     }
 
     /// Losers that a reader cares for: not a project that only followed its client.
@@ -261,7 +274,7 @@ impl Explained<'_> {
             let has = has.map_or_else(String::new, |has| format!("it has {has}"));
             fitted(format!("  nearly: {}", self.who(&one.rule)), &[format!("wanted {wants}"), has])
         }));
-        lines.push(format!("Rule set {}", &self.rules.digest[..12]));
+        lines.push(format!("Rule set {}", &self.digest[..12]));
         lines.join("\n")
     }
 
@@ -319,7 +332,7 @@ impl Explained<'_> {
             "ended_by": self.verdict.ended_by.as_deref(),
             "not_asked": matched(self.turns().1).collect::<Vec<_>>(),
             "nearest": misses.collect::<Vec<_>>(),
-            "rule_set": self.rules.digest,
+            "rule_set": self.digest,
         })
     }
 }

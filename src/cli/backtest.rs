@@ -29,8 +29,8 @@ pub(crate) struct Args {
     #[arg(long)]
     rules: Option<PathBuf>,
     /// Exit with code 3 if more than this part of the entries would change, such as 2%.
-    #[arg(long, value_name = "PERCENT")]
-    max_changed: Option<String>,
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    max_changed: Option<f64>,
 }
 
 /// Examples of each move.
@@ -38,14 +38,14 @@ const EXAMPLES: usize = 3;
 
 pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Result<Outcome> {
     ensure!(args.from <= args.to, "--from {} is after --to {}", args.from, args.to);
-    let limit = args.max_changed.as_deref().map(percent).transpose()?;
     let active = book::active(app).await?;
     let folder = args.rules.clone().unwrap_or_else(|| app.config.rules.clone());
     let now = app.config.clock.now();
-    if rules::load(&folder, now.date_naive())?.is_none() {
+    let files = rule_files(&folder)?;
+    if rules::load(&folder, &files, now.date_naive()).is_none() {
         return Ok(Outcome::Findings);
     }
-    let read = Active::proposed(rule_files(&folder)?, &app.config.policy, now.date_naive());
+    let read = Active::proposed(files, &app.config.policy, now.date_naive());
     let mut candidate = read.map_err(|found| anyhow::anyhow!("the rule files have {} findings; see: kalends rules check", found.len()))?;
     backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
     // It shows on terminals alone.
@@ -61,19 +61,16 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
         Format::Json => answer(&serde_json::to_string_pretty(&to_json(&found))?),
         Format::Table => answer(&text(&found, &emails)),
     }
-    let over = limit.is_some_and(|limit| found.share() > limit);
-    if let (true, Some(limit)) = (over, limit) {
+    let over = args.max_changed.is_some_and(|limit| found.share() > limit);
+    if let (true, Some(limit)) = (over, args.max_changed) {
         complain(&format!("{:.1} % of the entries would change, which is more than {limit} %", found.share()));
     }
     Ok(if over { Outcome::Findings } else { Outcome::Done })
 }
 
-fn percent(typed: &str) -> anyhow::Result<f64> {
+fn percent(typed: &str) -> Result<f64, &'static str> {
     let number: Option<f64> = typed.trim().trim_end_matches('%').trim().parse().ok();
-    match number.filter(|number| (0.0..=100.0).contains(number)) {
-        Some(number) => Ok(number),
-        None => anyhow::bail!("`{typed}` is no part such as 2%"),
-    }
+    number.filter(|number| (0.0..=100.0).contains(number)).ok_or("a part is written as 2%, from 0 to 100")
 }
 
 fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::StaffId, String>) -> String {

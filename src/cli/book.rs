@@ -45,30 +45,35 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
     anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "error", "errors"))
 }
 
-/// Makes the rule files of the configured folder the active set if they differ from it. Says how many days became due.
+/// Makes the rule files of the configured folder the active set if they differ from it. A refusal is told, but for what follows of it.
 ///
 /// # Errors
-/// Of the book. Files that cannot become active change nothing: they are told, and come back as the inner error.
-pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<(Active, Option<usize>)>> {
+/// Of the book. A folder that cannot be read changes nothing, and is the inner error.
+pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<Reloaded>> {
     let files = match rule_files(&app.config.rules) {
         Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    Ok(match app.reload_files(files, &app.config.rules, &actor(), false).await? {
-        Reloaded::Same(active) => Ok((active, None)),
-        Reloaded::Active(active, days) => Ok((active, Some(days))),
-        Reloaded::Refused(refusal) => {
-            complain(&refusal.told(paint()));
-            Err(anyhow::anyhow!("{}; nothing was changed", refusal.summary()))
-        }
-    })
+    let reloaded = app.reload_files(files, &app.config.rules, &actor(), false).await?;
+    if let Reloaded::Refused(refusal) = &reloaded {
+        complain(&refusal.told(paint()));
+    }
+    Ok(Ok(reloaded))
+}
+
+/// The folder's set, for a book that has none yet.
+pub(super) async fn first(app: &App) -> anyhow::Result<Active> {
+    match reload(app).await?? {
+        Reloaded::Same(active) | Reloaded::Active(active, _) => Ok(active),
+        Reloaded::Refused(refusal) => anyhow::bail!("{}; nothing was changed", refusal.summary()),
+    }
 }
 
 /// The active set, or the folder's if none is active yet.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
     match app.under_policy(&actor()).await? {
         Some(active) => Ok(active),
-        None => Ok(reload(app).await??.0),
+        None => first(app).await,
     }
 }
 

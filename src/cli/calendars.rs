@@ -13,7 +13,7 @@ use crate::{
         ids::{self, CalendarId, DecisionId},
         staff::{Calendar, Held, Privacy, Staff, Whose},
     },
-    settling::activation,
+    settling::{activation, reload::Reloaded},
 };
 
 /// What was typed.
@@ -146,13 +146,21 @@ pub(crate) async fn accept_removals(app: &App, typed: &str) -> anyhow::Result<Ou
 /// Reads calendars, derives what is due and says what changed.
 pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyhow::Result<Outcome> {
     let reloaded = book::reload(app).await?;
-    let active = match &reloaded {
-        Ok((active, _)) => active,
-        // Broken rule files change nothing: the set in the book goes on.
-        Err(_) => &activation::active(&app.store).await?.context("no rule set is active yet, and the rule files cannot be loaded")?,
+    // Broken rule files change nothing: the set in the book goes on.
+    let stays = match &reloaded {
+        Ok(Reloaded::Same(_) | Reloaded::Active(..)) => None,
+        _ => activation::active(&app.store).await?,
+    };
+    let active = match (&reloaded, &stays) {
+        (Ok(Reloaded::Same(active) | Reloaded::Active(active, _)), _) | (_, Some(active)) => active,
+        (Ok(Reloaded::Refused(refusal)), None) => {
+            complain(&format!("{}; no rules are active yet, and no calendar was read", refusal.summary()));
+            return Ok(Outcome::Findings);
+        }
+        (Err(_), None) => return reloaded.map(|_| Outcome::Done).context("no rules are active yet, and no calendar was read"),
     };
     let synced = app.sync(active, only).await?;
-    if let Ok((_, Some(days))) = &reloaded {
+    if let Ok(Reloaded::Active(_, days)) = &reloaded {
         complain(&format!("a new rule set is active: {} derived again", book::count(*days, "day is", "days are")));
     }
     match format {
@@ -168,9 +176,13 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     synced.busy.iter().for_each(|source| complain(&format!("{} is being read by a daemon at the moment", source.calendar.name)));
     synced.strangers.iter().for_each(|stranger| complain(&format!("error: {}: {}", stranger.file, stranger.why)));
     let strangers = synced.strangers.len();
-    reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
+    let reloaded = reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
     anyhow::ensure!(refused == 0, "{} not be read; nothing was concluded", book::count(refused, "calendar could", "calendars could"));
     anyhow::ensure!(strangers == 0, "{} nobody's", book::count(strangers, "file of a drop folder is", "files of drop folders are"));
+    if let Reloaded::Refused(refusal) = reloaded {
+        complain(&format!("{}; the rules that were active before still are", refusal.summary()));
+        return Ok(Outcome::Findings);
+    }
     Ok(Outcome::Done)
 }
 

@@ -160,7 +160,10 @@ pub(super) enum Db {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
-    /// Says everything that is wrong with the rule files. Needs no database.
+    /// Says everything that is wrong with the rule files, and the name they have once they are active. Needs no database.
+    ///
+    /// The name covers the files and what the configuration says of rounding and closed time; where there is no configuration,
+    /// it is the name under one that says nothing of these.
     Check(rules::Check),
     /// Runs the tests that stand in the rule files.
     Test(rules::Test),

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
     if stands != midnight {
         answer(&format!("this demo stands at {}; begin anew with --fresh\n", stands.date_naive()));
     }
-    let (active, _) = book::reload(&app).await??;
+    let active = book::first(&app).await?;
     let synced = app.sync(&active, None).await?;
     show(&app, &active, args, stands.date_naive()).await?;
     let settled = synced.settled;

@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, today: NaiveDate) -> anyhow::Result<Outcome
     super::keys::make(&book::configuration(&config)?)?;
     let app = book::open(&config).await?;
     people(&app, week.monday).await?;
-    let (active, _) = book::reload(&app).await??;
+    let active = book::first(&app).await?;
     week.tell(&app, &active).await?;
     app.store.close().await;
     Ok(Outcome::Done)

@@ -9,6 +9,7 @@ use crate::{
     app::{
         App,
         explain::{self, Explained},
+        rule_files,
     },
     config::Config,
     settling::activation::Active,
@@ -31,9 +32,9 @@ pub(crate) struct Args {
 
 /// Of an event that someone typed.
 pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Format) -> anyhow::Result<Outcome> {
-    let Some(rules) = rules::load(&rules::folder(args.rules.as_deref(), config), rules::today(config))? else {
-        return Ok(Outcome::Findings);
-    };
+    let folder = rules::folder(args.rules.as_deref(), config);
+    let files = rule_files(&folder)?;
+    let Some(set) = rules::load(&folder, &files, rules::today(config)) else { return Ok(Outcome::Findings) };
     let text = if file == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("cannot read stdin")?;
@@ -41,7 +42,7 @@ pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Fo
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
     };
-    show(&explain::typed(&rules, file, &text)?, format)
+    show(&explain::typed((&set, &rules::name(&files, config)), file, &text)?, format)
 }
 
 /// Of an entry, an event or an exception in the book.

@@ -35,8 +35,8 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
         let path = folder.join(name.trim_start_matches("rules/"));
         let source = Source::new(path.display().to_string(), text);
         match laid_out(&source) {
-            Ok(Some(even)) if even == *text => {}
-            Ok(Some(even)) if moves_an_allow(&files, name, &even, rules::today(config)) => {
+            Ok(Ok(even)) if even == *text => {}
+            Ok(Ok(even)) if moves_an_allow(&files, name, &even, rules::today(config)) => {
                 refused += 1;
                 complain(&format!(
                     "{}: laid out, a `# kalends: allow …` would no longer stand beside what it is about; put it on a line of its own above \
@@ -44,16 +44,17 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
                     source.name
                 ));
             }
-            Ok(Some(even)) => {
+            Ok(Ok(even)) => {
                 changed += 1;
                 answer(&source.name);
                 if !args.check {
                     replace(&path, &even)?;
                 }
             }
-            Ok(None) => {
+            Ok(Err(stuck)) => {
                 refused += 1;
-                complain(&format!("{}: it cannot be laid out without changing what it says, and is left as it is", source.name));
+                let (line, column) = source.position(stuck.at);
+                complain(&format!("{}:{line}:{column}: {}. The file is left as it is", source.name, stuck.why));
             }
             Err(findings) => {
                 refused += 1;

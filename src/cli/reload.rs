@@ -146,7 +146,7 @@ fn to_json(one: &Reload) -> Value {
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Diff {
-    /// A number of the history, the beginning of a rule set's name, `active`, or a folder.
+    /// A number of the history, the beginning of a rule set's name, as the history or `rules check` shows it, `active`, or a folder.
     one: String,
     /// The other one.
     other: String,
@@ -158,6 +158,8 @@ pub(crate) struct Diff {
     to: Option<NaiveDate>,
 }
 
+/// So much of a name at least.
+const NAME_MIN: usize = 4;
 /// Examples of each difference.
 const EXAMPLES: usize = 3;
 
@@ -180,21 +182,32 @@ async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
     if typed == "active" {
         return book::active(app).await.map(Some);
     }
-    if !folder.is_dir() {
-        let kept = activation::kept(&app.store, typed).await;
-        return kept.map(Some).map_err(|error| match error {
-            store::Error::NoneEnds(_) => anyhow::anyhow!(
-                "`{typed}` is no set that was active: type a number or the beginning of a name that `kalends rules history` shows, \
-                 `active`, or a folder; files that were refused are not kept"
-            ),
-            other => other.into(),
-        });
+    if folder.is_dir() {
+        return Ok(proposed(app, rule_files(folder)?));
     }
-    match Active::proposed(rule_files(folder)?, &app.config.policy, app.config.clock.now().date_naive()) {
-        Ok(set) => Ok(Some(set)),
+    match activation::kept(&app.store, typed).await {
+        // As `rules check` calls what the folder holds.
+        Err(store::Error::NoneEnds(_)) => match rule_files(&app.config.rules) {
+            Ok(files) if typed.len() >= NAME_MIN && activation::digest(&files, &app.config.policy).starts_with(&typed.to_lowercase()) => {
+                Ok(proposed(app, files))
+            }
+            _ => anyhow::bail!(
+                "`{typed}` is no set that was active, nor what {} holds now: type a number or the beginning of a name that `kalends rules \
+                 history` shows, `active`, or a folder; files that were refused are not kept",
+                app.config.rules.display()
+            ),
+        },
+        kept => Ok(Some(kept?)),
+    }
+}
+
+/// Files as a set, if they are one.
+fn proposed(app: &App, files: Files) -> Option<Active> {
+    match Active::proposed(files, &app.config.policy, app.config.clock.now().date_naive()) {
+        Ok(set) => Some(set),
         Err(findings) => {
             complain(&Refusal::Findings(findings).told(paint()));
-            Ok(None)
+            None
         }
     }
 }

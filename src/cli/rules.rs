@@ -12,9 +12,11 @@ use crate::{
     config::Config,
     rules::{RuleSet, lint::History},
     settling::{
+        activation::digest,
         inspection::{Inspected, history, inspect},
         rehearsal::{Coverage, TestResult, coverage, run_tests},
     },
+    store::rule_sets::Files,
     yaml::{
         code::{Code, Level},
         diagnostic::Source,
@@ -24,7 +26,7 @@ use crate::{
 /// The folder that was typed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Folder {
-    /// The folder of rule files; the configured one, or `rules`, if none is given.
+    /// The folder of rule files, `.yaml` or `.yml`; the configured one, or `rules`, if none is given.
     #[arg(long)]
     rules: Option<PathBuf>,
 }
@@ -66,6 +68,11 @@ pub(super) fn folder(typed: Option<&Path>, config: Option<&Config>) -> PathBuf {
     typed.map(Path::to_path_buf).or_else(|| config.map(|config| config.rules.clone())).unwrap_or_else(|| "rules".into())
 }
 
+/// What these files are called once they are active: with the policy of the configuration, or of one that says nothing.
+pub(super) fn name(files: &Files, config: Option<&Config>) -> String {
+    digest(files, &config.map(|config| config.policy.clone()).unwrap_or_default())
+}
+
 /// The day on which rules are looked at.
 pub(super) fn today(config: Option<&Config>) -> NaiveDate {
     config.map_or_else(Clock::system, |config| config.clock.clone()).now().date_naive()
@@ -75,35 +82,37 @@ pub(crate) fn check(args: &Check, config: Option<&Config>, shape: Shape) -> anyh
     if let Some(code) = &args.explain {
         return meaning(code);
     }
-    let inspected = read(&folder(args.folder.rules.as_deref(), config), today(config), None)?;
-    show(&inspected, args, shape)
+    let folder = folder(args.folder.rules.as_deref(), config);
+    let files = rule_files(&folder)?;
+    show(&read(&folder, &files, today(config), None), &name(&files, config), args, shape)
 }
 
 /// The same with what the book knows of the rules.
 pub(crate) async fn check_with_book(app: &App, args: &Check, days: u64, shape: Shape) -> anyhow::Result<Outcome> {
     let (folder, today) = (folder(args.folder.rules.as_deref(), Some(&app.config)), today(Some(&app.config)));
-    let inspected = read(&folder, today, None)?;
-    let Some(set) = &inspected.set else { return show(&inspected, args, shape) };
+    let files = rule_files(&folder)?;
+    let (inspected, name) = (read(&folder, &files, today, None), name(&files, Some(&app.config)));
+    let Some(set) = &inspected.set else { return show(&inspected, &name, args, shape) };
     let seen = history(&app.store, set, (today - Days::new(days - 1), today)).await?;
-    show(&read(&folder, today, Some(&seen))?, args, shape)
+    show(&read(&folder, &files, today, Some(&seen)), &name, args, shape)
 }
 
-fn show(inspected: &Inspected, args: &Check, shape: Shape) -> anyhow::Result<Outcome> {
+fn show(inspected: &Inspected, name: &str, args: &Check, shape: Shape) -> anyhow::Result<Outcome> {
     let Inspected { set, findings: found } = inspected;
     match shape {
         Shape::Json => {
-            let digest = set.as_ref().map(|set| &set.digest);
-            answer(&serde_json::to_string_pretty(&json!({ "rule_set": digest, "findings": findings::to_json(found) }))?);
+            let name = set.as_ref().map(|_| name);
+            answer(&serde_json::to_string_pretty(&json!({ "rule_set": name, "findings": findings::to_json(found) }))?);
         }
         Shape::Sarif => answer(&serde_json::to_string_pretty(&findings::sarif(found))?),
         Shape::Github => answer(&findings::github(found)),
-        Shape::Table => tell(inspected, args),
+        Shape::Table => tell(inspected, name, args),
     }
     let least = if args.strict { Level::Warning } else { Level::Error };
     Ok(if found.iter().any(|(_, finding)| finding.level >= least) { Outcome::Findings } else { Outcome::Done })
 }
 
-fn tell(inspected: &Inspected, args: &Check) {
+fn tell(inspected: &Inspected, name: &str, args: &Check) {
     let Inspected { set, findings: found } = inspected;
     findings::tell(found, if args.notes { Level::Note } else { Level::Warning });
     let Some(set) = set.as_ref().filter(|_| inspected.count(Level::Error) == 0) else {
@@ -113,7 +122,7 @@ fn tell(inspected: &Inspected, args: &Check) {
     let (clients, projects) = (set.catalog.clients.len(), set.catalog.projects().count());
     let size = [(set.len(), "rule", "rules"), (clients, "client", "clients"), (projects, "project", "projects")];
     let size = size.map(|(number, one, many)| book::count(number, one, many)).join(", ");
-    answer(&format!("{size}: {}{hint}. Rule set {}", findings::summary(found), &set.digest[..12]));
+    answer(&format!("{size}: {}{hint}. Rule set {}", findings::summary(found), &name[..12]));
 }
 
 /// The section of the reference on one code.
@@ -125,7 +134,8 @@ fn meaning(typed: &str) -> anyhow::Result<Outcome> {
 }
 
 pub(crate) fn test(args: &Test, config: Option<&Config>, format: Format) -> anyhow::Result<Outcome> {
-    let Some(set) = load(&folder(args.folder.rules.as_deref(), config), today(config))? else { return Ok(Outcome::Findings) };
+    let folder = folder(args.folder.rules.as_deref(), config);
+    let Some(set) = load(&folder, &rule_files(&folder)?, today(config)) else { return Ok(Outcome::Findings) };
     let results = run_tests(&set);
     let covered = args.coverage.then(|| coverage(&set));
     let failed: Vec<_> = results.iter().filter(|result| !result.differences.is_empty()).collect();
@@ -148,29 +158,28 @@ pub(crate) fn test(args: &Test, config: Option<&Config>, format: Format) -> anyh
 /// A test to put under `tests`, from what is in the book.
 pub(crate) async fn test_from_event(app: &App, args: &Test, id: &str) -> anyhow::Result<Outcome> {
     let folder = folder(args.folder.rules.as_deref(), Some(&app.config));
-    let Some(set) = load(&folder, today(Some(&app.config)))? else { return Ok(Outcome::Findings) };
+    let Some(set) = load(&folder, &rule_files(&folder)?, today(Some(&app.config))) else { return Ok(Outcome::Findings) };
     answer(&explain::test_of(&mut app.store.read().await?, &set, id).await?);
     Ok(Outcome::Done)
 }
 
 /// All files of a folder as a rule set; errors are drawn, and then there is none.
-pub(super) fn load(folder: &Path, today: NaiveDate) -> anyhow::Result<Option<RuleSet>> {
-    match read(folder, today, None)?.taken() {
-        Ok(set) => Ok(Some(set)),
+pub(super) fn load(folder: &Path, files: &Files, today: NaiveDate) -> Option<RuleSet> {
+    match read(folder, files, today, None).taken() {
+        Ok(set) => Some(set),
         Err(found) => {
             findings::tell(&found, Level::Error);
             complain(&findings::refusal(&found));
-            Ok(None)
+            None
         }
     }
 }
 
-fn read(folder: &Path, today: NaiveDate, history: Option<&History>) -> anyhow::Result<Inspected> {
-    let files = rule_files(folder)?;
+fn read(folder: &Path, files: &Files, today: NaiveDate, history: Option<&History>) -> Inspected {
     // Named as one types them here, not as the book keeps them.
     let name = |name: &String| folder.join(name.trim_start_matches("rules/")).display().to_string();
     let files: Vec<_> = files.iter().map(|(file, text)| Source::new(name(file), text)).collect();
-    Ok(inspect(&files, today, history))
+    inspect(&files, today, history)
 }
 
 fn result_json(result: &TestResult) -> Value {

@@ -11,6 +11,7 @@ use crate::{
     app::{App, rule_files},
     review::learn::{Suggestion, suggestions},
     settling::{backtest::Sum, reload::proven},
+    yaml::layout::even,
 };
 
 /// What was typed.
@@ -50,6 +51,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     match format {
         Format::Json => {
             let shown: Vec<_> = found.iter().map(to_json).collect();
+            let yaml = (!found.is_empty()).then_some(&yaml);
             answer(&serde_json::to_string_pretty(&json!({ "suggestions": shown, "yaml": yaml }))?);
         }
         Format::Table if found.is_empty() => answer("nothing was decided again and again that no rule says"),
@@ -65,7 +67,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
 fn file(found: &[Suggestion]) -> String {
     let part = |of: fn(&Suggestion) -> &str| found.iter().map(of).collect::<String>();
     let (rules, tests) = (part(|one| &one.proposal.parts.0), part(|one| &one.proposal.parts.1));
-    format!("# Learnt from what people decided; see: kalends rules suggest\nrules:\n{rules}tests:\n{tests}")
+    even(format!("# Learnt from what people decided; see: kalends rules suggest\nrules:\n{rules}tests:\n{tests}"))
 }
 
 /// Writes a file that loads beside the others, or none. A daemon sees it only whole.

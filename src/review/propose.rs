@@ -21,6 +21,10 @@ use crate::{
     },
     settling::{Verdicts, activation::Active, rehearsal::run_tests, verdicts},
     store::{Error, Tx},
+    yaml::{
+        block::{flow, quoted},
+        layout::even,
+    },
 };
 
 /// How far back it is tried.
@@ -188,7 +192,7 @@ impl Candidate {
         let id = name(made.words);
         let file = format!("made-{id}.yaml");
         let (rule, test) = written(active, &id, made);
-        let yaml = format!("# Made from a decision in the queue.\nrules:\n{rule}tests:\n{test}");
+        let yaml = even(format!("# Made from a decision in the queue.\nrules:\n{rule}tests:\n{test}"));
         let mut files = active.files.clone();
         if files.insert(format!("rules/{file}"), yaml.clone()).is_some() {
             return None;
@@ -234,7 +238,6 @@ fn written(active: &Active, id: &str, made: &Made<'_>) -> (String, String) {
         Outcome::NotWork => ("skip: not work".to_owned(), "outcome: skipped".to_owned()),
     };
     let section = active.rules.section_for_overrides();
-    // JSON is YAML: what people typed is quoted once, and safely.
     let mut more = String::new();
     if when.get("series").is_some() {
         more = format!(", recurring: true, series: {}", quoted(&event.fact.ical_uid));
@@ -242,20 +245,16 @@ fn written(active: &Active, id: &str, made: &Made<'_>) -> (String, String) {
     if let Some(organizer) = text.organizer.as_deref().filter(|_| when.get("organizer").is_some()) {
         more = format!(", organizer: {}", quoted(organizer));
     }
-    let over = if over.is_empty() { String::new() } else { format!("    over: {}\n", json!(over)) };
+    let over = if over.is_empty() { String::new() } else { format!("    over: {}\n", flow(&json!(over))) };
     (
-        format!("  - id: {id}\n    section: {section}\n{over}    when: {when}\n    {effect}\n"),
+        format!("  - id: {id}\n    section: {section}\n{over}    when: {}\n    {effect}\n", flow(when)),
         format!(
             "  - name: {}\n    event: {{title: {}, attendees: {}{more}}}\n    expect: {{{expect}}}\n",
             quoted(id),
             quoted(&text.title),
-            json!(people)
+            flow(&json!(people))
         ),
     )
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// Words as an id: kebab-case, and with what tells two alike ones apart.

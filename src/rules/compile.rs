@@ -80,7 +80,7 @@ pub(super) struct Suspicious {
 pub(super) type Read<'a> = (&'a Source, RulesFile, Positions);
 
 /// Puts all files together.
-pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, findings: &mut Findings) -> RuleSet {
+pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, findings: &mut Findings) -> RuleSet {
     let header = header(files, findings);
     let our_domains: Vec<String> = header.our_domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
     let mut lexicon = Lexicon::default();
@@ -92,7 +92,6 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, digest: String, find
         identity,
         index: Index::default(),
         catalog,
-        digest,
         our_domains,
         day_limits: Vec::new(),
         zone: header.zone,

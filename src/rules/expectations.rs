@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
 
 use super::{
     RuleSet, Spot,
     findings::{Findings, Place, meant},
-    syntax::Test,
+    syntax::{Expect, Test},
 };
 use crate::{
     model::{catalog::Field, exception::STRUCTURAL},
@@ -29,10 +30,11 @@ impl JsonSchema for Expected {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let fields = Field::ALL.iter().map(|field| (field.as_str(), json!({})));
-        let by_field: Map<String, Value> = Field::ALL.iter().map(|field| (field.to_string(), json!({ "type": "string" }))).collect();
+        let texts = json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] });
+        let by_field: Map<String, Value> = Field::ALL.iter().map(|field| (field.to_string(), texts.clone())).collect();
         let others = [
             ("outcome", json!({ "enum": OUTCOMES })),
-            ("reason", json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })),
+            ("reason", texts),
             ("by", json!({ "anyOf": [{ "type": "string" }, { "type": "object", "properties": by_field, "additionalProperties": false }] })),
         ];
         let properties: Map<String, Value> = fields.chain(others).map(|(key, value)| (key.to_owned(), value)).collect();
@@ -65,31 +67,72 @@ fn one(set: &RuleSet, test: &Test, place: &Place<'_>, findings: &mut Findings) {
     }
     for (key, value) in &test.expect {
         let at = format!("expect.{key}");
-        let word = value.as_str().unwrap_or_default();
-        match key.as_str() {
-            "outcome" if !OUTCOMES.contains(&word) => {
+        let is_field = key.parse::<Field>().is_ok();
+        match (key.as_str(), value) {
+            ("outcome", Yaml::String(word)) if !OUTCOMES.contains(&word.as_str()) => {
                 let label = meant(word, OUTCOMES.iter().copied());
                 place.complain(findings, Code::WrongValue, &at, format!("`{word}` is no outcome"), &label);
             }
-            "reason" => reasons(value).for_each(|reason| is_reason(set, reason, &at, place, findings)),
-            "by" => by(value).for_each(|rule| is_rule(set, rule, &at, place, findings)),
-            key if !KEYS.contains(&key) && key.parse::<Field>().is_err() => {
-                let known = KEYS.iter().copied().chain(Field::ALL.iter().map(|field| field.as_str()));
-                let label = meant(key, known);
-                place.complain_of_key(findings, Code::UnknownKey, &at, format!("`{key}` is not known here"), &label);
-            }
-            _ => {}
+            ("reason", _) if are_texts(value) => texts(value).for_each(|reason| is_reason(set, reason, &at, place, findings)),
+            ("by", Yaml::String(rule)) => is_rule(set, rule, &at, place, findings),
+            ("by", Yaml::Mapping(map)) if !map.is_empty() => by_field(set, map, place, findings),
+            ("outcome", Yaml::String(_)) => {}
+            ("outcome", _) => is_no("an outcome", &format!("write one of {}", OUTCOMES.join(", ")), &at, place, findings),
+            ("reason", _) => is_no("a reason or a list of reasons", "write it as `reason: conflict`", &at, place, findings),
+            ("by", _) => is_no("a rule, or fields with their rules", BY, &at, place, findings),
+            (_, Yaml::Mapping(_)) if is_field => is_no("a value", "write the value alone, or `nothing`", &at, place, findings),
+            _ if is_field => {}
+            _ => is_no_key(key, KEYS.iter().copied().chain(fields()), &at, place, findings),
         }
     }
 }
 
-/// One reason or several.
-pub(crate) fn reasons(value: &serde_yaml::Value) -> impl Iterator<Item = &str> {
-    value.as_str().into_iter().chain(value.as_sequence().into_iter().flatten().filter_map(serde_yaml::Value::as_str))
+/// How `by` is written.
+const BY: &str = "write `by: its-name` of a rule that skipped it, or `by: {client: its-name}`";
+
+/// Which rule gave a field; tags may come from several.
+fn by_field(set: &RuleSet, map: &serde_yaml::Mapping, place: &Place<'_>, findings: &mut Findings) {
+    for (key, value) in map {
+        let key = key.as_str().unwrap_or_default();
+        let at = format!("expect.by.{key}");
+        match () {
+            () if key.parse::<Field>().is_err() => is_no_key(key, fields(), &at, place, findings),
+            () if are_texts(value) => texts(value).for_each(|rule| is_rule(set, rule, &at, place, findings)),
+            () => is_no("the name of a rule", BY, &at, place, findings),
+        }
+    }
 }
 
-fn by(value: &serde_yaml::Value) -> impl Iterator<Item = &str> {
-    value.as_str().into_iter().chain(value.as_mapping().into_iter().flat_map(|map| map.values().filter_map(serde_yaml::Value::as_str)))
+fn fields() -> impl Iterator<Item = &'static str> {
+    Field::ALL.iter().map(|field| field.as_str())
+}
+
+fn is_no(wanted: &str, label: &str, at: &str, place: &Place<'_>, findings: &mut Findings) {
+    place.complain(findings, Code::WrongType, at, format!("expected {wanted}"), label);
+}
+
+fn is_no_key<'a>(key: &str, known: impl Iterator<Item = &'a str>, at: &str, place: &Place<'_>, findings: &mut Findings) {
+    place.complain_of_key(findings, Code::UnknownKey, at, format!("`{key}` is not known here"), &meant(key, known));
+}
+
+/// One text or several, such as reasons or rules.
+pub(crate) fn texts(value: &Yaml) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_sequence().into_iter().flatten().filter_map(Yaml::as_str))
+}
+
+fn are_texts(value: &Yaml) -> bool {
+    match value {
+        Yaml::Sequence(all) => !all.is_empty() && all.iter().all(Yaml::is_string),
+        other => other.is_string(),
+    }
+}
+
+/// Every rule that a test names.
+pub(super) fn named(expect: &Expect) -> Vec<&str> {
+    match expect.get("by") {
+        Some(Yaml::Mapping(map)) => map.values().flat_map(texts).collect(),
+        by => by.into_iter().flat_map(texts).collect(),
+    }
 }
 
 fn is_reason(set: &RuleSet, reason: &str, at: &str, place: &Place<'_>, findings: &mut Findings) {

@@ -40,7 +40,6 @@ use std::{fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use sha2::{Digest, Sha256};
 
 use self::{
     findings::{Findings, Place},
@@ -61,6 +60,7 @@ use crate::{
     },
     yaml::{
         self,
+        code::Code,
         diagnostic::{Diagnostic, Source},
         gate::Positions,
     },
@@ -130,8 +130,6 @@ impl fmt::Display for Spot {
 #[derive(Debug)]
 pub(crate) struct RuleSet {
     pub(crate) catalog: Catalog,
-    /// Names exactly these files.
-    pub(crate) digest: String,
     pub(crate) day_limits: Vec<DayLimit>,
     /// For time and weekday, where the files name one.
     pub(crate) zone: Option<Tz>,
@@ -224,6 +222,12 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
     let mut files: Vec<&Source> = files.iter().collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut findings = Findings::default();
+    for name in ["clients.yaml", "rules.yaml"] {
+        if let [_, second, ..] = files.iter().filter(|source| is_named(source, name)).collect::<Vec<_>>()[..] {
+            let message = format!("`{name}` is there twice, with another ending");
+            findings.push(second, Diagnostic::new(Code::Twice, 0..0, message, "put all of it into one of them, and take the other away"));
+        }
+    }
     let (mut catalog, mut clients) = (Catalog::default(), None);
     let (mut rules, mut unread) = (Vec::new(), 0);
     for source in &files {
@@ -241,7 +245,7 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
         }
     }
     // A file that cannot be read at all would make every name in it unknown to the others.
-    let set = (unread == 0).then(|| compile::compile(&rules, catalog, digest(&files), &mut findings));
+    let set = (unread == 0).then(|| compile::compile(&rules, catalog, &mut findings));
     Reading { rules, clients, set, findings }
 }
 
@@ -280,13 +284,4 @@ pub(crate) fn schemas() -> [serde_json::Value; 2] {
 
 fn is_named(source: &Source, name: &str) -> bool {
     source.name.rsplit('/').next().is_some_and(|file| file == name || file == name.replace(".yaml", ".yml"))
-}
-
-fn digest(files: &[&Source]) -> String {
-    let mut hash = Sha256::new();
-    for Source { name, text } in files {
-        let name = name.rsplit('/').next().unwrap_or_default();
-        hash.update(format!("{}:{name}{}:{text}", name.len(), text.len()));
-    }
-    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }

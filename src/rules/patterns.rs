@@ -60,7 +60,8 @@ fn compile(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).case_insensitive(true).size_limit(BYTES_MAX).build()
 }
 
-fn names(hir: &Hir, found: &mut Vec<String>) {
+/// Groups that have a name.
+pub(super) fn names(hir: &Hir, found: &mut Vec<String>) {
     match hir.kind() {
         HirKind::Capture(capture) => {
             found.extend(capture.name.as_ref().map(ToString::to_string));

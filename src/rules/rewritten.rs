@@ -4,13 +4,13 @@ use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_yaml::{Mapping, Value};
 
-use super::Scene;
+use super::{RuleSet, Scene};
 use crate::model::event::{Attendee, EventStatus, ShowAs, Span, Text, Visibility};
 
-/// The event with everything that rules may see of it, and nothing else: of a private one no words (S8).
-pub(crate) fn rewritten(scene: &Scene<'_>) -> Value {
+/// The event with everything that these rules may see of it, and nothing else: of a private one no words (S8).
+pub(crate) fn rewritten(rules: &RuleSet, scene: &Scene<'_>) -> Value {
     if let Some(fact) = scene.without_words() {
-        return rewritten(&Scene { fact: &fact, ..*scene });
+        return rewritten(rules, &Scene { fact: &fact, ..*scene });
     }
     let (fact, mut event) = (scene.fact, Mapping::new());
     let mut add = |key: &str, value: Option<Value>| {
@@ -19,16 +19,24 @@ pub(crate) fn rewritten(scene: &Scene<'_>) -> Value {
         }
     };
     words(&fact.text, &mut add);
+    let invited = fact.text.attendees.iter().map(|person| person.email.as_str());
+    let own = invited.chain(fact.text.organizer.as_deref()).find(|email| is_hers(scene, email));
+    let own = own.or(scene.addresses.first().map(String::as_str));
+    let is_invited = fact.text.attendees.iter().any(|person| Some(person.email.as_str()) == own);
     let mut people: Vec<Value> = fact.text.attendees.iter().filter(|person| !is_hers(scene, &person.email)).map(person).collect();
-    if let Some(own) = scene.addresses.first().filter(|_| !people.is_empty() || fact.text.organizer.is_some()) {
-        // The first of ours is whose calendar it is.
-        let own = fact.text.attendees.iter().find(|person| is_hers(scene, &person.email)).map_or(own.as_str(), |person| &person.email);
-        people.insert(0, own.into());
+    if let Some(own) = own.filter(|_| !people.is_empty() || fact.text.organizer.is_some()) {
+        // The first of ours is whose calendar it is. Who is not known as ours is named; rules may take her address for a client's.
+        let is_ours = rules.is_ours(own);
+        if is_ours || is_invited {
+            people.insert(0, own.into());
+        }
+        add("owner", (!is_ours).then(|| own.into()));
     }
     add("attendees", (!people.is_empty()).then_some(Value::Sequence(people)));
-    add("organizer", fact.text.organizer.as_deref().map(Value::from));
+    // One address of hers is enough: two would be two people.
+    add("organizer", fact.text.organizer.as_deref().map(|host| own.filter(|_| is_hers(scene, host)).unwrap_or(host).into()));
     add("calendar", text(scene.calendar));
-    times(&fact.span, scene.zone, &mut add);
+    times(&fact.span, scene.zone, rules.zone.unwrap_or(Tz::UTC), &mut add);
     add("recurring", fact.recurring.then_some(Value::Bool(true)));
     add("series", fact.recurring.then(|| fact.ical_uid.as_str().into()));
     add("my_response", Some(scene.response.as_str().into()));
@@ -66,7 +74,7 @@ fn person(person: &Attendee) -> Value {
 }
 
 /// In the zone of the person: clock times and weekdays are hers, wherever the event was made.
-fn times(span: &Span, zone: Tz, add: &mut impl FnMut(&str, Option<Value>)) {
+fn times(span: &Span, zone: Tz, usual: Tz, add: &mut impl FnMut(&str, Option<Value>)) {
     match span {
         Span::Timed { start, end, .. } => {
             let at = |at: &DateTime<Utc>| {
@@ -81,7 +89,7 @@ fn times(span: &Span, zone: Tz, add: &mut impl FnMut(&str, Option<Value>)) {
             };
             add("start", Some(at(start)));
             add("end", Some(at(end)));
-            add("timezone", (zone != Tz::UTC).then(|| zone.name().into()));
+            add("timezone", (zone != usual).then(|| zone.name().into()));
         }
         Span::AllDay { first, until } => {
             add("start", Some(first.to_string().into()));

@@ -31,6 +31,8 @@ pub(crate) struct WrittenEvent {
     categories: Vec<String>,
     /// The person whose calendar it stands on is the first of ours among them.
     attendees: Vec<Person>,
+    /// Her address, where it is someone else, or not one of ours.
+    owner: Option<String>,
     organizer: Option<Person>,
     pub(crate) calendar: String,
     /// `2026-03-09T10:00`, an instant with its offset, or a date for an all-day event.
@@ -40,9 +42,10 @@ pub(crate) struct WrittenEvent {
     #[schemars(with = "Option<String>")]
     pub(crate) timezone: Option<Tz>,
     recurring: bool,
-    /// UID of its series; what `calendar preview` prints may be given as it is.
-    #[serde(alias = "uid")]
+    /// UID of its series.
     series: Option<String>,
+    /// The same: what `calendar preview` prints may be given as it is.
+    uid: Option<String>,
     original_start: Option<String>,
     all_day: Option<bool>,
     transparency: Option<String>,
@@ -105,7 +108,7 @@ impl WrittenEvent {
     /// # Errors
     /// What is wrong with its times.
     pub(crate) fn fact(&self, zone: Tz) -> Result<Fact, String> {
-        let uid = self.series.clone().unwrap_or_else(|| "written".to_owned());
+        let uid = self.series.as_ref().or(self.uid.as_ref()).cloned().unwrap_or_else(|| "written".to_owned());
         Ok(Fact {
             provider_id: uid.clone(),
             ical_uid: uid,
@@ -130,8 +133,11 @@ impl WrittenEvent {
         })
     }
 
-    /// Who keeps the calendar it stands on: the first of our people on it, `is_ours` says.
+    /// Who keeps the calendar it stands on: whom it names, or the first of our people on it, `is_ours` says.
     pub(super) fn owner(&self, is_ours: impl Fn(&str) -> bool) -> Option<String> {
+        if let Some(named) = &self.owner {
+            return Some(address(named));
+        }
         let people = self.attendees.iter().filter(|person| !person.0.resource).chain(&self.organizer);
         people.map(|person| person.0.email.clone()).find(|email| is_ours(email))
     }

@@ -72,8 +72,10 @@ pub(super) async fn events(
 ) -> Result<Vec<Event>, Error> {
     let mut events = tx.events_on(staff.id, first, last).await?;
     let began = events.iter().map(|event| staff.zones.first_date(&event.fact.span)).filter(|date| looks_around && *date < first);
-    for date in began.collect::<BTreeSet<_>>() {
-        events.extend(tx.events_on(staff.id, date, date).await?);
+    let began: Vec<_> = began.collect::<BTreeSet<_>>().into_iter().collect();
+    if !began.is_empty() {
+        let there = tx.events_touching(staff.id, &began).await?;
+        events.extend(tx.events_by_ids(&there).await?);
     }
     Ok(events)
 }

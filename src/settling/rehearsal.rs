@@ -23,11 +23,12 @@ use crate::{
     rules::{
         RuleSet, Scene, Spot,
         coverage::Reach,
-        expectations::reasons,
+        expectations::texts,
         explain::Asked,
         syntax::{Expect, Test},
         written::WrittenEvent,
     },
+    yaml::block::block,
 };
 
 /// What became of a written event.
@@ -188,12 +189,15 @@ pub(crate) fn test_of(rules: &RuleSet, name: &str, event: &Value, same_day: &[Va
     let read = |value: &Value| serde_yaml::from_value::<WrittenEvent>(value.clone()).map_err(|error| error.to_string());
     let others = same_day.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let rehearsed = rehearse(rules, &read(event)?, &others)?;
+    // A name is read in a line of a table.
+    let name =
+        name.split(|char: char| char.is_whitespace() || char.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let mut test = Mapping::from_iter([("name".into(), name.into()), ("event".into(), event.clone())]);
     if !same_day.is_empty() {
         test.insert("same_day".into(), Value::Sequence(same_day.to_vec()));
     }
     test.insert("expect".into(), Value::Mapping(rehearsed.expectation()));
-    serde_yaml::to_string(&[test]).map_err(|error| error.to_string())
+    Ok(block(&Value::Sequence(vec![Value::Mapping(test)]), 2))
 }
 
 impl Rehearsed {
@@ -213,13 +217,18 @@ impl Rehearsed {
             let Some(value) = self.value(*field) else { continue };
             // A flag is no text.
             expect.insert(field.as_str().into(), value.parse().map_or_else(|_| value.as_str().into(), Value::Bool));
-            by.extend(self.giver(*field).map(|rule| (Value::from(field.as_str()), rule.into())));
+            by.extend(self.giver(*field).map(|rules| (Value::from(field.as_str()), each(&rules))));
         }
         if !by.is_empty() {
             expect.insert("by".into(), Value::Mapping(by));
         }
         expect
     }
+}
+
+/// Tags may come from several rules.
+fn each(rules: &str) -> Value {
+    if rules.contains(", ") { Value::Sequence(rules.split(", ").map(Value::from).collect()) } else { rules.into() }
 }
 
 /// Runs every test of the rule files.
@@ -288,7 +297,7 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
             ("outcome", word) => compare(key, show(word), Some(rehearsed.outcome().to_owned())),
             ("reason", wanted) => {
                 let got = rehearsed.reasons();
-                let there = reasons(wanted).all(|reason| got.iter().any(|one| one == reason));
+                let there = texts(wanted).all(|reason| got.iter().any(|one| one == reason));
                 let got = if there {
                     show(wanted)
                 } else if got.is_empty() {

@@ -63,6 +63,7 @@ pub(crate) mod days;
 mod decisions;
 pub(crate) mod entries;
 mod error;
+mod event_dates;
 mod event_rows;
 pub(crate) mod events;
 mod exceptions;

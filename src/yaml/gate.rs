@@ -24,6 +24,8 @@ pub(crate) struct Positions {
     lists: HashMap<String, Vec<usize>>,
     /// Where lines begin.
     lines: Vec<usize>,
+    /// Texts, keys among them, in the order of the file.
+    texts: Vec<Range<usize>>,
 }
 
 impl Positions {
@@ -46,6 +48,12 @@ impl Positions {
             original = format!("{original}[{index}]{rest}");
         }
         Cow::Owned(original)
+    }
+
+    /// Whether a byte is part of a text or key, and so of no comment.
+    pub(crate) fn is_in_text(&self, byte: usize) -> bool {
+        let next = self.texts.partition_point(|text| text.start <= byte);
+        next.checked_sub(1).is_some_and(|last| self.texts[last].contains(&byte))
     }
 
     /// The line of a byte, from 1.
@@ -198,6 +206,7 @@ impl Walk {
             Event::Alias(_) => self.find(Code::Alias, span, "aliases are not allowed", "write the value out".into()),
             Event::Scalar(value, style, anchor, tag) => {
                 self.anchor(*anchor, &span);
+                self.positions.texts.push(span.clone());
                 if tag.is_some() {
                     self.find(
                         Code::Syntax,

@@ -1,10 +1,12 @@
 //! Files that people write: text in, typed values or diagnostics out. Rules and configuration both read through here.
 
+pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
 pub(crate) mod schema;
+mod wrong;
 
 #[cfg(test)]
 mod tests;
@@ -77,8 +79,11 @@ pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<
 }
 
 fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
-    let start = error.location().map_or(0, |location| location.index()).min(source.text.len());
-    Diagnostic::new(Code::Syntax, start..start, "this is not YAML", error.to_string())
+    let (start, told) = (error.location().map_or(0, |location| location.index()).min(source.text.len()), error.to_string());
+    if told.contains("as u128") || told.contains("as i128") {
+        return Diagnostic::new(Code::WrongType, start..start, "this number is too large", "put it in quotes, if it is a text");
+    }
+    Diagnostic::new(Code::Syntax, start..start, "this is not YAML", told)
 }
 
 /// Says what serde found, where it stands, and which name was probably meant.
@@ -87,56 +92,11 @@ fn typed(positions: &Positions, path: &Steps, error: &str) -> Diagnostic {
     if let Some(key) = missing(error) {
         return Diagnostic::new(Code::MissingKey, positions.head(&at), format!("`{key}` is missing"), format!("add `{key}:` here"));
     }
-    let Some(key) = unknown(error) else { return wrong(positions, &at, error) };
+    let Some(key) = unknown(error) else { return wrong::value(positions, &at, error) };
     let full = if path.ends_in(key) { at } else { path.child(key).to_string() };
     let label = suggestion(error, key);
     Diagnostic::new(Code::UnknownKey, positions.key(&full), format!("`{key}` is not known here"), label)
 }
-
-/// A value that cannot stand where it does, in words for whoever wrote it.
-fn wrong(positions: &Positions, at: &str, error: &str) -> Diagnostic {
-    let (mut code, mut message, mut label) = (Code::WrongType, error.to_owned(), format!("the value of {at}"));
-    if let Some(word) = error.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next()) {
-        (code, message) = (Code::UnknownWord, format!("`{word}` is not known here"));
-        label = suggestion(error, word);
-    } else if let Some((found, expected)) = error.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
-        let expected = match expected {
-            "a boolean" => "true or false",
-            "a string" => "a text",
-            "a sequence" => "a list",
-            other => other,
-        };
-        (message, label) = (format!("expected {expected}"), of_another_kind(found, expected));
-    } else if CHRONO.iter().any(|told| error.starts_with(told)) {
-        (message, label) = ("this is no date or time".to_owned(), "write it as 2026-01-31, or as 2026-01-31T09:00:00Z".to_owned());
-    }
-    Diagnostic::new(code, positions.value(at), message, label)
-}
-
-/// What stands there instead, and how it becomes what it should be.
-fn of_another_kind(found: &str, expected: &str) -> String {
-    let is_text = expected.contains("text");
-    let value = found.split(['`', '"']).nth(1).unwrap_or_default();
-    match found.split(' ').next().unwrap_or_default() {
-        "string" if expected == "true or false" => match value.to_lowercase().as_str() {
-            "yes" | "on" | "y" => format!("this is the text `{value}`: write true"),
-            "no" | "off" | "n" => format!("this is the text `{value}`: write false"),
-            _ => format!("this is the text `{value}`"),
-        },
-        "string" if expected == "a list" => format!("this is the text `{value}`: write [{value}]"),
-        "string" => format!("this is the text `{value}`"),
-        "boolean" if is_text => format!("this is the flag `{value}`: put it in quotes"),
-        "integer" | "floating" if is_text => format!("this is the number `{value}`: put it in quotes"),
-        "sequence" if is_text => "this is a list: put text that begins with `[` in quotes".to_owned(),
-        "map" if is_text => "this is a key with a value: put text that has `: ` in it in quotes".to_owned(),
-        "sequence" => "this is a list".to_owned(),
-        "map" => "this is a key with a value".to_owned(),
-        _ => format!("this is {}", found.replace('"', "`")),
-    }
-}
-
-/// What `chrono` says of text that it cannot read.
-const CHRONO: &[&str] = &["input contains invalid characters", "premature end of input", "input is out of range", "trailing input"];
 
 fn suggestion(error: &str, word: &str) -> String {
     let all = || known(error).collect::<Vec<_>>().join(", ");

@@ -75,6 +75,27 @@ fn row(place: &str, key: &str) -> Option<(String, Option<Value>)> {
     Some((says.to_owned(), example))
 }
 
+/// An example of the reference for a value at a path such as `rules[0].when.attendees`, of which it is known what it should be.
+pub(super) fn example(at: &str, fits: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let keys: Vec<&str> = at.split('.').map(|step| step.split('[').next().unwrap_or(step)).collect();
+    let (key, around) = keys.split_last()?;
+    let rows = REFERENCE.lines().filter_map(|line| {
+        let (place, rest) = line.strip_prefix("| `")?.split_once('.')?;
+        let (_, example) = rest.strip_prefix(key)?.strip_prefix("` | ")?.trim_end_matches([' ', '|']).rsplit_once(" | `")?;
+        Some((place, example.trim_end_matches('`')))
+    });
+    let of_key = |example: &&str| example.split_once(&format!("{key}: ")).is_some_and(|(_, value)| at.ends_with(']') || fits(value));
+    let rows: Vec<_> = rows.filter(|(_, example)| of_key(example)).collect();
+    // The nearest key around it says which table it is of: `projects` that of `project`.
+    let is_of = |parent: &str, place: &str| parent == place || parent.strip_suffix('s') == Some(place);
+    let top = ["header", "clients", "config"];
+    let near = match around {
+        [] => rows.iter().find(|(place, _)| top.contains(place)),
+        _ => around.iter().rev().find_map(|parent| rows.iter().find(|(place, _)| is_of(parent, place))),
+    };
+    near.or(rows.first().filter(|_| rows.len() == 1)).map(|(_, example)| *example)
+}
+
 /// The value of a key, wherever in a value it stands.
 fn value(within: &Value, key: &str) -> Option<Value> {
     match within {

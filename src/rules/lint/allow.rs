@@ -1,4 +1,4 @@
-//! `# kalends: allow R004 because …`: what its author knows and means. Without a reason, or with nothing to allow, it is a finding itself.
+//! The comment `# kalends: allow R004 because …`: what its author knows and means. Without a reason, or with nothing to allow, it is a finding itself.
 //!
 //! Beside something it holds for that line; on a line of its own, for what begins below it, down to the next line that is not further in.
 
@@ -28,8 +28,8 @@ struct Allowed {
 /// Hands on what was not allowed, and what is wrong with what allows.
 pub(super) fn apply(sources: &[(&Source, &Positions)], found: Findings, known: &Known<'_>, findings: &mut Findings) {
     let mut found = found.into_vec();
-    for (source, _) in sources {
-        for allowed in allowed(&source.text) {
+    for (source, positions) in sources {
+        for allowed in allowed(&source.text, positions) {
             let hits = |(of, finding): &(Source, Diagnostic)| {
                 of.name == source.name && finding.code.as_str() == allowed.code && allowed.over.contains(&finding.span.start)
             };
@@ -61,11 +61,12 @@ fn wrong(allowed: &Allowed, hit: bool, known: &Known<'_>) -> Option<String> {
     }
 }
 
-fn allowed(text: &str) -> Vec<Allowed> {
+fn allowed(text: &str, positions: &Positions) -> Vec<Allowed> {
     let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
     let lines: Vec<(usize, &str)> = starts.zip(text.split('\n')).collect();
     let found = lines.iter().enumerate().filter_map(|(index, (start, line))| {
-        let at = line.find(MARK).filter(|at| *at == 0 || line[..*at].ends_with(char::is_whitespace))?;
+        let is_comment = |at: &usize| (*at == 0 || line[..*at].ends_with(char::is_whitespace)) && !positions.is_in_text(start + at);
+        let at = line.match_indices(MARK).map(|(at, _)| at).find(is_comment)?;
         let said = line[at + MARK.len()..].trim();
         let (code, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
         let reason = rest.trim().strip_prefix("because").map_or("", str::trim);

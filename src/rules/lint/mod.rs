@@ -113,8 +113,8 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
     records::of_clients(clients, set, known, &mut found);
     let sources = files.iter().map(|(source, _, positions)| (*source, positions));
     let sources: Vec<_> = sources.chain(clients.map(|(source, positions)| (*source, positions))).collect();
-    for (source, _) in &sources {
-        traps::traps(source, &mut found);
+    for (source, positions) in &sources {
+        traps::traps(source, positions, &mut found);
     }
     allow::apply(&sources, found, known, findings);
 }

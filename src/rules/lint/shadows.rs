@@ -20,18 +20,22 @@ use crate::{
 const PATTERN_PAIRS_MAX: usize = 2_000;
 /// Rules with nothing but a pattern that are compared with all others.
 const PATTERNS_MAX: usize = 50;
+/// Rules that name no word or value at all, and so are compared with all others.
+const REST_MAX: usize = 500;
 
 pub(super) fn shadows(rules: &[Ruled<'_>], set: &RuleSet, found: &mut Findings) {
     behind_ends(rules, found);
     let index = Index::of(rules);
+    let given: Vec<Given> = rules.iter().map(|rule| Given::by(rule.rule, set)).collect();
     let mut patterns = 0;
     for (at, later) in rules.iter().enumerate() {
-        for earlier in index.candidates(&later.rule.when).into_iter().filter(|earlier| *earlier < at).map(|earlier| &rules[earlier]) {
+        for before in index.candidates(&later.rule.when).into_iter().filter(|before| *before < at) {
+            let earlier = &rules[before];
             patterns += usize::from(has_pattern(&earlier.rule.when));
             if patterns > PATTERN_PAIRS_MAX && has_pattern(&earlier.rule.when) {
                 continue;
             }
-            if pair(earlier, later, set, found) {
+            if pair((earlier, &given[before]), (later, &given[at]), set.identity.ours(), found) {
                 break;
             }
         }
@@ -72,13 +76,39 @@ fn count(rules: usize) -> String {
     if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") }
 }
 
+/// What a rule gives an entry; made once, since each is looked at beside many others.
+struct Given {
+    /// Values that it writes outright. A project brings its client.
+    written: BTreeMap<Field, String>,
+    /// Fields that it has a say in.
+    fields: BTreeSet<Field>,
+}
+
+impl Given {
+    fn by(rule: &Rule, set: &RuleSet) -> Self {
+        Self { written: written(rule, set), fields: fields(rule) }
+    }
+}
+
 /// Looks at one rule behind another. Says whether there is no more to be said of the later one.
-fn pair(earlier: &Ruled<'_>, later: &Ruled<'_>, set: &RuleSet, found: &mut Findings) -> bool {
+fn pair(
+    (earlier, first): (&Ruled<'_>, &Given),
+    (later, second): (&Ruled<'_>, &Given),
+    ours: &BTreeSet<String>,
+    found: &mut Findings,
+) -> bool {
     let (one, two) = (earlier.rule, later.rule);
     if (is_always(one) && ends(one)) || one.id == two.id {
         return false;
     }
-    let ours = set.identity.ours();
+    let same_section = earlier.section == later.section;
+    let clash = clash((one, first), (two, second)).filter(|_| !ends(one) && same_section);
+    let is_late_split = two.split.is_some() && first.written.contains_key(&Field::Client) && !one.over.0.contains(&two.id);
+    let is_covered = clash.is_none() && is_covered((one, first), (two, second), same_section);
+    // What fits what is dear to prove: only where something would come of it.
+    if !ends(one) && !is_late_split && !is_covered && clash.is_none() {
+        return false;
+    }
     let dates = one.from.is_none_or(|from| two.from.is_some_and(|first| from <= first))
         && one.until.is_none_or(|until| two.until.is_some_and(|last| last <= until));
     let included = dates && implies(&two.when, &one.when, ours);
@@ -88,15 +118,13 @@ fn pair(earlier: &Ruled<'_>, later: &Ruled<'_>, set: &RuleSet, found: &mut Findi
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
     }
-    if included && two.split.is_some() && written(one, set).contains_key(&Field::Client) && !one.over.0.contains(&two.id) {
+    if included && is_late_split {
         let label =
             format!("{who} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one");
         later.place().complain_at(found, (Code::Split, Level::Warning), "split", format!("`{}` comes too late", two.id), &label);
         return true;
     }
-    let same_section = earlier.section == later.section;
-    let clash = clash(one, two, set).filter(|_| !ends(one) && same_section);
-    if included && clash.is_none() && is_covered(one, two, same_section, set) {
+    if included && is_covered {
         let label = format!("{who} fits whatever it fits, and sets the same before it: move it before that one, or take it away");
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
@@ -130,11 +158,11 @@ fn written(rule: &Rule, set: &RuleSet) -> BTreeMap<Field, String> {
 }
 
 /// A field that both write outright, and not alike, with nobody to say which goes over which.
-fn clash(one: &Rule, two: &Rule, set: &RuleSet) -> Option<(Field, String, String)> {
+fn clash((one, first): (&Rule, &Given), (two, second): (&Rule, &Given)) -> Option<(Field, String, String)> {
     if one.over.0.contains(&two.id) {
         return None;
     }
-    let (first, second) = (written(one, set), written(two, set));
+    let (first, second) = (&first.written, &second.written);
     // Where the project differs, it is what one reads first.
     let fields = [Field::Project, Field::Client, Field::Task, Field::Billable, Field::Description];
     fields.into_iter().find_map(|field| {
@@ -146,9 +174,8 @@ fn clash(one: &Rule, two: &Rule, set: &RuleSet) -> Option<(Field, String, String
 
 /// Whether all that the second rule gives is given before it, whenever both fit. Evidence about a client counts in any section, so a rule
 /// that rests on some is left alone.
-fn is_covered(one: &Rule, two: &Rule, same_section: bool, set: &RuleSet) -> bool {
-    let (first, second) = (written(one, set), written(two, set));
-    let values = two.set.clone().unwrap_or_default();
+fn is_covered((one, first): (&Rule, &Given), (two, second): (&Rule, &Given), same_section: bool) -> bool {
+    let (first, gives, second) = (&first.written, &second.fields, &second.written);
     let has_evidence = two.when.project_code.is_some() || two.when.client_domain.is_some() || two.when.client_name.is_some();
     // Where the client was set before either, a project of another client gives way to one of that client.
     let same_client = first.contains_key(&Field::Client) && first.get(&Field::Client) == second.get(&Field::Client);
@@ -160,11 +187,11 @@ fn is_covered(one: &Rule, two: &Rule, same_section: bool, set: &RuleSet) -> bool
             _ => alike,
         }
     };
-    let tags = one.set.as_ref().map(|set| set.tags.0.clone()).unwrap_or_default();
-    let is_tagged = values.tags.0.iter().all(|tag| !tag.contains("${") && tags.contains(tag));
-    let gives = fields(two);
+    let tags = |rule: &'_ Rule| rule.set.as_ref().map(|set| set.tags.0.clone()).unwrap_or_default();
+    let (before, wanted) = (tags(one), tags(two));
+    let is_tagged = wanted.iter().all(|tag| !tag.contains("${") && before.contains(tag));
     let only_sets = two.split.is_none() && two.hours.is_none() && !ends(two);
-    only_sets && (!gives.is_empty() || !values.tags.0.is_empty()) && gives.iter().all(is_given) && is_tagged
+    only_sets && (!gives.is_empty() || !wanted.is_empty()) && gives.iter().all(is_given) && is_tagged
 }
 
 /// Whether some event surely fits both: they look for the same word or value, and ask for nothing that could keep them apart.
@@ -273,7 +300,7 @@ impl Index {
         for (at, rule) in rules.iter().enumerate() {
             let anchors = anchors(&rule.rule.when);
             patterns += usize::from(anchors.is_empty() && has_pattern(&rule.rule.when));
-            if anchors.is_empty() && (patterns <= PATTERNS_MAX || !has_pattern(&rule.rule.when)) {
+            if anchors.is_empty() && index.rest.len() < REST_MAX && (patterns <= PATTERNS_MAX || !has_pattern(&rule.rule.when)) {
                 index.rest.push(at);
             }
             for anchor in anchors {
@@ -315,17 +342,27 @@ fn mail(when: &When) -> [(&'static str, Option<&Many<String>>); 2] {
 
 /// One of these must be among the probes of what it includes; none if it can include anything.
 fn anchors(when: &When) -> Vec<Value> {
-    let words = when.title.as_ref().and_then(|words| words.words.as_ref());
-    if let Some(words) = words {
-        return words.0.iter().filter_map(|word| Some(("title", word.split_whitespace().next()?.to_lowercase()))).collect();
+    if let Some((place, words)) = words(when).next() {
+        return words.0.iter().filter_map(|word| Some((place, word.split_whitespace().next()?.to_lowercase()))).collect();
     }
     let mut keys = lists(when).into_iter().chain(mail(when)).filter_map(|(key, list)| Some((key, list?)));
-    keys.next().map(|(key, list)| lower(list).into_iter().map(|value| (key, value)).collect()).unwrap_or_default()
+    if let Some((key, list)) = keys.next() {
+        return lower(list).into_iter().map(|value| (key, value)).collect();
+    }
+    // Of alternatives it includes something by one of them.
+    let branches: Vec<_> = when.any.iter().flatten().map(anchors).collect();
+    if branches.iter().any(Vec::is_empty) { Vec::new() } else { branches.concat() }
+}
+
+/// Words that are sought, with where.
+fn words(when: &When) -> impl Iterator<Item = (&'static str, &Many<String>)> {
+    let texts = [("title", &when.title), ("location", &when.location), ("description", &when.description)];
+    texts.into_iter().filter_map(|(place, text)| Some((place, text.as_ref()?.words.as_ref()?)))
 }
 
 fn probes(when: &When) -> Vec<Value> {
-    let words = when.title.iter().filter_map(|words| words.words.as_ref()).flat_map(|list| &list.0);
-    let tokens = words.flat_map(|word| word.split_whitespace().map(|token| ("title", token.to_lowercase())));
+    let words = words(when).flat_map(|(place, list)| list.0.iter().map(move |word| (place, word)));
+    let tokens = words.flat_map(|(place, word)| word.split_whitespace().map(move |token| (place, token.to_lowercase())));
     let values = lists(when).into_iter().flat_map(|(key, list)| list.into_iter().flat_map(lower).map(move |value| (key, value)));
     let around = |address: &String| {
         let domain = address.rsplit('@').next().unwrap_or_default().to_owned();

@@ -6,11 +6,7 @@ use serde_yaml::Value;
 
 use super::{Findings, Known, Ruled};
 use crate::{
-    rules::{
-        compile::Read,
-        findings::Place,
-        syntax::{Expect, Test},
-    },
+    rules::{compile::Read, expectations::named, findings::Place, syntax::Test},
     yaml::code::{Code, Level},
 };
 
@@ -54,14 +50,6 @@ fn gives(rule: &Ruled<'_>) -> bool {
         set.client.is_some() || set.project.is_some() || set.task.is_some() || set.billable.is_some() || set.description.is_some()
     });
     fields || rule.rule.skip.is_some()
-}
-
-fn named(expect: &Expect) -> Vec<&str> {
-    match expect.get("by") {
-        Some(Value::String(rule)) => vec![rule],
-        Some(Value::Mapping(rules)) => rules.values().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The key on which two tests of one event want different things.

@@ -61,6 +61,9 @@ pub(super) struct WrittenEvent {
     /// Addresses.
     #[schema(max_items = 500, nullable = false)]
     attendees: Option<Vec<String>>,
+    /// Whose calendar it is, if not that of the first of ours among the attendees.
+    #[schema(max_length = 320)]
+    owner: Option<String>,
     #[schema(max_length = 320)]
     organizer: Option<String>,
     #[schema(max_length = 320, nullable = false)]
@@ -105,7 +108,7 @@ pub(super) struct Explanation {
     matched: Vec<String>,
     /// Rules of which all but one condition held.
     nearest: Vec<Value>,
-    /// Digest of the rules in force.
+    /// Name of the rules in force.
     rule_set: String,
 }
 
@@ -159,6 +162,6 @@ async fn whose(call: &Call, id: Uuid) -> Result<Option<StaffId>, Problem> {
 
 async fn typed(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
-    let explained = explain::typed(&active.rules, "the event", &call.body.to_string());
+    let explained = explain::typed((&active.rules, &active.digest), "the event", &call.body.to_string());
     Answer::of(&explained.map_err(|error| Problem::invalid("", format!("{error:#}")))?.json())
 }

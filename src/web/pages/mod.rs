@@ -3,6 +3,7 @@
 mod approve;
 mod calendars;
 mod catalog;
+mod entry_fields;
 mod feed_forms;
 mod feeds;
 mod form;

@@ -1,9 +1,9 @@
 //! What can be answered to a question: what is most likely right by a key, and everything else in a form.
 
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::{
+    entry_fields::{fields, projects},
     queue::Looked,
     queue_item::{Item, hidden},
     text::words,
@@ -85,25 +85,19 @@ pub(super) fn edit(
     address: &str,
 ) -> Markup {
     let Some(entry) = &item.entry else { return html! {} };
-    let time = |at: DateTime<Utc>| at.with_timezone(&entry.body.timezone).format("%H:%M").to_string();
     html! {
         details #edit {
             summary data-key="e" data-opens="edit" { "Say what it was, or when " kbd { "e" } }
             form method="post" action=(address) {
                 (hidden(signed, exception, looked, next))
                 div.row {
-                    label { "Project" input name="project" list="projects" value=(entry.body.project.as_deref().unwrap_or_default()) autocomplete="off"; }
-                    label { "Task" input name="task" value=(entry.body.task.as_deref().unwrap_or_default()); }
-                    label { "Billable" select name="billable" { @for (value, name) in [("", "as the project"), ("yes", "yes"), ("no", "no")] { option value=(value) { (name) } } } }
-                    label { "From" input type="time" name="start" value=(time(entry.body.start)); }
-                    label { "To" input type="time" name="end" value=(time(entry.body.end)); }
-                    label { "Description" input name="description"; }
+                    (fields(&entry.body, "as the project", ""))
                     @if exception.reasons.iter().any(|reason| reason.reason == "edit-outdated") {
                         label { "Its event moved" select name="when" { @for (value, name) in [("", "–"), ("keep", "keep my time"), ("follow", "follow the event"), ("both", "both")] { option value=(value) { (name) } } } }
                     }
                     button.primary { "Save" }
                 }
-                datalist #projects { @for (code, name) in &item.catalog { option value=(code) { (name) } } }
+                (projects("projects", &item.catalog))
             }
         }
     }

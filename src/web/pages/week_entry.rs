@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::{
+    entry_fields::{fields, projects},
     layout::csrf,
     queue_facts::what,
     text::{Style, hours, words},
@@ -39,15 +40,10 @@ pub(super) fn opened(
                 form method="post" action=(action) {
                     (hidden)
                     div.row {
-                        label { "Project" input name="project" list="projects" value=(entry.body.project.as_deref().unwrap_or_default()) autocomplete="off"; }
-                        label { "Task" input name="task" value=(entry.body.task.as_deref().unwrap_or_default()); }
-                        label { "Billable" select name="billable" { @for (value, name) in [("", "as it is"), ("yes", "yes"), ("no", "no")] { option value=(value) { (name) } } } }
-                        label { "From" input type="time" name="start" value=(time(entry.body.start)); }
-                        label { "To" input type="time" name="end" value=(time(entry.body.end)); }
-                        label { "Description" input name="description" value=(entry.body.description.as_deref().unwrap_or_default()); }
+                        (fields(&entry.body, "as it is", entry.body.description.as_deref().unwrap_or_default()))
                         button.primary name="act" value="change" { "Save" }
                     }
-                    datalist #projects { @for (code, name) in catalog { option value=(code) { (name) } } }
+                    (projects("projects", catalog))
                 }
                 details {
                     summary { "Split it, join it, take it out" }
@@ -98,7 +94,7 @@ pub(super) fn write_form(signed: &Signed, week: &Week, catalog: &[(String, Strin
                 label { "Project" input name="project" list="all-projects" required; }
                 label { "Description" input name="description"; }
                 button { "Write" }
-                datalist #all-projects { @for (code, name) in catalog { option value=(code) { (name) } } }
+                (projects("all-projects", catalog))
             }
         }
     }

@@ -86,7 +86,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, signed: Signed, Form(typ
 
 fn explained(active: &Active, event: &Value) -> anyhow::Result<Markup> {
     let text = event.to_string();
-    let why = explain::typed(&active.rules, "the event", &text)?.json();
+    let why = explain::typed((&active.rules, &active.digest), "the event", &text)?.json();
     Ok(trace::shown(event, &why, &explain::test_of_typed(&active.rules, &text)?))
 }
 
