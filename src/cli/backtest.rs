@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Format, Outcome, answer, book, complain, entries, rules};
 use crate::{
     app::{App, rule_files},
-    model::{entry::Entry, ids},
+    model::{entry::Entry, ids, words::counted},
     settling::{
         activation::Active,
         backtest::{self, Backtest, Changed, Move, Sum, Sums},
@@ -77,7 +77,7 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
     let mut lines = vec![format!(
         "{} of {} would change ({:.1} %); billable time {}",
         found.changed.len(),
-        book::count(found.entries, "entry", "entries"),
+        counted(found.entries, "entry", "entries"),
         found.share(),
         signed_hours(found.billable())
     )];

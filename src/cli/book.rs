@@ -8,7 +8,7 @@ use super::{complain, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
-    model::{principal::Principal, staff::Staff},
+    model::{principal::Principal, staff::Staff, words::counted},
     settling::{activation::Active, reload::Reloaded},
     yaml::{
         code::Level,
@@ -42,7 +42,7 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
     let errors = findings.into_iter().filter(|(_, finding)| finding.level == Level::Error);
     let drawn: Vec<_> = errors.map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
-    anyhow::anyhow!("{}; nothing was changed", count(drawn.len(), "error", "errors"))
+    anyhow::anyhow!("{}; nothing was changed", counted(drawn.len(), "error", "errors"))
 }
 
 /// Makes the rule files of the configured folder the active set if they differ from it. A refusal is told, but for what follows of it.
@@ -101,11 +101,6 @@ pub(super) async fn person(app: &App, email: &str) -> anyhow::Result<Staff> {
         Some(near) => format!("nobody has the address {email}; did you mean {near}?"),
         None => format!("nobody has the address {email}; add her with: kalends staff add {email}"),
     })
-}
-
-/// How many of a thing.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A table that fits 80 columns.

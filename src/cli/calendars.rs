@@ -12,6 +12,7 @@ use crate::{
         decision::{Act, Decision},
         ids::{self, CalendarId, DecisionId},
         staff::{Calendar, Held, Privacy, Staff, Whose},
+        words::counted,
     },
     settling::{activation, reload::Reloaded},
 };
@@ -161,7 +162,7 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     };
     let synced = app.sync(active, only).await?;
     if let Ok(Reloaded::Active(_, days)) = &reloaded {
-        complain(&format!("a new rule set is active: {} derived again", book::count(*days, "day is", "days are")));
+        complain(&format!("a new rule set is active: {} derived again", counted(*days, "day is", "days are")));
     }
     match format {
         Format::Json => answer(&serde_json::to_string_pretty(&summary(&synced))?),
@@ -177,8 +178,8 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     synced.strangers.iter().for_each(|stranger| complain(&format!("error: {}: {}", stranger.file, stranger.why)));
     let strangers = synced.strangers.len();
     let reloaded = reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
-    anyhow::ensure!(refused == 0, "{} not be read; nothing was concluded", book::count(refused, "calendar could", "calendars could"));
-    anyhow::ensure!(strangers == 0, "{} nobody's", book::count(strangers, "file of a drop folder is", "files of drop folders are"));
+    anyhow::ensure!(refused == 0, "{} not be read; nothing was concluded", counted(refused, "calendar could", "calendars could"));
+    anyhow::ensure!(strangers == 0, "{} nobody's", counted(strangers, "file of a drop folder is", "files of drop folders are"));
     if let Reloaded::Refused(refusal) = reloaded {
         complain(&format!("{}; the rules that were active before still are", refusal.summary()));
         return Ok(Outcome::Findings);
@@ -203,6 +204,6 @@ fn told(synced: &Synced) -> String {
     });
     let settled = synced.settled;
     let table = book::table(["calendar", "changed", "removed", "broken", ""], rows);
-    let (days, entries) = (book::count(settled.days, "day", "days"), book::count(settled.entries, "entry", "entries"));
-    format!("{table}\n{days} derived: {entries} and {} changed", book::count(settled.exceptions, "exception", "exceptions"))
+    let (days, entries) = (counted(settled.days, "day", "days"), counted(settled.entries, "entry", "entries"));
+    format!("{table}\n{days} derived: {entries} and {} changed", counted(settled.exceptions, "exception", "exceptions"))
 }

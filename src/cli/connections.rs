@@ -21,6 +21,7 @@ use crate::{
         connection::{Connection, ConnectionStatus, Provider},
         ids::{self, ConnectionId},
         staff::{Source, Staff},
+        words::counted,
     },
     web::loopback::Loopback,
 };
@@ -148,7 +149,7 @@ fn told(connected: &Connected, staff: &Staff, format: Format) -> anyhow::Result<
     lines.extend(added.iter().map(|calendar| format!("reading {} from now on", calendar.name)));
     let others = offered.iter().filter(|one| added.iter().all(|calendar| calendar.location != one.id)).count();
     if others > 0 {
-        let count = book::count(others, "other calendar", "other calendars");
+        let count = counted(others, "other calendar", "other calendars");
         lines.push(format!("{count} to choose from: kalends connections show {}", ids::short(connection.id.0)));
     }
     lines.push("next: kalends sync".to_owned());

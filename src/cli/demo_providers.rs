@@ -20,6 +20,7 @@ use crate::{
         exception::ExceptionStatus,
         ids::{self, StaffId},
         staff::{Staff, Working},
+        words::counted,
     },
     settling::activation::Active,
     store::entries::EntryFilter,
@@ -183,7 +184,7 @@ impl Week {
         let (google, outlook) = (self.google.requests().len(), self.outlook.requests().len());
         let settled = synced.settled;
         let (entries, asked) = (settled.entries, settled.exceptions);
-        let (entries, asked) = (book::count(entries, "entry", "entries"), book::count(asked, "exception", "exceptions"));
+        let (entries, asked) = (counted(entries, "entry", "entries"), counted(asked, "exception", "exceptions"));
         answer(&format!("   {entries} and {asked} changed; requests: {google} to Google, {outlook} to Outlook"));
         Ok(())
     }

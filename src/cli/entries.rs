@@ -13,6 +13,7 @@ use crate::{
         decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
         ids::{self, BatchId, StaffId},
+        words::counted,
     },
     review::{self, Do, fields},
     store::entries::EntryFilter,
@@ -152,7 +153,7 @@ pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format
     if !shown.is_empty() || format == Format::Json {
         show(app, &shown, format).await?;
     }
-    anyhow::ensure!(refused == 0, "{refused} of {} not {done}", book::count(ids.len(), "entry", "entries"));
+    anyhow::ensure!(refused == 0, "{refused} of {} not {done}", counted(ids.len(), "entry", "entries"));
     Ok(Outcome::Done)
 }
 
@@ -173,7 +174,7 @@ async fn show(app: &App, entries: &[Entry], format: Format) -> anyhow::Result<Ou
     let rows = entries.iter().map(|entry| row(entry, &email(entry)));
     let total: i64 = entries.iter().map(|entry| entry.body.seconds).sum();
     let table = book::table(["id", "date", "time", "h", "staff", "project", "bill", "status"], rows);
-    answer(&format!("{table}\n{}, {}", book::count(entries.len(), "entry", "entries"), hours(total)));
+    answer(&format!("{table}\n{}, {}", counted(entries.len(), "entry", "entries"), hours(total)));
     Ok(Outcome::Done)
 }
 

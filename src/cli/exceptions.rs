@@ -10,6 +10,7 @@ use crate::{
     model::{
         exception::{Exception, ExceptionStatus, Standing},
         ids,
+        words::counted,
     },
     review::{
         Answer, Winner, fields,
@@ -39,7 +40,7 @@ pub(crate) async fn list(app: &App, status: ExceptionStatus, format: Format) -> 
             lead.map_or_else(String::new, |reason| reason.message.clone()),
         ]
     });
-    let count = book::count(exceptions.len(), "exception", "exceptions");
+    let count = counted(exceptions.len(), "exception", "exceptions");
     answer(&format!("{}\n{count}", book::table(["id", "date", "staff", "reason", "why"], rows)));
     Ok(Outcome::Done)
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{book::count, complain, paint};
+use super::{complain, paint};
 use crate::{
+    model::words::counted,
     rules::Found,
     yaml::{
         code::{Code, Level},
@@ -25,7 +26,7 @@ pub(super) fn summary(findings: &[Found]) -> String {
     let levels = [(Level::Error, "errors"), (Level::Warning, "warnings"), (Level::Note, "notes")];
     let parts = levels.into_iter().filter_map(|(level, many)| {
         let there = findings.iter().filter(|(_, finding)| finding.level == level).count();
-        (there > 0).then(|| count(there, level.as_str(), many))
+        (there > 0).then(|| counted(there, level.as_str(), many))
     });
     let parts: Vec<_> = parts.collect();
     if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }

@@ -8,10 +8,11 @@ use std::{
 use anyhow::Context;
 use chrono::NaiveDate;
 
-use super::{Outcome, answer, book, complain, paint, rules};
+use super::{Outcome, answer, complain, paint, rules};
 use crate::{
     app::rule_files,
     config::Config,
+    model::words::counted,
     settling::inspection::inspect,
     store::rule_sets::Files,
     yaml::{diagnostic::Source, layout::laid_out},
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
         }
     }
     let done = if args.check { "would change" } else { "changed" };
-    answer(&format!("{changed} of {} {done}", book::count(files.len(), "file", "files")));
+    answer(&format!("{changed} of {} {done}", counted(files.len(), "file", "files")));
     Ok(if refused > 0 || (args.check && changed > 0) { Outcome::Findings } else { Outcome::Done })
 }
 

@@ -4,12 +4,12 @@ use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::Context;
 
-use super::{Outcome, answer, book};
+use super::{Outcome, answer};
 use crate::{
     app::App,
     config::{Config, KeySource},
     grants::keys::{Keyring, Place, generate, key_of},
-    model::{connection::Sealed, ids::ConnectionId},
+    model::{connection::Sealed, ids::ConnectionId, words::counted},
     store::Error,
 };
 
@@ -57,7 +57,7 @@ pub(crate) async fn rotate(app: &App) -> anyhow::Result<Outcome> {
         if left == 0 && done == 0 {
             answer(&format!(
                 "{} sealed with key {}; once no copy of the book from before is needed, the old lines of the key file may go",
-                book::count(sealed, "secret is", "secrets are"),
+                counted(sealed, "secret is", "secrets are"),
                 ring.newest()
             ));
             return Ok(Outcome::Done);

@@ -15,6 +15,7 @@ use crate::{
     model::{
         day::Zones,
         event::{EventStatus, Fact, Span},
+        words::counted,
     },
 };
 
@@ -116,7 +117,7 @@ fn table(facts: &[Fact], zone: Tz) -> String {
         [date, time, fact.text.title.clone(), fact.status.to_string()]
     };
     let table = super::book::table(["date", "time", "title", "status"], facts.iter().map(row));
-    format!("{table}\n{}, times in {zone}", super::book::count(facts.len(), "occurrence", "occurrences"))
+    format!("{table}\n{}, times in {zone}", counted(facts.len(), "occurrence", "occurrences"))
 }
 
 fn when(span: &Span, zone: Tz) -> (String, String) {

@@ -11,6 +11,7 @@ use crate::{
     model::{
         day::LAST_DATE,
         reload::{Reload, ReloadOutcome},
+        words::counted,
     },
     settling::{
         activation::{self, Active},
@@ -50,9 +51,9 @@ pub(crate) async fn reload(app: &App, args: &Args, format: Format) -> anyhow::Re
         (Format::Table, None) => answer(&format!("rule set {digest} was active already")),
         (Format::Table, Some(days)) => answer(&format!(
             "rule set {digest} is active; {} derived again: {} and {} changed",
-            book::count(days, "day", "days"),
-            book::count(settled.entries, "entry", "entries"),
-            book::count(settled.exceptions, "exception", "exceptions")
+            counted(days, "day", "days"),
+            counted(settled.entries, "entry", "entries"),
+            counted(settled.exceptions, "exception", "exceptions")
         )),
     }
     Ok(Outcome::Done)
@@ -92,7 +93,7 @@ pub(crate) async fn status(app: &App, format: Format) -> anyhow::Result<Outcome>
     } else {
         let mut lines = vec![match active {
             Some(one) => {
-                format!("active    {} since {}{}: {}", &one.digest[..12], at(one.at), by(one), book::count(files.len(), "file", "files"))
+                format!("active    {} since {}{}: {}", &one.digest[..12], at(one.at), by(one), counted(files.len(), "file", "files"))
             }
             None => "active    none yet; the first reload makes what the folder holds active".to_owned(),
         }];
@@ -213,7 +214,7 @@ fn proposed(app: &App, files: Files) -> Option<Active> {
 }
 
 fn behaviour_text(found: &Behaviour) -> String {
-    let head = format!("{} of {} read differently", found.differing, book::count(found.events, "event", "events"));
+    let head = format!("{} of {} read differently", found.differing, counted(found.events, "event", "events"));
     let rows = found.groups.iter().map(|(cause, seen)| {
         let rules = if cause.rules.0 == cause.rules.1 { cause.rules.0.clone() } else { format!("{} -> {}", cause.rules.0, cause.rules.1) };
         let examples: Vec<_> = seen.examples.iter().take(EXAMPLES).map(|(date, id)| format!("{} {id}", date.format("%m-%d"))).collect();

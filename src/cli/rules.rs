@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, Shape, answer, book, complain, findings};
+use super::{Format, Outcome, Shape, answer, complain, findings};
 use crate::{
     app::{App, explain, rule_files},
     clock::Clock,
     config::Config,
+    model::words::counted,
     rules::{RuleSet, lint::History},
     settling::{
         activation::digest,
@@ -121,7 +122,7 @@ fn tell(inspected: &Inspected, name: &str, args: &Check) {
     let hint = if !args.notes && inspected.count(Level::Note) > 0 { " (--notes shows them)" } else { "" };
     let (clients, projects) = (set.catalog.clients.len(), set.catalog.projects().count());
     let size = [(set.len(), "rule", "rules"), (clients, "client", "clients"), (projects, "project", "projects")];
-    let size = size.map(|(number, one, many)| book::count(number, one, many)).join(", ");
+    let size = size.map(|(number, one, many)| counted(number, one, many)).join(", ");
     answer(&format!("{size}: {}{hint}. Rule set {}", findings::summary(found), &name[..12]));
 }
 
@@ -150,7 +151,7 @@ pub(crate) fn test(args: &Test, config: Option<&Config>, format: Format) -> anyh
         if let Some(covered) = &covered {
             answer(&coverage_text(&set, covered));
         }
-        answer(&format!("{}, {} failed", book::count(results.len(), "test", "tests"), failed.len()));
+        answer(&format!("{}, {} failed", counted(results.len(), "test", "tests"), failed.len()));
     }
     Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Findings })
 }
@@ -204,10 +205,7 @@ fn coverage_text(set: &RuleSet, Coverage(covered): &Coverage) -> String {
     let rules = covered.iter().filter(|one| one.tests > 0).count();
     let alternatives: usize = covered.iter().map(|one| one.alternatives).sum();
     let fitted = alternatives - covered.iter().map(|one| one.missed.len()).sum::<usize>();
-    let sum = format!(
-        "{rules} of {} rules and {fitted} of {} are tested",
-        covered.len(),
-        book::count(alternatives, "alternative", "alternatives")
-    );
+    let sum =
+        format!("{rules} of {} rules and {fitted} of {} are tested", covered.len(), counted(alternatives, "alternative", "alternatives"));
     never.chain(missed).chain([sum]).collect::<Vec<_>>().join("\n")
 }

@@ -20,6 +20,7 @@ use crate::{
     model::{
         connection::{ConnectionStatus, Provider},
         principal::{Reviews, Role},
+        words::counted,
     },
     web,
 };
@@ -172,7 +173,7 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
         let shown: Vec<_> = findings.iter().map(|one| json!({ "what": one.what, "fix": one.fix })).collect();
         answer(&serde_json::to_string_pretty(&shown)?);
     } else if findings.is_empty() {
-        answer(&format!("nothing keeps hours from coming in ({})", book::count(health.sources.len(), "calendar", "calendars")));
+        answer(&format!("nothing keeps hours from coming in ({})", counted(health.sources.len(), "calendar", "calendars")));
         for source in &health.sources {
             answer(&sources::health(source, health.poll(source), now).join("\n"));
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Format, Outcome, answer, book, complain, entries, paint};
 use crate::{
     app::{App, rule_files},
+    model::words::counted,
     review::learn::{Suggestion, suggestions},
     settling::{backtest::Sum, reload::proven},
     yaml::layout::even,
@@ -97,16 +98,16 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
 fn told(one: &Suggestion) -> String {
     let Suggestion { proposal, support, against, backtest } = one;
     let sums = backtest.sums();
-    let sum = |sum: Sum| format!("{} ({} h)", book::count(sum.entries, "entry", "entries"), entries::hours(sum.seconds));
+    let sum = |sum: Sum| format!("{} ({} h)", counted(sum.entries, "entry", "entries"), entries::hours(sum.seconds));
     let mut lines = vec![
         proposal.id.clone(),
-        format!("  would have decided {}, {against} of them otherwise", book::count(support + against, "answer", "answers")),
-        format!("  clears {}, raises {}", book::count(sums.cleared, "open exception", "open exceptions"), sums.opened),
+        format!("  would have decided {}, {against} of them otherwise", counted(support + against, "answer", "answers")),
+        format!("  clears {}, raises {}", counted(sums.cleared, "open exception", "open exceptions"), sums.opened),
         format!("  out of the queue {}, into it {}; {} would change", sum(sums.released), sum(sums.queued), sum(changed(one))),
     ];
     for ((from, to, _), rows) in backtest.moves() {
         let examples: Vec<_> = rows.iter().take(EXAMPLES).map(|row| row.after.body.date.format("%m-%d").to_string()).collect();
-        lines.push(format!("  {from} -> {to}: {}, such as {}", book::count(rows.len(), "entry", "entries"), examples.join(", ")));
+        lines.push(format!("  {from} -> {to}: {}, such as {}", counted(rows.len(), "entry", "entries"), examples.join(", ")));
     }
     lines.join("\n")
 }

@@ -78,6 +78,11 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
 
 /// Whether the event lacks a text that a pattern cannot do without. To be told so of thousands of rules, none of them is compiled.
 fn lacks(reader: &Reader<'_>, condition: &Condition) -> bool {
+    // The plain way knows nothing of needs.
+    #[cfg(test)]
+    if reader.naive.is_some() {
+        return false;
+    }
     match condition {
         Condition::Text { place, regex: Some(pattern), .. } => {
             let found = &reader.first_scan(*place).found;

@@ -13,6 +13,7 @@ use crate::{
         entry::{Entry, EntryStatus},
         policy::Policy,
         reload::{Reload, ReloadOutcome},
+        words::counted,
     },
     store::{Error, Store, rule_sets::Files},
     yaml::diagnostic::{Diagnostic, Paint, Source},
@@ -80,10 +81,9 @@ impl Refusal {
 
     /// In one line.
     pub(crate) fn summary(&self) -> String {
-        let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
         match self {
-            Self::Findings(findings) => of(findings.len(), "finding", "findings"),
-            Self::Tests(failed) => of(failed.len(), "test of the rule files fails", "tests of the rule files fail"),
+            Self::Findings(findings) => counted(findings.len(), "finding", "findings"),
+            Self::Tests(failed) => counted(failed.len(), "test of the rule files fails", "tests of the rule files fail"),
             Self::Flood(_) => "most time would go to the queue".to_owned(),
         }
     }

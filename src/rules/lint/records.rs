@@ -2,7 +2,10 @@
 
 use super::{Findings, History, Known, Ruled};
 use crate::{
-    model::catalog::{Catalog, Client, Project, ProjectKind},
+    model::{
+        catalog::{Catalog, Client, Project, ProjectKind},
+        words::counted,
+    },
     rules::{RuleSet, compile::Read, findings::Place, fold::folded},
     yaml::{code::Code, diagnostic::Source, gate::Positions},
 };
@@ -156,7 +159,7 @@ fn in_use(rule: &Ruled<'_>, history: &History, found: &mut Findings) {
 }
 
 fn events(count: usize) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
+    counted(count, "event", "events")
 }
 
 fn unseen(catalog: &Catalog, history: &History, place: &Place<'_>, found: &mut Findings) {

@@ -8,7 +8,7 @@ use super::{
     inclusion::{holds, implies, lower, opened},
 };
 use crate::{
-    model::catalog::Field,
+    model::{catalog::Field, words::counted},
     rules::{
         RuleSet,
         syntax::{Many, Rule, Sought, When},
@@ -73,7 +73,7 @@ fn behind_ends(rules: &[Ruled<'_>], found: &mut Findings) {
 }
 
 fn count(rules: usize) -> String {
-    if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") }
+    counted(rules, "rule", "rules")
 }
 
 /// What a rule gives an entry; made once, since each is looked at beside many others.

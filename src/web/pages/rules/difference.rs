@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
-use super::{Failure, count};
+use super::Failure;
 use crate::{
     app::App,
     model::{
         event::Event,
         ids::{self, EventId, StaffId},
+        words::counted,
     },
     review,
     settling::backtest::{Backtest, Changed, Move, Sum, Sums, Weeks},
@@ -60,7 +61,7 @@ impl<'a> Difference<'a> {
     pub(super) fn shown(&self, style: Style) -> Markup {
         let Self { found, .. } = self;
         html! {
-            p { strong { (found.changed.len()) " of " (count(found.entries, "entry", "entries")) " would change" }
+            p { strong { (found.changed.len()) " of " (counted(found.entries, "entry", "entries")) " would change" }
                 " (" (format!("{:.1}", found.share())) " %); billable time " (signed_hours(found.billable())) ". Nothing was written." }
             (sums(found.sums()))
             @if !self.moves.is_empty() { (self.moves(style)) }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use similar::TextDiff;
 
 use super::{
-    Failure, count,
+    Failure,
     difference::{Difference, Written},
     findings, is_for, short, span, span_fields, tabs,
 };
@@ -27,6 +27,7 @@ use crate::{
         App,
         rules::{TRIED_MAX, Tried},
     },
+    model::words::counted,
     settling::activation::Active,
     web::{
         guard::{BODY_MAX, Signed},
@@ -78,7 +79,7 @@ fn choose(active: &Active) -> Markup {
         p { "Choose a file of the active set. You edit a copy of it, and see what it would change; nothing is written, and nothing becomes active." }
         ul.files { @for (name, text) in active.rule_files() {
             li {
-                @if fits(text) { a href={ "/rules/edit?file=" (url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>()) } { code { (name) } } " " span.quiet { (count(text.lines().count(), "line", "lines")) } }
+                @if fits(text) { a href={ "/rules/edit?file=" (url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>()) } { code { (name) } } " " span.quiet { (counted(text.lines().count(), "line", "lines")) } }
                 @else { code { (name) } " " span.held { (TOO_LARGE) } }
             }
         } }
@@ -185,7 +186,7 @@ async fn result(
             h2 { "Difference" }
             @match difference {
                 Some(difference) => (difference),
-                None => p { strong.bad { (count(errors, "error", "errors")) } " keep it from being a rule set: nothing could be tried." },
+                None => p { strong.bad { (counted(errors, "error", "errors")) } " keep it from being a rule set: nothing could be tried." },
             }
             h2 { "Findings" } p { (findings::summary(&checked.findings)) } (findings::list(&checked.findings))
             h2 { "Tests" } @if tried.difference.is_none() && checked.tests.is_empty() { p.quiet { "They could not be run." } } @else { (findings::tests(&checked.tests, false)) }

@@ -3,8 +3,9 @@
 use axum::extract::Path;
 use maud::{Markup, html};
 
-use super::{Failure, count, is_for, tabs};
+use super::{Failure, is_for, tabs};
 use crate::{
+    model::words::counted,
     rules::Found,
     settling::rehearsal::TestResult,
     web::{guard::Signed, pages::layout::page},
@@ -43,7 +44,7 @@ fn with_code(text: &str) -> Markup {
 pub(super) fn summary(findings: &[Found]) -> String {
     let levels = [(Level::Error, "error", "errors"), (Level::Warning, "warning", "warnings"), (Level::Note, "hint", "hints")];
     let there = levels.into_iter().map(|(level, one, many)| (of(findings, level).count(), one, many));
-    let parts: Vec<_> = there.filter(|(number, ..)| *number > 0).map(|(number, one, many)| count(number, one, many)).collect();
+    let parts: Vec<_> = there.filter(|(number, ..)| *number > 0).map(|(number, one, many)| counted(number, one, many)).collect();
     if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
 }
 

@@ -9,10 +9,13 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Failure, count, difference::Written, is_for, moment, short, span, span_fields, tabs, zone};
+use super::{Failure, difference::Written, is_for, moment, short, span, span_fields, tabs, zone};
 use crate::{
     app::{App, rules::COMPARED_MAX},
-    model::reload::{Reload, ReloadOutcome},
+    model::{
+        reload::{Reload, ReloadOutcome},
+        words::counted,
+    },
     settling::{
         activation::{self, Active},
         backtest::UNTOLD,
@@ -110,7 +113,7 @@ pub(super) async fn one(
 fn files(set: &Active, active: &Active) -> Markup {
     let now: BTreeMap<&str, &str> = active.rule_files().collect();
     html! { @for (name, text) in set.rule_files() {
-        details { summary { code { (name) } " " span.quiet { (count(text.lines().count(), "line", "lines"))
+        details { summary { code { (name) } " " span.quiet { (counted(text.lines().count(), "line", "lines"))
             @match now.get(name) { None => ", not in the active set", Some(other) if *other != text => ", differs from the active set", Some(_) => "" } } }
             pre.code tabindex="0" { (text) } }
     } }
@@ -142,7 +145,7 @@ pub(super) async fn compare(
         (tabs(""))
         (choose(&sets, &asked, dates))
         section.card #difference aria-label="Difference" {
-            p { strong { (found.differing) " of " (count(found.events, "event", "events")) " read differently" } " under " code { (short(&one.digest)) } " and under " code { (short(&other.digest)) } "." }
+            p { strong { (found.differing) " of " (counted(found.events, "event", "events")) " read differently" } " under " code { (short(&one.digest)) } " and under " code { (short(&other.digest)) } "." }
             @if !found.groups.is_empty() { (differences(&told(&found, &written), Style::of(&headers))) }
         }
     };

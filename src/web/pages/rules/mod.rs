@@ -61,11 +61,6 @@ fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
-/// `3 rules`.
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 /// A date and time in the reader's own zone.
 fn moment(at: DateTime<Utc>, zone: Tz, style: Style) -> String {
     format!("{}, {}", style.full_date(at.with_timezone(&zone).date_naive()), style.time(at, zone))

@@ -11,10 +11,13 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Failure, count, findings, is_for, moment, short, tabs, zone};
+use super::{Failure, findings, is_for, moment, short, tabs, zone};
 use crate::{
     app::{App, rules::Folder},
-    model::reload::{Reload, ReloadOutcome},
+    model::{
+        reload::{Reload, ReloadOutcome},
+        words::counted,
+    },
     rules::told::Told,
     settling::activation::Active,
     store::rule_hits::Hit,
@@ -85,16 +88,16 @@ pub(super) async fn show(
 fn facts(app: &App, active: &Active, became: Option<&Reload>, folder: &Folder, zone: Tz, style: Style) -> Markup {
     let catalog = &active.rules.catalog;
     let held = [
-        count(active.rules.told().len(), "rule", "rules"),
-        count(active.rules.tests_len(), "test", "tests"),
-        count(catalog.clients.len(), "client", "clients"),
-        count(catalog.projects().count(), "project", "projects"),
+        counted(active.rules.told().len(), "rule", "rules"),
+        counted(active.rules.tests_len(), "test", "tests"),
+        counted(catalog.clients.len(), "client", "clients"),
+        counted(catalog.projects().count(), "project", "projects"),
     ];
     html! {
         dl.facts {
             dt { "Active" } dd { code title=(active.digest) { (short(&active.digest)) }
                 @if let Some(became) = became { " since " (moment(became.at, zone, style)) @if !became.actor.is_empty() { ", by " bdi { (became.actor) } } } }
-            dt { "Holds" } dd { (held.join(", ")) " in " (count(active.rule_files().count(), "file", "files")) }
+            dt { "Holds" } dd { (held.join(", ")) " in " (counted(active.rule_files().count(), "file", "files")) }
             dt { "Folder" } dd { code { (app.config.rules.display()) } " " span.held[!matches!(folder, Folder::Same)] { (folder.told()) } }
         }
     }
@@ -134,7 +137,7 @@ fn rules(
     let never = all.iter().filter(|rule| !hits.contains_key(&rule.id)).count();
     html! {
         p.quiet { "Hits are meetings, and days, to which a rule gave something from " (style.full_date(from)) " to " (style.full_date(to)) ", counted as days are derived. "
-            (count(never, "rule", "rules")) " of " (all.len()) " gave nothing."
+            (counted(never, "rule", "rules")) " of " (all.len()) " gave nothing."
             @if due > 0 { " " strong.held { (due) " days still wait to be derived" } ": what they add is not counted yet." } }
         form.row.no-print method="get" action="/rules" {
             label { "Words" input type="search" name="q" value=(looked.q); }
