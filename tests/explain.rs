@@ -112,7 +112,24 @@ fn only_an_object_is_an_event() {
         std::fs::write(world.path("event.json"), wrong).expect("written");
         let refused = world.output(&["rules", "explain", "--event", "event.json"]);
         let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(refused.status.code() == Some(1) && told.contains("write one as {\"title\": \"Kickoff\"}"), "{wrong}: {told}");
+        assert!(
+            refused.status.code() == Some(1) && told.contains("event.json is not an event: keys with values belong here"),
+            "{wrong}: {told}"
+        );
+    }
+    // What is in one that cannot be is told in words of the reference.
+    for (wrong, said) in [
+        ("{\"titel\": \"x\"}", "`titel` is not known here: did you mean `title`?"),
+        ("{\"attendees\": \"x\"}", "attendees: expected a list: this is the text `x`: write [x]"),
+        ("{\"attendees\": [{\"name\": \"x\"}]}", "attendees[0]: `email` is missing"),
+        ("{\"show_as\": \"gone\"}", "show_as: `gone` is not known here: known here: free"),
+        ("{\"timezone\": \"Berlin\"}", "timezone: this is no time zone: write it as `timezone: Europe/Berlin`"),
+        ("{\"title\": \"a\", \"title\": \"b\"}", "duplicate field `title`"),
+        ("{", "this is no JSON"),
+    ] {
+        std::fs::write(world.path("event.json"), wrong).expect("written");
+        let told = world.run(&["rules", "explain", "--event", "event.json"]).expect_err("refused");
+        assert!(told.contains(said), "{wrong}: {told}");
     }
     std::fs::write(world.path("event.json"), "{}").expect("written");
     world.run(&["rules", "explain", "--event", "event.json"]).expect("an event that says nothing");

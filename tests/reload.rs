@@ -286,6 +286,13 @@ on_each_database! {
         assert_eq!((code, &synced["calendars"][0]["saved"], &synced["entries"]), (FOUND, &json!(1), &json!(1)), "{complaint}");
         assert!(complaint.contains("Y008") && complaint.ends_with("1 finding; the rules that were active before still are\n"), "{complaint}");
         assert!(!complaint.contains("nothing was changed"), "{complaint}");
+        // Hints and warnings do not hide the one thing that is to be mended.
+        let behind = "rules:\n  - {id: all, section: guards, skip: no}\n";
+        write(&world, "rules/more.yaml", behind);
+        let (code, _, complaint) = told(&world, &["rules", "reload"]);
+        assert_eq!((code, complaint.matches("[R019]").count(), complaint.matches("[R022]").count()), (FOUND, 1, 0), "{complaint}");
+        assert!(complaint.ends_with("1 finding; the rules that were active before still are\n"), "{complaint}");
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
         // What could not be read at all is a failure.
         std::fs::remove_file(world.path("work.ics")).expect("gone");
         assert_eq!(told(&world, &["sync"]).0, 1);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::found::{Found, find};
@@ -24,6 +23,7 @@ use crate::{
         scene, subjects, verdicts,
     },
     store::Tx,
+    yaml,
 };
 
 /// How many near misses are worth reading.
@@ -50,10 +50,7 @@ pub(crate) struct Explained<'a> {
 
 /// Of an event that someone typed as JSON; `name` is what it is called in complaints, `digest` what the set is.
 pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: &str) -> anyhow::Result<Explained<'a>> {
-    let read: Value = serde_json::from_str(text).with_context(|| format!("{name} is no JSON"))?;
-    // A list would be taken for the values of an event's first fields.
-    anyhow::ensure!(read.is_object(), "{name} is not an event: write one as {{\"title\": \"Kickoff\"}}");
-    let event: WrittenEvent = serde_json::from_str(text).with_context(|| format!("{name} is not an event"))?;
+    let event: WrittenEvent = yaml::read_json(text, "event").map_err(|told| anyhow::anyhow!("{name} is not an event: {told}"))?;
     let rehearsed = rehearse(rules, &event, &[]).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
     let result = match (rehearsed.outcome(), rehearsed.reasons()) {
         ("exception", reasons) => format!("a held entry and an exception: {}", reasons.join(", ")),

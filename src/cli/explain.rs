@@ -42,7 +42,8 @@ pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Fo
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
     };
-    show(&explain::typed((&set, &rules::name(&files, config)), file, &text)?, format)
+    let named = if file == "-" { "what came on stdin" } else { file };
+    show(&explain::typed((&set, &rules::name(&files, config)), named, &text)?, format)
 }
 
 /// Of an entry, an event or an exception in the book.

@@ -24,7 +24,7 @@ use crate::{
     },
     rules::{self, Found, RuleSet},
     store::{Error, Store, Tx, days::Due, rule_sets::Files},
-    yaml::diagnostic::Source,
+    yaml::{code::Level, diagnostic::Source},
 };
 
 /// Under this name a kept rule set holds the policy it was used under; no rule file can be called so.
@@ -53,9 +53,10 @@ impl Active {
     /// The same of files that were never active: they must stand every check there is.
     ///
     /// # Errors
-    /// Every finding, if one of them is an error.
+    /// Every error. What else may be said of them is for checks: it would hide what is to be mended.
     pub(crate) fn proposed(files: Files, policy: &Policy, today: NaiveDate) -> Result<Self, Vec<Found>> {
-        let rules = inspect(&sources(&files), today, None).taken()?;
+        let taken = inspect(&sources(&files), today, None).taken();
+        let rules = taken.map_err(|found| found.into_iter().filter(|(_, one)| one.level == Level::Error).collect::<Vec<_>>())?;
         Ok(Self::of(rules, files, policy))
     }
 

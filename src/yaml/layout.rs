@@ -31,6 +31,9 @@ pub(crate) fn laid_out(source: &Source) -> Result<Result<String, Stuck>, Vec<Dia
     if !findings.is_empty() {
         return Err(findings);
     }
+    if source.text.trim().is_empty() {
+        return Ok(Ok(source.text.to_string()));
+    }
     let text = pretty_yaml::format_text(&source.text, &options()).unwrap_or_default();
     let text = with_gaps(&source.text, &text);
     Ok(if says_the_same(&source.text, &text) { Ok(text) } else { Err(stuck(&source.text, &text)) })

@@ -78,6 +78,29 @@ pub(crate) fn read_what_can_be<T: DeserializeOwned>(source: &Source) -> (Option<
     (read.map(|read| (read, positions.without(reading.lists))), findings)
 }
 
+/// Reads JSON that someone typed as a `T`, whose keys stand in the reference as `place.key`.
+///
+/// # Errors
+/// What is wrong first, in words of the reference.
+pub(crate) fn read_json<T: DeserializeOwned>(text: &str, place: &str) -> Result<T, String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("this is no JSON: {error}"))?;
+    // A list would be taken for the values of the first keys.
+    if !value.is_object() {
+        return Err("keys with values belong here, as in {\"key\": \"value\"}".to_owned());
+    }
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+        let (path, told) = (Steps::of(error.path()), error.inner().to_string());
+        let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
+        let told = match (unknown(told), missing(told)) {
+            (Some(key), _) => return format!("`{key}` is not known here: {}", suggestion(told, key)),
+            (_, Some(key)) => format!("`{key}` is missing"),
+            _ if path.0.is_empty() => told.to_owned(),
+            _ => wrong::in_words(&format!("{place}.{path}"), told),
+        };
+        if path.0.is_empty() { told } else { format!("{path}: {told}") }
+    })
+}
+
 fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
     let (start, told) = (error.location().map_or(0, |location| location.index()).min(source.text.len()), error.to_string());
     if told.contains("as u128") || told.contains("as i128") {

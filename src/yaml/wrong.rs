@@ -8,6 +8,12 @@ pub(super) fn value(positions: &Positions, at: &str, error: &str) -> Diagnostic 
     Diagnostic::new(code, positions.value(at), message, label)
 }
 
+/// The same on one line, for what stands in no file.
+pub(super) fn in_words(at: &str, error: &str) -> String {
+    let (_, message, label) = told(at, error);
+    format!("{message}: {label}")
+}
+
 fn told(at: &str, error: &str) -> (Code, String, String) {
     if let Some(word) = error.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next()) {
         return (Code::UnknownWord, format!("`{word}` is not known here"), suggestion(error, word));
