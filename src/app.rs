@@ -89,7 +89,6 @@ impl App {
 
     /// Reads calendars and settles everything that is due by now.
     pub(crate) async fn sync(&self, active: &Active, only: Option<&str>) -> anyhow::Result<Synced> {
-        let now = self.config.clock.now();
         let strangers = take_in(&self.store).await?;
         let Health { people, connections, sources, .. } = self.health().await?;
         let only = match only {
@@ -108,7 +107,8 @@ impl App {
                 }
             }
         }
-        synced.settled = settle_due(&self.store, active.basis(now), self.vault.daemon).await?;
+        // By now, and not by when it began: reading made days due meanwhile.
+        synced.settled = settle_due(&self.store, active.basis(self.config.clock.now()), self.vault.daemon).await?;
         Ok(synced)
     }
 

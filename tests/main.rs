@@ -20,6 +20,7 @@ mod language;
 mod learning;
 mod lint;
 mod messages;
+mod nights;
 mod page_feeds;
 mod page_roles;
 mod page_rules;

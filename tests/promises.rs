@@ -212,6 +212,15 @@ on_each_database! {
         assert_eq!(world.entries().len(), 1);
     }
 
+    fn s16_a_sync_settles_what_it_has_just_read(world: World) {
+        world.real_time();
+        let ago = |hours: i64| (chrono::Utc::now() - chrono::TimeDelta::hours(hours)).format("%Y%m%dT%H%M%SZ").to_string();
+        world.calendar(&[kickoff(&ago(3), &ago(2))]);
+        let told = world.sync();
+        assert!(told["days"].as_i64().is_some_and(|days| days > 0), "{told:#}");
+        assert!(!world.entries().is_empty());
+    }
+
     fn s17_exact_and_rounded_seconds_are_kept(world: World) {
         world.configure("rounding: {minutes: 15, to: up}\n");
         world.calendar(&[kickoff("20260302T090000Z", "20260302T095000Z")]);

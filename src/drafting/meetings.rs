@@ -129,7 +129,6 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
         values::apply(page, &mut body, &mut provenance, None, &assignment);
         let title = values::folded(body.description.as_deref().unwrap_or_default());
         let findings = super::checks::catalog(page, &body, false);
-        let asks = key.leg == 0;
         Piece {
             settled: standing(page, key),
             key,
@@ -137,14 +136,17 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
             derived: None,
             provenance,
             findings,
-            asks,
+            elsewhere: None,
             title,
             known_at: None,
             into: slot.into,
             floats: false,
         }
     };
-    values::legs(&slot, &body, &whole).into_iter().map(piece).collect()
+    let mut pieces: Vec<Piece<'_>> = values::legs(&slot, &body, &whole).into_iter().map(piece).collect();
+    let asked = super::first_open(&pieces, 0).map(Piece::asked);
+    super::ask_once(&mut pieces, asked.as_ref());
+    pieces
 }
 
 /// The entry of this key that derivation must not write: it is settled, or stands on a date that is locked.
@@ -164,7 +166,7 @@ pub(super) fn orphans<'a>(page: &Page<'a>, pieces: &[Piece<'_>]) -> Vec<Piece<'a
             derived: None,
             provenance: Provenance::default(),
             findings: vec![Finding::no_longer_derived(entry)],
-            asks: true,
+            elsewhere: None,
             title: String::new(),
             settled: Some(entry),
             known_at: None,

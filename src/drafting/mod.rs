@@ -23,7 +23,7 @@ use crate::model::{
     decision::Decision,
     entry::{Body, Draft, Entry, EntryKey, EntryStatus, Provenance},
     event::Event,
-    exception::Question,
+    exception::{Question, Reason},
     ids::MeetingId,
     policy::Policy,
     staff::Staff,
@@ -63,8 +63,8 @@ struct Piece<'a> {
     derived: Option<Body>,
     provenance: Provenance,
     findings: Vec<Finding>,
-    /// Where the meeting itself is asked about: its first drafted segment (S3).
-    asks: bool,
+    /// What is asked about the meeting where that is not here.
+    elsewhere: Option<Asked>,
     /// Folded title, to tell duplicates.
     title: String,
     /// Submitted or later: derivation writes it no more, but it counts.
@@ -75,6 +75,13 @@ struct Piece<'a> {
     into: Option<MeetingId>,
     /// Hours of an all-day event, which stand at no time of the day and overlap nothing (S19).
     floats: bool,
+}
+
+/// What is asked about a meeting, once: its other entries are held by the same, and ask what is theirs alone (S3).
+#[derive(Clone)]
+struct Asked {
+    key: EntryKey,
+    reasons: Vec<Reason>,
 }
 
 /// Derives one page.
@@ -143,10 +150,39 @@ fn merge(pieces: &mut Vec<Piece<'_>>) {
 }
 
 fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
+    let mut pieces = drafted(page, meeting);
+    let Some((segment, date)) = segments::asking(page, meeting) else { return pieces };
+    let asked = if date == page.date {
+        first_open(&pieces, segment).map(Piece::asked)
+    } else {
+        first_open(&drafted(&Page { date, ..*page }, meeting), segment).map(Piece::asked)
+    };
+    ask_once(&mut pieces, asked.as_ref());
+    pieces
+}
+
+fn drafted<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
     segments::of(page, meeting).into_iter().flat_map(|slot| values::fill(page, meeting, &slot)).collect()
 }
 
+/// The leg of a segment that asks: the first that is not settled.
+fn first_open<'p, 'a>(pieces: &'p [Piece<'a>], segment: i64) -> Option<&'p Piece<'a>> {
+    let legs = || pieces.iter().filter(|piece| piece.key.segment == segment);
+    legs().find(|piece| piece.settled.is_none()).or_else(|| legs().next())
+}
+
+fn ask_once(pieces: &mut [Piece<'_>], asked: Option<&Asked>) {
+    let Some(asked) = asked else { return };
+    let others = pieces.iter_mut().filter(|piece| piece.key.meeting == asked.key.meeting && piece.key != asked.key);
+    others.for_each(|piece| piece.elsewhere = Some(asked.clone()));
+}
+
 impl Piece<'_> {
+    fn asked(&self) -> Asked {
+        let of_meeting = self.findings.iter().filter(|finding| finding.of_meeting);
+        Asked { key: self.key, reasons: of_meeting.map(|finding| finding.reason.clone()).collect() }
+    }
+
     /// A settled entry counts as it was frozen, and is asked about only where its event went or moved under it. One that was only
     /// submitted is settled as long as it would be derived like that again (S9).
     fn freeze(&mut self, page: &Page<'_>) {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Page, Piece, checks};
+use super::{Asked, Page, Piece, checks, checks::Finding};
 use crate::model::{
     decision::Decision,
+    entry::EntryKey,
     exception::{Question, Reason, Subject, SubjectKind, rank},
     ids,
 };
@@ -20,20 +21,38 @@ pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&De
         if piece.settled.is_some() {
             piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
         }
-        let subject = Subject { kind: SubjectKind::Meeting, id: piece.key.meeting.0, segment: piece.key.segment };
+        let subject = subject(piece.key);
         let incomplete = !checks::missing(page, &piece.body).is_empty();
-        let seen = |reason: &Reason| {
+        let seen = |subject: Subject, reason: &Reason| {
             is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
         };
-        piece.body.held = day_holds || piece.findings.iter().any(|finding| finding.reason.holding && !seen(&finding.reason));
-        let here = piece.findings.iter().filter(|finding| piece.asks || !finding.of_meeting).map(|finding| finding.reason.clone());
-        let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(seen);
+        // What is asked elsewhere is seen there.
+        let is_seen = |finding: &Finding| match piece.asked_elsewhere(finding) {
+            Some((key, reason)) => seen(self::subject(key), reason),
+            None => seen(subject, &finding.reason),
+        };
+        piece.body.held = day_holds || piece.findings.iter().any(|finding| finding.reason.holding && !is_seen(finding));
+        let here = piece.findings.iter().filter(|finding| piece.asked_elsewhere(finding).is_none()).map(|finding| finding.reason.clone());
+        let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(|reason| seen(subject, reason));
         add(&mut questions, Question { subject, date: page.date, open, dismissed });
     }
     questions.iter_mut().for_each(order);
     questions.retain(|question| !question.open.is_empty() || !question.dismissed.is_empty());
     questions.sort_by_key(|question| question.subject);
     questions
+}
+
+fn subject(key: EntryKey) -> Subject {
+    Subject { kind: SubjectKind::Meeting, id: key.meeting.0, segment: key.segment }
+}
+
+impl Piece<'_> {
+    /// The same finding where its meeting is asked about, if that is not here. Its cause may differ, as the seconds of its day do.
+    fn asked_elsewhere(&self, finding: &Finding) -> Option<(EntryKey, &Reason)> {
+        let Asked { key, reasons } = self.elsewhere.as_ref().filter(|_| finding.of_meeting)?;
+        let same = |other: &&Reason| (&other.reason, &other.message) == (&finding.reason.reason, &finding.reason.message);
+        Some((*key, reasons.iter().find(same)?))
+    }
 }
 
 /// Legs of one segment share their question.

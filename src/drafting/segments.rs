@@ -1,6 +1,6 @@
 //! When: a meeting cut at local midnights, and the times people gave instead (SEMANTICS S3, S12, S15, S16).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
@@ -22,7 +22,6 @@ pub(super) struct Slot {
     pub(super) end: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
     pub(super) findings: Vec<Finding>,
-    pub(super) asks: bool,
     /// The meeting whose entry takes this one in.
     pub(super) into: Option<MeetingId>,
     /// Hours that a rule gave an all-day event: at no time of the day.
@@ -31,38 +30,57 @@ pub(super) struct Slot {
 
 /// The slots of a meeting that stand on this page.
 pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
-    let (start, end) = match meeting.lead.fact.span {
-        Span::Timed { start, end, .. } => (start, end),
-        Span::AllDay { first, until } => return all_day(page, meeting, first, until),
-    };
-    let natural = parts(page, Seen { start, end });
-    let first = natural.iter().find(|part| is_drafted(page, meeting, part)).map(|part| part.segment);
+    let natural = natural(page, meeting);
     let free = natural.iter().filter(|part| part.date == page.date && is_drafted(page, meeting, part));
-    let mut slots: Vec<Slot> = free
-        .filter(|part| pin(page, &meeting.acts, part.segment).is_none())
-        .map(|part| slot(&meeting.acts, meeting.id, part, first == Some(part.segment)))
-        .collect();
-    let decided: BTreeSet<i64> = meeting.acts.iter().map(|decision| decision.segment).collect();
-    for segment in decided {
-        if let Some(pin) = pin(page, &meeting.acts, segment) {
-            slots.extend(pinned(page, meeting, segment, &pin, &natural));
-        }
+    let slot = |part: &Part| slot(&meeting.acts, meeting.id, part);
+    let Span::Timed { .. } = meeting.lead.fact.span else {
+        return free.map(|part| Slot { floats: true, ..slot(part) }).collect();
+    };
+    let mut slots: Vec<Slot> = free.filter(|part| pin(page, &meeting.acts, part.segment).is_none()).map(slot).collect();
+    for (segment, pin) in pins(page, meeting) {
+        slots.extend(pinned(page, meeting, segment, &pin, &natural));
     }
     slots
 }
 
-/// The hours that a rule gives an all-day event, on each of the person's working days in it (S19).
-fn all_day(page: &Page<'_>, meeting: &Meeting<'_>, first: NaiveDate, until: NaiveDate) -> Vec<Slot> {
-    let Some(hours) = &meeting.verdict.hours else { return Vec::new() };
-    let start = page.staff.zones.start(page.date);
-    let part = Part { segment: (page.date - first).num_days(), date: page.date, start, end: start + TimeDelta::seconds(hours.seconds) };
-    let is_day = first <= page.date && page.date < until && page.staff.works_on(page.date) && page.staff.working.on(page.date) > 0;
-    if !is_day || !is_drafted(page, meeting, &part) {
-        return Vec::new();
+/// Where a meeting is asked about: the first segment that is drafted and not settled, else the first; and its date (S3).
+pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, NaiveDate)> {
+    let drafted = natural(page, meeting).into_iter().filter(|part| is_drafted(page, meeting, part));
+    let mut dates: BTreeMap<i64, NaiveDate> = drafted.map(|part| (part.segment, part.date)).collect();
+    if let Span::Timed { .. } = meeting.lead.fact.span {
+        dates.extend(pins(page, meeting).into_iter().map(|(segment, pin)| (segment, page.staff.zones.date_of(pin.start))));
     }
-    let earlier =
-        first.iter_days().take_while(|date| *date < page.date).any(|date| page.staff.works_on(date) && page.staff.working.on(date) > 0);
-    vec![Slot { floats: true, ..slot(&meeting.acts, meeting.id, &part, !earlier) }]
+    let is_settled = |segment: i64| {
+        let entries = page.standing.iter().filter(|entry| (entry.key.meeting, entry.key.segment) == (meeting.id, segment));
+        let mut standing = entries.filter(|entry| entry.status != EntryStatus::Void).peekable();
+        standing.peek().is_some() && standing.all(|entry| entry.status.is_settled())
+    };
+    dates.iter().find(|(segment, _)| !is_settled(**segment)).or_else(|| dates.iter().next()).map(|(segment, date)| (*segment, *date))
+}
+
+/// The days of a meeting as its event has them.
+fn natural(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Part> {
+    match meeting.lead.fact.span {
+        Span::Timed { start, end, .. } => parts(page, Seen { start, end }),
+        Span::AllDay { first, until } => all_day(page, meeting, first, until),
+    }
+}
+
+/// The hours that a rule gives an all-day event, on each of the person's working days in it (S19).
+fn all_day(page: &Page<'_>, meeting: &Meeting<'_>, first: NaiveDate, until: NaiveDate) -> Vec<Part> {
+    let Some(hours) = &meeting.verdict.hours else { return Vec::new() };
+    let days = first.iter_days().take_while(|date| *date < until);
+    let part = |date: NaiveDate| {
+        let start = page.staff.zones.start(date);
+        Part { segment: (date - first).num_days(), date, start, end: start + TimeDelta::seconds(hours.seconds) }
+    };
+    days.filter(|date| page.staff.works_on(*date) && page.staff.working.on(*date) > 0).map(part).collect()
+}
+
+/// Segments that stay on their days.
+fn pins(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<(i64, EditedTime)> {
+    let decided: BTreeSet<i64> = meeting.acts.iter().map(|decision| decision.segment).collect();
+    decided.into_iter().filter_map(|segment| Some((segment, pin(page, &meeting.acts, segment)?))).collect()
 }
 
 /// One day of a span.
@@ -97,9 +115,9 @@ fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
     part.end <= page.as_of || ((part.start <= page.as_of || meeting.is_touched()) && stands())
 }
 
-fn slot(acts: &[&Decision], id: MeetingId, part: &Part, asks: bool) -> Slot {
+fn slot(acts: &[&Decision], id: MeetingId, part: &Part) -> Slot {
     let (segment, start, end) = (part.segment, part.start, part.end);
-    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), asks, into: None, floats: false };
+    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), into: None, floats: false };
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
         match &decision.act {
             Act::Split { legs, .. } => slot.legs.clone_from(legs),
@@ -114,7 +132,7 @@ fn slot(acts: &[&Decision], id: MeetingId, part: &Part, asks: bool) -> Slot {
 
 /// The slot of an entry that a person wrote.
 pub(super) fn written(acts: &[&Decision], id: MeetingId, start: DateTime<Utc>, end: DateTime<Utc>) -> Slot {
-    slot(acts, id, &Part { segment: 0, date: NaiveDate::default(), start, end }, true)
+    slot(acts, id, &Part { segment: 0, date: NaiveDate::default(), start, end })
 }
 
 /// What pins a segment to its day: the last time a person gave, else the time she saw when she split or merged it; nothing once she
@@ -142,8 +160,7 @@ fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, pin: &EditedTime
     let mut slots = Vec::new();
     if page.staff.zones.date_of(pin.start) == page.date {
         let part = Part { segment, date: page.date, start: pin.start, end: pin.end };
-        let asks = natural.iter().find(|part| is_drafted(page, meeting, part)).is_none_or(|first| segment <= first.segment);
-        let mut slot = slot(&meeting.acts, meeting.id, &part, asks);
+        let mut slot = slot(&meeting.acts, meeting.id, &part);
         if pin.seen != now && !keep && !both && !meeting.gone {
             slot.findings.push(outdated(page, pin, now));
         }
@@ -151,7 +168,7 @@ fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, pin: &EditedTime
     }
     if both && !meeting.both.iter().any(|decision| decision.act == Act::NotWork) {
         let today = natural.iter().filter(|part| part.date == page.date && part.end <= page.as_of);
-        slots.extend(today.map(|part| slot(&meeting.both, meeting.both_id(), part, true)));
+        slots.extend(today.map(|part| slot(&meeting.both, meeting.both_id(), part)));
     }
     slots
 }

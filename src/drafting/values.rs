@@ -31,7 +31,6 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
         let mut findings = slot.findings.clone();
         findings.extend(checks::meeting(page, meeting, &body, &assignment));
         let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
-        let asks = slot.asks && key.leg == 0;
         let title = folded(&meeting.lead.fact.text.title);
         Piece {
             settled: standing(page, key),
@@ -40,7 +39,7 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
             derived: None,
             provenance,
             findings,
-            asks,
+            elsewhere: None,
             title,
             known_at,
             into: slot.into,
