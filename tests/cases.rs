@@ -218,6 +218,26 @@ on_each_database! {
         assert_eq!((held, world.reasons()), (vec!["2026-03-02".to_owned()], vec!["on-leave".to_owned()]));
     }
 
+    fn s11_time_is_written_up_to_midnight_and_on_her_days_alone(world: World) {
+        let add = |date: &str, start: &str, end: &str| world.run(&["entries", "add", "--staff", DANA, "--date", date, "--start", start, "--end", end, "project=ACME-15"]);
+        for end in ["24:00", "00:00"] {
+            add("2026-03-02", "22:00", end).expect("added");
+        }
+        let entries = world.entries();
+        assert!(entries.iter().all(|entry| (&entry["seconds"], &entry["date"]) == (&7200.into(), &"2026-03-02".into())), "{entries:?}");
+        let id = text(&entries[0], "id").to_owned();
+        world.run(&["entries", "set", &id, "end=23:00"]).expect("shorter");
+        world.run(&["entries", "set", &id, "end=24:00"]).expect("to midnight");
+        assert!(world.entries().iter().any(|entry| entry["id"] == id.as_str() && entry["seconds"] == 7200));
+        assert!(add("2026-03-02", "22:00", "25:00").expect_err("no time").contains("no time such as 09:30"));
+        world.run(&["staff", "end", DANA, "--on", "2026-03-10"]).expect("ended");
+        add("2026-03-10", "09:00", "10:00").expect("her last day");
+        for date in ["2026-03-11", "1999-12-31"] {
+            let refused = add(date, "09:00", "10:00").expect_err("refused");
+            assert!(refused.contains("is none of her days") && refused.contains("2026-03-10"), "{refused}");
+        }
+    }
+
     fn s24_what_else_was_on_the_day_on_which_it_began_counts_after_midnight(world: World) {
         let rule = "suspicious:\n  - {id: on-leave, text: booked while she was away, when: {same_day: {all_day: true, show_as: out-of-office}}}\n";
         std::fs::write(world.path("rules/leave.yaml"), rule).expect("written");

@@ -18,7 +18,8 @@ fn held(world: &World) -> Vec<bool> {
 fn asked(world: &World) -> Vec<(String, String)> {
     let open = world.exceptions();
     let reasons = open.iter().flat_map(|one| one["reasons"].as_array().expect("a list").iter().map(move |reason| (one, reason)));
-    let mut asked: Vec<_> = reasons.map(|(one, reason)| (reason.as_str().expect("a word").to_owned(), text(one, "date").to_owned())).collect();
+    let mut asked: Vec<_> =
+        reasons.map(|(one, reason)| (reason.as_str().expect("a word").to_owned(), text(one, "date").to_owned())).collect();
     asked.sort();
     asked
 }

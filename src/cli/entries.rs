@@ -9,7 +9,7 @@ use super::{Format, Outcome, answer, book, complain};
 use crate::{
     app::App,
     model::{
-        day::instant,
+        day::{clock_time, end_on, instant},
         decision::{Act, Written},
         entry::{Entry, EntryStatus, Origin},
         ids::{self, BatchId, StaffId},
@@ -55,10 +55,10 @@ pub(crate) struct Add {
     #[arg(long)]
     date: NaiveDate,
     /// Local time at which it began, such as 09:00.
-    #[arg(long)]
+    #[arg(long, value_parser = clock_time)]
     start: NaiveTime,
-    /// Local time at which it ended.
-    #[arg(long)]
+    /// Local time at which it ended; 24:00 is the end of the day.
+    #[arg(long, value_parser = clock_time)]
     end: NaiveTime,
     #[arg(value_name = "FIELD=VALUE")]
     fields: Vec<String>,
@@ -89,8 +89,9 @@ pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result
     let active = book::active(app).await?;
     let staff = book::person(app, &args.staff).await?;
     let timezone = staff.zones.on(args.date);
-    let (start, end) = (instant(timezone, args.date.and_time(args.start)), instant(timezone, args.date.and_time(args.end)));
-    anyhow::ensure!(start < end, "--start {} is not before --end {}", args.start.format("%H:%M"), args.end.format("%H:%M"));
+    let (start, end) = (instant(timezone, args.date.and_time(args.start)), end_on(timezone, args.date, args.end));
+    let skipped = if args.start < args.end { ", since the clock skips an hour there" } else { "" };
+    anyhow::ensure!(start < end, "--start {} is not before --end {}{skipped}", args.start.format("%H:%M"), args.end.format("%H:%M"));
     let assignment = fields::assignment(&active.rules.catalog, &args.fields)?;
     let written = Written { start, end, timezone, date: args.date, assignment, origin: Origin::Manual, external_ref: None };
     let who = book::operator(app).await?;

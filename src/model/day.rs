@@ -106,6 +106,21 @@ pub(crate) fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
+/// When something ends on a date: midnight is the end of that date.
+pub(crate) fn end_on(zone: Tz, date: NaiveDate, local: NaiveTime) -> DateTime<Utc> {
+    let date = if local == NaiveTime::MIN { date.succ_opt().unwrap_or(date) } else { date };
+    instant(zone, date.and_time(local))
+}
+
+/// A local time as people write it: `09:30`; `24:00` is midnight.
+///
+/// # Errors
+/// What one looks like.
+pub(crate) fn clock_time(text: &str) -> Result<NaiveTime, String> {
+    let text = if text == "24:00" { "00:00" } else { text };
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "no time such as 09:30".to_owned())
+}
+
 /// Reads a local time that a clock change skips with the offset in force before the change.
 fn in_gap(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     // No zone has skipped more than a day and a bit, so a day and a half earlier the old offset holds.

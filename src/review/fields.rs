@@ -6,7 +6,7 @@ use super::{Refusal, questions::seen};
 use crate::{
     model::{
         catalog::{Catalog, Field},
-        day::instant,
+        day::{clock_time, end_on, instant},
         decision::{Act, Assignment, EditedTime, Leg},
         entry::Entry,
     },
@@ -32,7 +32,7 @@ pub(crate) async fn acts(tx: &mut Tx, catalog: &Catalog, entry: &Entry, typed: &
     for field in typed.iter().filter(is_when) {
         match split(field)? {
             ("start", value) => start = time(entry, value)?,
-            ("end", value) => end = time(entry, value)?,
+            ("end", value) => end = end_time(entry, value)?,
             ("not_work", "yes") => acts.push(Act::NotWork),
             ("when", "follow") => acts.push(Act::Follow),
             ("when", "keep") => acts.push(Act::Keep { seen: seen(tx, entry).await? }),
@@ -75,10 +75,18 @@ fn time(entry: &Entry, value: &str) -> Result<DateTime<Utc>, Refusal> {
     if let Ok(at) = DateTime::parse_from_rfc3339(value) {
         return Ok(at.to_utc());
     }
-    match NaiveTime::parse_from_str(value, "%H:%M") {
-        Ok(local) => Ok(instant(entry.body.timezone, entry.body.date.and_time(local))),
-        Err(_) => wrong(format!("`{value}` is no time such as 09:30")),
+    Ok(instant(entry.body.timezone, entry.body.date.and_time(local(value)?)))
+}
+
+fn end_time(entry: &Entry, value: &str) -> Result<DateTime<Utc>, Refusal> {
+    match local(value) {
+        Ok(local) => Ok(end_on(entry.body.timezone, entry.body.date, local)),
+        Err(_) => time(entry, value),
     }
+}
+
+fn local(value: &str) -> Result<NaiveTime, Refusal> {
+    clock_time(value).map_err(|why| Refusal::Wrong(format!("`{value}` is {why}")))
 }
 
 /// What an entry is, from fields; names are checked against the catalog.

@@ -187,6 +187,10 @@ impl<'a> Desk<'a> {
         is_open_on(self.locked_through(&mut tx, staff).await?, written.date)?;
         let (subject, date) = (ids::fresh(), written.date);
         let person = tx.staff_member(staff).await?;
+        if !person.works_on(date) {
+            let last = person.last_day.map_or_else(String::new, |last| format!(" to {last}"));
+            return Err(Refusal::Wrong(format!("{date} is none of her days: these are from {}{last}", person.first_day)));
+        }
         tx.insert_decisions(&[self.decision(&person, (subject, 0, None), Act::Write(written), None)]).await?;
         rederive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;

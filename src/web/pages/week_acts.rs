@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Failure,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::App,
     model::{
-        day::instant,
+        day::{clock_time, end_on, instant},
         decision::{Act, Written},
         entry::{Entry, Origin},
         ids::{self, BatchId, EntryId, StaffId},
@@ -103,10 +103,11 @@ pub(super) async fn write(State(app): State<Arc<App>>, signed: Signed, Form(pair
     let staff = app.store.read().await?.staff_member(staff).await?;
     let date: NaiveDate = value(&pairs, "date").and_then(|date| date.parse().ok()).ok_or_else(|| odd("Say on which day."))?;
     let zone = staff.zones.on(date);
-    let time = |name| {
-        value(&pairs, name).and_then(|time| NaiveTime::parse_from_str(time, "%H:%M").ok()).map(|time| instant(zone, date.and_time(time)))
+    let time = |name| value(&pairs, name).and_then(|time| clock_time(time).ok());
+    let start = time("start").map(|local| instant(zone, date.and_time(local)));
+    let (Some(start), Some(end)) = (start, time("end").map(|local| end_on(zone, date, local))) else {
+        return Err(odd("Say from when until when, such as 09:30."));
     };
-    let (Some(start), Some(end)) = (time("start"), time("end")) else { return Err(odd("Say from when until when, such as 09:30.")) };
     if start >= end {
         return Err(odd("The start is not before the end."));
     }
