@@ -174,7 +174,10 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
         .filter_map(|(_, captured)| captured.refused.as_ref())
         .inspect(|why| complain(&format!("error: {why}")))
         .count();
-    synced.busy.iter().for_each(|source| complain(&format!("{} is being read by a daemon at the moment", source.calendar.name)));
+    synced.busy.iter().for_each(|source| {
+        let name = &source.calendar.name;
+        complain(&format!("{name} was left out: another kalends reads it at the moment, or died at it less than two minutes ago"));
+    });
     synced.strangers.iter().for_each(|stranger| complain(&format!("error: {}: {}", stranger.file, stranger.why)));
     let strangers = synced.strangers.len();
     let reloaded = reloaded.context("the rule files were not loaded; the rules that were active before still are")?;
