@@ -17,6 +17,12 @@ fn others() -> Vec<String> {
         .collect()
 }
 
+/// So many hours ago by the machine's own clock.
+#[expect(clippy::disallowed_methods, reason = "a clock that stands still hides what this is for")]
+fn ago(hours: i64) -> String {
+    (chrono::Utc::now() - chrono::TimeDelta::hours(hours)).format("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// The calendar with the kickoff, so that one missing event is not a mass deletion.
 fn with(one: Option<String>) -> Vec<String> {
     one.into_iter().chain(others()).collect()
@@ -214,7 +220,6 @@ on_each_database! {
 
     fn s16_a_sync_settles_what_it_has_just_read(world: World) {
         world.real_time();
-        let ago = |hours: i64| (chrono::Utc::now() - chrono::TimeDelta::hours(hours)).format("%Y%m%dT%H%M%SZ").to_string();
         world.calendar(&[kickoff(&ago(3), &ago(2))]);
         let told = world.sync();
         assert!(told["days"].as_i64().is_some_and(|days| days > 0), "{told:#}");
