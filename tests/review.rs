@@ -33,6 +33,23 @@ fn two_that_overlap(world: &World) {
     world.sync();
 }
 
+/// An hour or so on one project.
+fn half(uid: &str, start: &str, end: &str) -> String {
+    let on_second = |time: &str| format!("20260302T{}00Z", time.replace(':', ""));
+    event(uid, &on_second(start), &on_second(end), "[ACME-15] Work", "")
+}
+
+fn id_at(world: &World, start: &str) -> String {
+    let found = world.entries().into_iter().find(|entry| text(entry, "start")[11..16] == *start);
+    text(&found.expect("an entry"), "id").to_owned()
+}
+
+fn two_apart(world: &World) -> [String; 2] {
+    world.calendar(&[half("a", "09:00", "10:00"), half("b", "10:30", "11:30")]);
+    world.sync();
+    ["09:00", "10:30"].map(|start| id_at(world, start))
+}
+
 fn hours(world: &World) -> Vec<(String, String, String)> {
     let mut all: Vec<_> = world
         .entries()
@@ -129,6 +146,47 @@ on_each_database! {
         world.run(&["entries", "merge", text(&on_third[1], "id"), "--into", text(&on_third[0], "id")]).expect("joined");
         let left: Vec<_> = world.entries().into_iter().filter(|entry| entry["date"] == "2026-03-03").collect();
         assert_eq!((left.len(), &left[0]["seconds"]), (1, &7200.into()));
+    }
+
+    fn s9_a_merged_entry_goes_its_way_as_one(world: World) {
+        let [first, second] = two_apart(&world);
+        world.run(&["entries", "merge", &second, "--into", &first]).expect("joined");
+        let one = || hours(&world) == [("ACME-15".to_owned(), "09:00".to_owned(), "11:30".to_owned())] && world.entries()[0]["seconds"] == 7200;
+        for (command, after) in [("submit", "submitted"), ("withdraw", "draft"), ("submit", "submitted"), ("approve", "approved")] {
+            world.run(&["entries", command, &first]).expect("done");
+            assert_eq!((status(&world, &first).as_str(), one(), world.reasons().len()), (after, true, 0), "{command}");
+        }
+        // Derived again with something else on that day, it stays one.
+        world.now("2026-03-20T13:00:00Z");
+        let other = event("c", "20260302T140000Z", "20260302T150000Z", "[GBX-3] Call", "");
+        world.calendar(&[half("a", "09:00", "10:00"), half("b", "10:30", "11:30"), other]);
+        world.sync();
+        assert_eq!((world.entries().len(), world.reasons()), (2, vec!["late".to_owned()]));
+        let call = entry_titled(&world, "GBX-3");
+        let refused = world.run(&["entries", "merge", text(&call, "id"), "--into", &first]).expect_err("approved");
+        assert!(refused.contains("reviewer reopens it first"), "{refused}");
+        assert_eq!(world.entries().len(), 2);
+    }
+
+    fn s9_a_merged_entry_submits_itself(world: World) {
+        let [first, second] = two_apart(&world);
+        world.run(&["entries", "merge", &second, "--into", &first]).expect("joined");
+        world.run(&["job", "submit"]).expect("submitted");
+        assert_eq!((status(&world, &first).as_str(), world.entries().len()), ("submitted", 1));
+        world.run(&["entries", "approve", &first]).expect("approved");
+        assert_eq!((status(&world, &first).as_str(), world.entries().len(), world.reasons().len()), ("approved", 1, 0));
+    }
+
+    fn s12_what_is_merged_covers_all_of_it_once(world: World) {
+        let events = [half("a", "09:00", "10:00"), half("b", "10:30", "11:30"), event("c", "20260302T100000Z", "20260302T104500Z", "Who knows", "")];
+        world.calendar(&events);
+        world.sync();
+        let at = |start: &str| id_at(&world, start);
+        let (a, b, c) = (at("09:00"), at("10:30"), at("10:00"));
+        world.run(&["entries", "merge", &c, "--into", &b]).expect("joined");
+        world.run(&["entries", "merge", &b, "--into", &a]).expect("joined");
+        assert_eq!((world.entries().len(), &world.entries()[0]["seconds"], world.reasons().len()), (1, &9000.into(), 0));
+        assert!(world.run(&["entries", "merge", &a, "--into", &b]).expect_err("gone").contains("stands no more"));
     }
 
     fn s10_a_locked_period_takes_no_act(world: World) {

@@ -10,12 +10,12 @@ use crate::{
     app::App,
     model::{
         day::{clock_time, end_on, instant},
-        decision::{Act, Written},
+        decision::Written,
         entry::{Entry, EntryStatus, Origin},
         ids::{self, BatchId, StaffId},
         words::counted,
     },
-    review::{self, Do, fields},
+    review::{Do, fields},
     store::entries::EntryFilter,
 };
 
@@ -117,13 +117,9 @@ pub(crate) async fn merge(app: &App, id: &str, into: &str, format: Format) -> an
     let active = book::active(app).await?;
     let mut tx = app.store.read().await?;
     let (entry, target) = (tx.entry(id).await?, tx.entry(into).await?);
-    anyhow::ensure!(entry.key.meeting != target.key.meeting && entry.staff == target.staff, "these are not two entries of one person");
-    let seen = review::seen(&mut tx, &entry).await?;
     drop(tx);
     let who = book::operator(app).await?;
-    let act = Act::Merge { into: target.key.meeting, seen };
-    app.desk(&active, &who).act(entry.id, None, &Do::Change(vec![act])).await?;
-    let target = app.store.read().await?.entry_of(target.id).await?;
+    let target = app.desk(&active, &who).merge(entry.id, None, target.id, BatchId(ids::fresh())).await?;
     show(app, &[target], format).await
 }
 

@@ -5,6 +5,7 @@
 mod checks;
 mod day_checks;
 mod meetings;
+mod merging;
 mod questions;
 mod rounding;
 mod segments;
@@ -91,7 +92,7 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     let meetings = meetings::gather(page, &decisions);
     let mut pieces: Vec<Piece<'_>> = meetings.iter().flat_map(|meeting| pieces(page, meeting)).collect();
     pieces.extend(meetings::written(page, &decisions));
-    merge(&mut pieces);
+    merging::join(&mut pieces);
     for piece in &mut pieces {
         piece.freeze(page);
     }
@@ -128,25 +129,6 @@ impl Page<'_> {
 
 fn as_it_stands(entry: &Entry) -> Draft {
     Draft { key: entry.key, body: entry.body.clone(), provenance: entry.provenance.clone() }
-}
-
-/// A merged entry goes into the other one, which then covers both: time that both cover counts once (S12). Where the other is not on
-/// this page, or settled, it stays by itself.
-fn merge(pieces: &mut Vec<Piece<'_>>) {
-    for index in (0..pieces.len()).rev() {
-        let Some(into) = pieces[index].into.filter(|_| pieces[index].settled.is_none()) else { continue };
-        let Some(target) = pieces.iter().position(|other| other.key.meeting == into && other.into.is_none() && other.settled.is_none())
-        else {
-            continue;
-        };
-        let from = pieces[index].body.clone();
-        let body = &mut pieces[target].body;
-        let shared = (body.end.min(from.end) - body.start.max(from.start)).num_seconds().max(0);
-        body.seconds += from.seconds - shared;
-        body.rounded_seconds = body.seconds;
-        (body.start, body.end) = (body.start.min(from.start), body.end.max(from.end));
-        pieces.remove(index);
-    }
 }
 
 fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {

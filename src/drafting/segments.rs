@@ -121,7 +121,8 @@ fn slot(acts: &[&Decision], id: MeetingId, part: &Part) -> Slot {
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
         match &decision.act {
             Act::Split { legs, .. } => slot.legs.clone_from(legs),
-            Act::Merge { into, .. } => slot.into = Some(*into),
+            // The one that takes another in is merged into itself.
+            Act::Merge { into, .. } => slot.into = (*into != id).then_some(*into),
             // The shares of a split follow its event; what was merged at another time does not.
             Act::Follow => slot.into = None,
             _ => {}

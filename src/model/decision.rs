@@ -97,7 +97,7 @@ pub(crate) enum Act {
         legs: Vec<Leg>,
         seen: Seen,
     },
-    /// Joins this segment into another meeting's entry, which then covers both.
+    /// Joins this segment into another meeting's entry, which then covers both. That one has the same decision, into itself.
     Merge {
         into: MeetingId,
         seen: Seen,

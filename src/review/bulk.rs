@@ -119,7 +119,7 @@ impl Desk<'_> {
     }
 
     /// The entry after an act that derivation does not make itself; what forbids the act.
-    fn next(
+    pub(super) fn next(
         &self,
         entry: &Entry,
         seen: Option<i64>,

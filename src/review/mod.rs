@@ -6,6 +6,7 @@ mod clues;
 pub(crate) mod fields;
 pub(crate) mod learn;
 pub(crate) mod likely;
+mod merging;
 mod overlap;
 pub(crate) mod propose;
 mod questions;

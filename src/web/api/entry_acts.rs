@@ -175,11 +175,8 @@ async fn merge(call: Call) -> Result<Answer, Problem> {
     let Some(target) = target.filter(fits) else {
         return Err(Problem::invalid("/into", "it is no other entry of this person"));
     };
-    let seen = review::seen(&mut call.app.store.read().await?, &entry).await?;
     let active = call.active().await?;
-    let act = Act::Merge { into: target.key.meeting, seen };
-    call.desk(&active).act(entry.id, call.seen, &Do::Change(vec![act])).await?;
-    let target = call.app.store.read().await?.entry_of(target.id).await?;
+    let target = call.desk(&active).merge(entry.id, call.seen, target.id, BatchId(ids::fresh())).await?;
     shown(&call, &target).await
 }
 

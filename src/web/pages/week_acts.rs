@@ -22,7 +22,7 @@ use crate::{
         entry::{Entry, Origin},
         ids::{self, BatchId, EntryId, StaffId},
     },
-    review::{Do, fields, seen},
+    review::{Do, fields},
     web::guard::Signed,
 };
 
@@ -47,6 +47,8 @@ pub(super) async fn act(
     let entry = tx.entry_seen(&signed.who, id).await?.ok_or(Failure::NotFound)?;
     let catalog = &active.rules.catalog;
     let why = || value(&pairs, "why").unwrap_or_default().to_owned();
+    let version = value(&pairs, "version").and_then(|version| version.parse().ok());
+    let (batch, back) = (BatchId(ids::fresh()), value(&pairs, "back").unwrap_or("/week"));
     let (what, said) = match value(&pairs, "act") {
         Some("change") => {
             let names = ["project", "task", "billable", "start", "end", "description"];
@@ -65,7 +67,9 @@ pub(super) async fn act(
             let into =
                 value(&pairs, "into").and_then(|id| id.parse().ok()).ok_or_else(|| Failure::Odd("Say into which one.".to_owned()))?;
             let target = tx.entry_seen(&signed.who, into).await?.filter(|target| target.staff == entry.staff).ok_or(Failure::NotFound)?;
-            (Do::Change(vec![Act::Merge { into: target.key.meeting, seen: seen(&mut tx, &entry).await? }]), "saved")
+            drop(tx);
+            app.desk(&active, &signed.who).merge(id, version, target.id, batch).await?;
+            return Ok(go(back, "saved", Some(&batch.to_string()), None));
         }
         Some("not-work") => (Do::Change(vec![Act::NotWork]), "not-work"),
         Some("withdraw") => (Do::Withdraw, "withdrawn"),
@@ -75,11 +79,9 @@ pub(super) async fn act(
         _ => return Err(Failure::NotFound),
     };
     drop(tx);
-    let seen = value(&pairs, "version").and_then(|version| version.parse().ok());
-    let batch = BatchId(ids::fresh());
-    app.desk(&active, &signed.who).act_as(id, seen, &what, batch).await?;
+    app.desk(&active, &signed.who).act_as(id, version, &what, batch).await?;
     let undo = matches!(what, Do::Change(_)).then(|| batch.to_string());
-    Ok(go(value(&pairs, "back").unwrap_or("/week"), said, undo.as_deref(), None))
+    Ok(go(back, said, undo.as_deref(), None))
 }
 
 /// A form sends every field; those that say what stands already are no decision.
