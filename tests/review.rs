@@ -189,6 +189,68 @@ on_each_database! {
         assert!(world.run(&["entries", "merge", &a, "--into", &b]).expect_err("gone").contains("stands no more"));
     }
 
+    fn s12_where_the_parts_of_a_merge_go_is_asked(world: World) {
+        let b = || half("b", "10:30", "11:30");
+        let (a, z) = (half("a", "09:00", "10:00"), event("z", "20260227T200000Z", "20260227T210000Z", "[GBX-3] Call", ""));
+        world.calendar(&[a.clone(), b(), z.clone()]);
+        world.sync();
+        let [first, second] = ["09:00", "10:30"].map(|start| id_at(&world, start));
+        world.run(&["entries", "merge", &second, "--into", &first]).expect("joined");
+        let next_day = |uid| event(uid, "20260303T103000Z", "20260303T113000Z", "[ACME-15] Work", "");
+        let later = [
+            (vec![a.clone(), next_day("b")], "edit-outdated"),
+            (vec![a.clone(), half("b", "15:30", "16:30")], "edit-outdated"),
+            (vec![a.clone(), half("b", "10:30", "15:30")], "edit-outdated"),
+            (vec![a.clone()], "deleted-after-edit"),
+            (vec![next_day("a"), b()], "edit-outdated"),
+            (vec![half("a", "09:00", "09:15"), b()], "edit-outdated"),
+            (vec![b()], "deleted-after-edit"),
+        ];
+        for (events, reason) in later {
+            world.calendar(&[events.clone(), vec![z.clone()]].concat());
+            world.sync();
+            let merged = entry_titled(&world, "ACME-15");
+            assert_eq!((&merged["seconds"], &merged["held"], world.entries().len()), (&7200.into(), &true.into(), 2), "{events:?}");
+            assert_eq!(world.reasons(), [reason], "{events:?}");
+            assert!(world.run(&["entries", "submit", &first]).expect_err("held").contains("held"));
+            world.calendar(&[a.clone(), b(), z.clone()]);
+            world.sync();
+            assert!(world.reasons().is_empty(), "{events:?}");
+        }
+        // An answer lets it go on: kept as it was, or back on its own.
+        world.calendar(&[a, next_day("b"), z]);
+        world.sync();
+        let question = asked(&world, "edit-outdated");
+        world.run(&["exceptions", "resolve", &question, "when=keep"]).expect("kept");
+        assert_eq!((world.entries().len(), &entry_titled(&world, "ACME-15")["held"], world.reasons().len()), (2, &false.into(), 0));
+        world.run(&["exceptions", "undo", &question]).expect("taken back");
+        world.run(&["exceptions", "resolve", &question, "when=follow"]).expect("followed");
+        assert_eq!((hours(&world).len(), &entry_titled(&world, "ACME-15")["seconds"], world.reasons().len()), (3, &3600.into(), 0));
+        assert_eq!(status(&world, &second), "draft");
+    }
+
+    fn s12_entries_of_two_days_are_not_merged(world: World) {
+        world.calendar(&[half("a", "09:00", "10:00"), event("b", "20260303T103000Z", "20260303T113000Z", "[GBX-3] Call", "")]);
+        world.sync();
+        let [first, second] = ["09:00", "10:30"].map(|start| id_at(&world, start));
+        let refused = world.run(&["entries", "merge", &second, "--into", &first]).expect_err("two days");
+        assert!(refused.contains("only entries of one day are merged"), "{refused}");
+        world.calendar(&[half("a", "09:00", "10:00"), half("b", "14:00", "15:00")]);
+        world.sync();
+        assert_eq!((world.entries().len(), world.reasons().len()), (2, 0));
+    }
+
+    fn s4_what_is_left_of_a_night_asks_when_its_evening_was_merged(world: World) {
+        let evening = event("a", "20260302T200000Z", "20260302T220000Z", "[ACME-15] Work", "");
+        world.calendar(&[evening, event("b", "20260302T220000Z", "20260303T020000Z", "Who knows", "")]);
+        world.sync();
+        let [first, second] = ["20:00", "22:00"].map(|start| id_at(&world, start));
+        world.run(&["entries", "merge", &second, "--into", &first]).expect("joined");
+        assert_eq!((world.reasons(), &entry_titled(&world, "ACME-15")["held"]), (vec!["unmatched".to_owned()], &false.into()));
+        world.run(&["exceptions", "resolve", &asked(&world, "unmatched"), "project=GBX-3"]).expect("answered");
+        assert_eq!((&entry_titled(&world, "GBX-3")["seconds"], world.reasons().len()), (&7200.into(), 0));
+    }
+
     fn s10_a_locked_period_takes_no_act(world: World) {
         let id = one(&world);
         world.run(&["periods", "lock", "--through", "2026-03-15", "--staff", DANA, "--why", "billed"]).expect("locked");

@@ -36,6 +36,11 @@ impl Finding {
         self
     }
 
+    /// Whether it says that the event went or moved under what people did.
+    pub(super) fn is_of_whereabouts(&self) -> bool {
+        matches!(self.reason.reason.as_str(), "deleted-after-edit" | "edit-outdated")
+    }
+
     /// A settled entry whose event makes no time any more.
     pub(super) fn no_longer_derived(entry: &Entry) -> Self {
         let name = changed(entry);

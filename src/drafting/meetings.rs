@@ -140,6 +140,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
             title,
             known_at: None,
             into: slot.into,
+            taken: Vec::new(),
             floats: false,
         }
     };
@@ -171,6 +172,7 @@ pub(super) fn orphans<'a>(page: &Page<'a>, pieces: &[Piece<'_>]) -> Vec<Piece<'a
             settled: Some(entry),
             known_at: None,
             into: None,
+            taken: Vec::new(),
             floats: false,
         })
         .collect()

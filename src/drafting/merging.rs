@@ -1,6 +1,6 @@
 //! Merged entries go into the one that takes them in, which then covers all of it (SEMANTICS S12).
 
-use super::Piece;
+use super::{Piece, checks::Finding};
 use crate::model::entry::{Body, EntryKey};
 
 /// Joins what was merged, in whatever state the entry is that takes it in: what was submitted or approved with it carries it already
@@ -9,10 +9,13 @@ pub(super) fn join(pieces: &mut Vec<Piece<'_>>) {
     let takers: Vec<EntryKey> = (0..pieces.len()).map(|index| taker(pieces, index)).collect();
     let (taken, mut kept): (Vec<_>, Vec<_>) =
         std::mem::take(pieces).into_iter().zip(takers).partition(|(piece, taker)| piece.key != *taker);
-    for (target, key) in &mut kept {
-        target.cover(taken.iter().filter(|(_, taker)| taker == key).map(|(piece, _)| &piece.body));
+    for (piece, taker) in taken {
+        if let Some((target, _)) = kept.iter_mut().find(|(_, key)| *key == taker) {
+            target.taken.push(piece);
+        }
     }
     pieces.extend(kept.into_iter().map(|(piece, _)| piece));
+    pieces.iter_mut().filter(|piece| !piece.taken.is_empty()).for_each(Piece::cover);
 }
 
 /// The entry that takes this one in, which may go on through another; itself, where none does or the way goes round in a circle.
@@ -27,12 +30,10 @@ fn taker(pieces: &[Piece<'_>], index: usize) -> EntryKey {
 }
 
 impl Piece<'_> {
-    /// Covers others too: from the first start to the last end, and time that several cover counts once.
-    fn cover<'b>(&mut self, others: impl Iterator<Item = &'b Body>) {
-        let mut spans: Vec<_> = others.map(|body| (body.start, body.end)).collect();
-        if spans.is_empty() {
-            return;
-        }
+    /// Covers what it took in: from the first start to the last end, and time that several cover counts once. What that is follows from
+    /// this one; where it is does not, so that is asked about each.
+    fn cover(&mut self) {
+        let mut spans: Vec<_> = self.taken.iter().map(|part| (part.body.start, part.body.end)).collect();
         spans.push((self.body.start, self.body.end));
         spans.sort_unstable();
         let (mut until, mut seconds) = (spans[0].0, 0);
@@ -41,5 +42,6 @@ impl Piece<'_> {
             until = until.max(*end);
         }
         self.body = Body { start: spans[0].0, end: until, seconds, rounded_seconds: seconds, ..self.body.clone() };
+        self.taken.iter_mut().for_each(|part| part.findings.retain(Finding::is_of_whereabouts));
     }
 }

@@ -74,6 +74,8 @@ struct Piece<'a> {
     known_at: Option<DateTime<Utc>>,
     /// The meeting whose entry takes this one in.
     into: Option<MeetingId>,
+    /// What it took in, to be asked about (S12).
+    taken: Vec<Self>,
     /// Hours of an all-day event, which stand at no time of the day and overlap nothing (S19).
     floats: bool,
 }
@@ -174,7 +176,7 @@ impl Piece<'_> {
             return;
         }
         self.derived = Some(std::mem::replace(&mut self.body, entry.body.clone()));
-        self.findings.retain(|finding| matches!(finding.reason.reason.as_str(), "deleted-after-edit" | "edit-outdated"));
+        self.findings.retain(Finding::is_of_whereabouts);
     }
 
     /// Whether it counts on this page. A settled entry of another date is here only to be asked about.

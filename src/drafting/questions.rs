@@ -18,28 +18,40 @@ pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&De
     let mut questions = Vec::from_iter(day_limits(page, pieces, decisions));
     let day_holds = questions.iter().any(|day| day.open.iter().any(|reason| reason.holding));
     for piece in pieces.iter_mut() {
-        if piece.settled.is_some() {
-            piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
+        let (is_settled, mut taken) = (piece.settled.is_some(), std::mem::take(&mut piece.taken));
+        let mut held = day_holds;
+        for part in taken.iter_mut().chain([&mut *piece]) {
+            let (question, holds) = ask(page, part, is_settled, decisions);
+            add(&mut questions, question);
+            held |= holds;
         }
-        let subject = subject(piece.key);
-        let incomplete = !checks::missing(page, &piece.body).is_empty();
-        let seen = |subject: Subject, reason: &Reason| {
-            is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
-        };
-        // What is asked elsewhere is seen there.
-        let is_seen = |finding: &Finding| match piece.asked_elsewhere(finding) {
-            Some((key, reason)) => seen(self::subject(key), reason),
-            None => seen(subject, &finding.reason),
-        };
-        piece.body.held = day_holds || piece.findings.iter().any(|finding| finding.reason.holding && !is_seen(finding));
-        let here = piece.findings.iter().filter(|finding| piece.asked_elsewhere(finding).is_none()).map(|finding| finding.reason.clone());
-        let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(|reason| seen(subject, reason));
-        add(&mut questions, Question { subject, date: page.date, open, dismissed });
+        piece.body.held = held;
     }
     questions.iter_mut().for_each(order);
     questions.retain(|question| !question.open.is_empty() || !question.dismissed.is_empty());
     questions.sort_by_key(|question| question.subject);
     questions
+}
+
+/// What is asked about one piece, and whether that holds it.
+fn ask(page: &Page<'_>, piece: &mut Piece<'_>, is_settled: bool, decisions: &[&Decision]) -> (Question, bool) {
+    if is_settled {
+        piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
+    }
+    let subject = subject(piece.key);
+    let incomplete = !checks::missing(page, &piece.body).is_empty();
+    let seen = |subject: Subject, reason: &Reason| {
+        is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
+    };
+    // What is asked elsewhere is seen there.
+    let is_seen = |finding: &Finding| match piece.asked_elsewhere(finding) {
+        Some((key, reason)) => seen(self::subject(key), reason),
+        None => seen(subject, &finding.reason),
+    };
+    let holds = piece.findings.iter().any(|finding| finding.reason.holding && !is_seen(finding));
+    let here = piece.findings.iter().filter(|finding| piece.asked_elsewhere(finding).is_none()).map(|finding| finding.reason.clone());
+    let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(|reason| seen(subject, reason));
+    (Question { subject, date: page.date, open, dismissed }, holds)
 }
 
 fn subject(key: EntryKey) -> Subject {

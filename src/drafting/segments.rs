@@ -43,7 +43,8 @@ pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
     slots
 }
 
-/// Where a meeting is asked about: the first segment that is drafted and not settled, else the first; and its date (S3).
+/// Where a meeting is asked about: the first segment that is drafted, not merged and not settled, else the first;
+/// and its date (S3).
 pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, NaiveDate)> {
     let drafted = natural(page, meeting).into_iter().filter(|part| is_drafted(page, meeting, part));
     let mut dates: BTreeMap<i64, NaiveDate> = drafted.map(|part| (part.segment, part.date)).collect();
@@ -55,7 +56,8 @@ pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, Nai
         let mut standing = entries.filter(|entry| entry.status != EntryStatus::Void).peekable();
         standing.peek().is_some() && standing.all(|entry| entry.status.is_settled())
     };
-    dates.iter().find(|(segment, _)| !is_settled(**segment)).or_else(|| dates.iter().next()).map(|(segment, date)| (*segment, *date))
+    let asks = |segment: i64| (into(&meeting.acts, meeting.id, segment).is_some(), is_settled(segment), segment);
+    dates.into_iter().min_by_key(|(segment, _)| asks(*segment))
 }
 
 /// The days of a meeting as its event has them.
@@ -117,18 +119,24 @@ fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
 
 fn slot(acts: &[&Decision], id: MeetingId, part: &Part) -> Slot {
     let (segment, start, end) = (part.segment, part.start, part.end);
-    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), into: None, floats: false };
+    let mut slot =
+        Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), into: into(acts, id, segment), floats: false };
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
-        match &decision.act {
-            Act::Split { legs, .. } => slot.legs.clone_from(legs),
-            // The one that takes another in is merged into itself.
-            Act::Merge { into, .. } => slot.into = (*into != id).then_some(*into),
-            // The shares of a split follow its event; what was merged at another time does not.
-            Act::Follow => slot.into = None,
-            _ => {}
+        if let Act::Split { legs, .. } = &decision.act {
+            slot.legs.clone_from(legs);
         }
     }
     slot
+}
+
+/// The meeting that a segment was last merged into. The shares of a split follow its event; what was merged at another time does not.
+fn into(acts: &[&Decision], id: MeetingId, segment: i64) -> Option<MeetingId> {
+    acts.iter().filter(|decision| decision.segment == segment).fold(None, |into, decision| match &decision.act {
+        // The one that takes another in is merged into itself.
+        Act::Merge { into, .. } => (*into != id).then_some(*into),
+        Act::Follow => None,
+        _ => into,
+    })
 }
 
 /// The slot of an entry that a person wrote.

@@ -43,6 +43,7 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
             title,
             known_at,
             into: slot.into,
+            taken: Vec::new(),
             floats: slot.floats,
         }
     };
