@@ -20,6 +20,7 @@ mod language;
 mod learning;
 mod lint;
 mod messages;
+mod overlaps;
 mod page_feeds;
 mod page_roles;
 mod page_rules;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Page, checks::Finding, meetings::Meeting};
+use super::{Page, checks::Finding, meetings::Meeting, values};
 use crate::model::{
-    decision::{Act, Decision, EditedTime, Leg, Seen},
+    decision::{Act, Assignment, Decision, EditedTime, Leg, Seen},
     entry::EntryStatus,
     event::Span,
     ids::MeetingId,
@@ -21,6 +21,8 @@ pub(super) struct Slot {
     pub(super) start: DateTime<Utc>,
     pub(super) end: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
+    /// What of its time other entries have, as it was given up (S12).
+    pub(super) given_up: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     pub(super) findings: Vec<Finding>,
     pub(super) asks: bool,
     /// The meeting whose entry takes this one in.
@@ -36,7 +38,7 @@ pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
         Span::AllDay { first, until } => return all_day(page, meeting, first, until),
     };
     let natural = parts(page, Seen { start, end });
-    let first = natural.iter().find(|part| is_drafted(page, meeting, part)).map(|part| part.segment);
+    let first = first(page, meeting, &natural);
     let free = natural.iter().filter(|part| part.date == page.date && is_drafted(page, meeting, part));
     let mut slots: Vec<Slot> = free
         .filter(|part| pin(page, &meeting.acts, part.segment).is_none())
@@ -97,15 +99,29 @@ fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
     part.end <= page.as_of || ((part.start <= page.as_of || meeting.is_touched()) && stands())
 }
 
+/// The first segment of which an entry stands, which asks for all.
+fn first(page: &Page<'_>, meeting: &Meeting<'_>, natural: &[Part]) -> Option<i64> {
+    let stands = |part: &&Part| {
+        let slot = slot(&meeting.acts, meeting.id, part, false);
+        let all_is_given_up = || values::cuts(&slot, &values::blank(page, &slot), &Assignment::default()).is_empty();
+        is_drafted(page, meeting, part) && (slot.given_up.is_empty() || !all_is_given_up())
+    };
+    natural.iter().find(stands).map(|part| part.segment)
+}
+
 fn slot(acts: &[&Decision], id: MeetingId, part: &Part, asks: bool) -> Slot {
     let (segment, start, end) = (part.segment, part.start, part.end);
-    let mut slot = Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), asks, into: None, floats: false };
+    let (legs, given_up, findings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut slot = Slot { meeting: id, segment, start, end, legs, given_up, findings, asks, into: None, floats: false };
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
         match &decision.act {
             Act::Split { legs, .. } => slot.legs.clone_from(legs),
             Act::Merge { into, .. } => slot.into = Some(*into),
-            // The shares of a split follow its event; what was merged at another time does not.
-            Act::Follow => slot.into = None,
+            Act::GiveWay(EditedTime { start, end, .. }) => slot.given_up.push((*start, *end)),
+            // Time was given up of the one that stood then, not of another.
+            Act::Time(_) => slot.given_up.clear(),
+            // The shares of a split follow its event; what was merged or given up at another time does not.
+            Act::Follow => (slot.into, slot.given_up) = (None, Vec::new()),
             _ => {}
         }
     }
@@ -126,7 +142,7 @@ pub(super) fn pin(page: &Page<'_>, acts: &[&Decision], segment: i64) -> Option<E
     };
     acts.iter().filter(|decision| decision.segment == segment).fold(None, |pin, decision| match &decision.act {
         Act::Time(time) => Some(time.clone()),
-        Act::Split { seen, .. } | Act::Merge { seen, .. } => pin.or_else(|| seen_part(*seen)),
+        Act::Split { seen, .. } | Act::Merge { seen, .. } | Act::GiveWay(EditedTime { seen, .. }) => pin.or_else(|| seen_part(*seen)),
         Act::Follow => None,
         _ => pin,
     })
@@ -142,7 +158,7 @@ fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, pin: &EditedTime
     let mut slots = Vec::new();
     if page.staff.zones.date_of(pin.start) == page.date {
         let part = Part { segment, date: page.date, start: pin.start, end: pin.end };
-        let asks = natural.iter().find(|part| is_drafted(page, meeting, part)).is_none_or(|first| segment <= first.segment);
+        let asks = first(page, meeting, natural).is_none_or(|first| segment <= first);
         let mut slot = slot(&meeting.acts, meeting.id, &part, asks);
         if pin.seen != now && !keep && !both && !meeting.gone {
             slot.findings.push(outdated(page, pin, now));
