@@ -21,6 +21,7 @@ mod learning;
 mod lint;
 mod messages;
 mod nights;
+mod overlaps;
 mod page_feeds;
 mod page_roles;
 mod page_rules;

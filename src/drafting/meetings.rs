@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Page, Piece, checks::Finding, segments, values};
+use super::{
+    Page, Piece,
+    checks::Finding,
+    segments,
+    values::{self, Cut},
+};
 use crate::model::{
     decision::{Act, Assignment, Decision, Written},
     entry::{Body, Entry, EntryKey, EntryStatus, Provenance},
@@ -122,7 +127,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
         external_ref: written.external_ref.clone(),
         ..values::blank(page, &slot)
     };
-    let piece = |(key, mut body, assignment): (EntryKey, Body, Assignment)| {
+    let piece = |Cut { key, mut body, assignment, .. }: Cut| {
         // One entry has the name it was given elsewhere: the first part of what was divided.
         body.external_ref = body.external_ref.filter(|_| key.leg == 0);
         let mut provenance = Provenance::default();
@@ -144,7 +149,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
             floats: false,
         }
     };
-    let mut pieces: Vec<Piece<'_>> = values::legs(&slot, &body, &whole).into_iter().map(piece).collect();
+    let mut pieces: Vec<Piece<'_>> = values::cuts(&slot, &body, &whole).into_iter().map(piece).collect();
     let asked = super::first_open(&pieces, 0).map(Piece::asked);
     super::ask_once(&mut pieces, asked.as_ref());
     pieces

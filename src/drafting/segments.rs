@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Page, checks::Finding, meetings::Meeting};
+use super::{Page, checks::Finding, meetings::Meeting, values};
 use crate::model::{
-    decision::{Act, Decision, EditedTime, Leg, Seen},
+    decision::{Act, Assignment, Decision, EditedTime, Leg, Seen},
     entry::EntryStatus,
     event::Span,
     ids::MeetingId,
@@ -21,6 +21,8 @@ pub(super) struct Slot {
     pub(super) start: DateTime<Utc>,
     pub(super) end: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
+    /// What of its time other entries have, as it was given up (S12).
+    pub(super) given_up: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     pub(super) findings: Vec<Finding>,
     /// The meeting whose entry takes this one in.
     pub(super) into: Option<MeetingId>,
@@ -43,21 +45,27 @@ pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
     slots
 }
 
-/// Where a meeting is asked about: the first segment that is drafted, not merged and not settled, else the first;
-/// and its date (S3).
+/// Where a meeting is asked about: the first segment of which an entry stands that is not settled, else the first; and its date (S3).
 pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, NaiveDate)> {
     let drafted = natural(page, meeting).into_iter().filter(|part| is_drafted(page, meeting, part));
-    let mut dates: BTreeMap<i64, NaiveDate> = drafted.map(|part| (part.segment, part.date)).collect();
+    let mut parts: BTreeMap<i64, Part> = drafted.map(|part| (part.segment, part)).collect();
     if let Span::Timed { .. } = meeting.lead.fact.span {
-        dates.extend(pins(page, meeting).into_iter().map(|(segment, pin)| (segment, page.staff.zones.date_of(pin.start))));
+        let date = |pin: &EditedTime| page.staff.zones.date_of(pin.start);
+        let pinned = |(segment, pin): (i64, EditedTime)| (segment, Part { segment, date: date(&pin), start: pin.start, end: pin.end });
+        parts.extend(pins(page, meeting).into_iter().map(pinned));
     }
     let is_settled = |segment: i64| {
         let entries = page.standing.iter().filter(|entry| (entry.key.meeting, entry.key.segment) == (meeting.id, segment));
         let mut standing = entries.filter(|entry| entry.status != EntryStatus::Void).peekable();
         standing.peek().is_some() && standing.all(|entry| entry.status.is_settled())
     };
-    let asks = |segment: i64| (into(&meeting.acts, meeting.id, segment).is_some(), is_settled(segment), segment);
-    dates.into_iter().min_by_key(|(segment, _)| asks(*segment))
+    let stands = |part: &Part| {
+        let slot = slot(&meeting.acts, meeting.id, part);
+        let all_is_given_up = || values::cuts(&slot, &values::blank(page, &slot), &Assignment::default()).is_empty();
+        slot.into.is_none() && (slot.given_up.is_empty() || !all_is_given_up())
+    };
+    let asks = parts.into_values().min_by_key(|part| (!stands(part), is_settled(part.segment), part.segment));
+    asks.map(|part| (part.segment, part.date))
 }
 
 /// The days of a meeting as its event has them.
@@ -119,11 +127,15 @@ fn is_drafted(page: &Page<'_>, meeting: &Meeting<'_>, part: &Part) -> bool {
 
 fn slot(acts: &[&Decision], id: MeetingId, part: &Part) -> Slot {
     let (segment, start, end) = (part.segment, part.start, part.end);
-    let mut slot =
-        Slot { meeting: id, segment, start, end, legs: Vec::new(), findings: Vec::new(), into: into(acts, id, segment), floats: false };
+    let (legs, given_up, findings, into) = (Vec::new(), Vec::new(), Vec::new(), into(acts, id, segment));
+    let mut slot = Slot { meeting: id, segment, start, end, legs, given_up, findings, into, floats: false };
     for decision in acts.iter().filter(|decision| decision.segment == segment) {
-        if let Act::Split { legs, .. } = &decision.act {
-            slot.legs.clone_from(legs);
+        match &decision.act {
+            Act::Split { legs, .. } => slot.legs.clone_from(legs),
+            Act::GiveWay(EditedTime { start, end, .. }) => slot.given_up.push((*start, *end)),
+            // Time was given up of the one that stood then, not of another; the shares of a split follow their event.
+            Act::Time(_) | Act::Follow => slot.given_up.clear(),
+            _ => {}
         }
     }
     slot
@@ -153,7 +165,7 @@ pub(super) fn pin(page: &Page<'_>, acts: &[&Decision], segment: i64) -> Option<E
     };
     acts.iter().filter(|decision| decision.segment == segment).fold(None, |pin, decision| match &decision.act {
         Act::Time(time) => Some(time.clone()),
-        Act::Split { seen, .. } | Act::Merge { seen, .. } => pin.or_else(|| seen_part(*seen)),
+        Act::Split { seen, .. } | Act::Merge { seen, .. } | Act::GiveWay(EditedTime { seen, .. }) => pin.or_else(|| seen_part(*seen)),
         Act::Follow => None,
         _ => pin,
     })

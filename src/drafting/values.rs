@@ -1,6 +1,6 @@
 //! What: the values of an entry. People over rules over defaults; a project brings its client.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Page, Piece, checks,
@@ -14,7 +14,7 @@ use crate::model::{
     verdict::{BillableDefault, Claim, Share, Split, Verdict},
 };
 
-/// The entries of one slot: one, or one per leg of a split, laid end to end.
+/// The entries of one slot: one, or one per leg of a split, laid end to end, less what was given up.
 pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -> Vec<Piece<'a>> {
     let body = Body { event: Some(meeting.lead.id), ..blank(page, slot) };
     let by_person = meeting.assignment(slot.meeting);
@@ -24,9 +24,9 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
     let by_rule: Vec<Leg> = split.map_or_else(Vec::new, legs_of);
     let slot = if by_rule.is_empty() { slot.clone() } else { Slot { legs: by_rule, ..slot.clone() } };
     let slot = &slot;
-    let piece = |key: EntryKey, mut body: Body, assignment: Assignment| {
+    let piece = |Cut { leg, key, mut body, assignment }: Cut| {
         let mut provenance = Provenance::default();
-        let verdict = usize::try_from(key.leg).ok().and_then(|leg| verdicts.get(leg)).unwrap_or(meeting.verdict);
+        let verdict = verdicts.get(leg).unwrap_or(meeting.verdict);
         apply(page, &mut body, &mut provenance, Some(verdict), &assignment);
         let mut findings = slot.findings.clone();
         findings.extend(checks::meeting(page, meeting, &body, &assignment));
@@ -47,7 +47,15 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
             floats: slot.floats,
         }
     };
-    legs(slot, &body, &by_person).into_iter().map(|(key, body, assignment)| piece(key, body, assignment)).collect()
+    cuts(slot, &body, &by_person).into_iter().map(piece).collect()
+}
+
+/// An entry of a slot: which of its legs, and what a person said of that.
+pub(super) struct Cut {
+    pub(super) leg: usize,
+    pub(super) key: EntryKey,
+    pub(super) body: Body,
+    pub(super) assignment: Assignment,
 }
 
 /// The shares of a rule's split as legs; what each is for comes with its verdict.
@@ -97,24 +105,68 @@ pub(super) fn blank(page: &Page<'_>, slot: &Slot) -> Body {
     }
 }
 
-/// A slot as it is, or cut into the legs of its split: by share, end to end, the last takes the remainder (S12).
-pub(super) fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<(EntryKey, Body, Assignment)> {
-    let key = |leg: usize| EntryKey { meeting: slot.meeting, segment: slot.segment, leg: i64::try_from(leg).unwrap_or(i64::MAX) };
+/// What is left of a slot: it as a whole or its legs, less what was given up. Where nothing is, but its event moved since, the question
+/// stands on an entry without time.
+pub(super) fn cuts(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
+    let mut cuts = legs(slot, body, whole);
+    let mut further = cuts.len();
+    for gap in &slot.given_up {
+        cuts = cuts.into_iter().flat_map(|cut| less(cut, *gap, &mut further)).collect();
+    }
+    if cuts.is_empty() && !slot.findings.is_empty() {
+        let body = Body { end: body.start, seconds: 0, rounded_seconds: 0, ..body.clone() };
+        cuts.push(Cut { leg: 0, key: key(slot, 0), body, assignment: whole.clone() });
+    }
+    cuts
+}
+
+/// What is left of an entry, on either side of what was given up. What is further is numbered as it comes about, so that no entry turns
+/// into another when more is given up.
+fn less(cut: Cut, (from, until): (DateTime<Utc>, DateTime<Utc>), further: &mut usize) -> Vec<Cut> {
+    let (start, end) = (cut.body.start, cut.body.end);
+    if until <= start || end <= from {
+        return vec![cut];
+    }
+    let part = |number: Option<i64>, (start, end): (DateTime<Utc>, DateTime<Utc>)| {
+        let seconds = (end - start).num_seconds();
+        let key = EntryKey { leg: number.unwrap_or(cut.key.leg), ..cut.key };
+        let body = Body { start, end, seconds, rounded_seconds: seconds, ..cut.body.clone() };
+        Cut { leg: cut.leg, key, body, assignment: cut.assignment.clone() }
+    };
+    let is_within = start < from && until < end;
+    let number = is_within.then(|| i64::try_from(*further).unwrap_or(i64::MAX));
+    *further += usize::from(is_within);
+    let before = (start < from).then(|| part(None, (start, from)));
+    let after = (until < end).then(|| part(number, (until, end)));
+    before.into_iter().chain(after).collect()
+}
+
+fn key(slot: &Slot, leg: usize) -> EntryKey {
+    EntryKey { meeting: slot.meeting, segment: slot.segment, leg: i64::try_from(leg).unwrap_or(i64::MAX) }
+}
+
+/// By share, end to end, the last takes the remainder (S12).
+fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
     let shares: i64 = slot.legs.iter().map(|leg| i64::from(leg.share)).sum();
     if slot.legs.len() < 2 || shares == 0 {
-        return vec![(key(0), body.clone(), whole.clone())];
+        return vec![Cut { leg: 0, key: key(slot, 0), body: body.clone(), assignment: whole.clone() }];
     }
     let last = slot.legs.len() - 1;
     let (mut begun, mut given) = (0, 0);
     let mut cut = Vec::new();
-    for (index, Leg { share, assignment }) in slot.legs.iter().enumerate() {
+    for (leg, Leg { share, assignment: own }) in slot.legs.iter().enumerate() {
         given += i64::from(*share);
-        let until = if index == last { body.seconds } else { body.seconds * given / shares };
+        let until = if leg == last { body.seconds } else { body.seconds * given / shares };
         let seconds = until - begun;
         let (start, end) = (body.start + TimeDelta::seconds(begun), body.start + TimeDelta::seconds(until));
-        let mut own = whole.clone();
-        overlay(&mut own, assignment);
-        cut.push((key(index), Body { start, end, seconds, rounded_seconds: seconds, ..body.clone() }, own));
+        let mut assignment = whole.clone();
+        overlay(&mut assignment, own);
+        cut.push(Cut {
+            leg,
+            key: key(slot, leg),
+            body: Body { start, end, seconds, rounded_seconds: seconds, ..body.clone() },
+            assignment,
+        });
         begun = until;
     }
     cut

@@ -92,6 +92,8 @@ pub(crate) enum Act {
     NotWork,
     /// When it was: pins one segment to its day.
     Time(EditedTime),
+    /// Time of a segment that another entry has instead. It pins the segment, too.
+    GiveWay(EditedTime),
     /// Divides a segment into legs, laid end to end.
     Split {
         legs: Vec<Leg>,
@@ -143,6 +145,7 @@ words! {
         Assign = "assign",
         NotWork = "not-work",
         Time = "time",
+        GiveWay = "give-way",
         Split = "split",
         Merge = "merge",
         Write = "write",
@@ -165,6 +168,7 @@ impl ActKind {
             Act::Assign(_) => Self::Assign,
             Act::NotWork => Self::NotWork,
             Act::Time(_) => Self::Time,
+            Act::GiveWay(_) => Self::GiveWay,
             Act::Split { .. } => Self::Split,
             Act::Merge { .. } => Self::Merge,
             Act::Write(_) => Self::Write,

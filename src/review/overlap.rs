@@ -1,4 +1,5 @@
-//! Ways out of an overlap: one keeps its time, or both give some up. Pure; the answer is a time for each of the two.
+//! Ways out of an overlap: one keeps the common time, or both give some of it up. Pure; the answer is what each of the two gives up, and
+//! never touches time that only one of them has (SEMANTICS S4).
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,33 +22,22 @@ words! {
 /// A span of time.
 pub(crate) type Times = (DateTime<Utc>, DateTime<Utc>);
 
-/// The times of an entry and of the other one that it starts inside of; none where nothing would be left of it.
-pub(crate) fn settle(this: Times, other: Times, winner: Winner) -> (Option<Times>, Option<Times>) {
-    let (first, second, this_is_first) = if this.0 < other.0 { (this, other, true) } else { (other, this, false) };
-    let (first_after, second_after) = match winner {
-        Winner::This | Winner::Other => {
-            let first_wins = (winner == Winner::This) == this_is_first;
-            if first_wins { (first, (second.0.max(first.1), second.1)) } else { ((first.0, first.1.min(second.0)), second) }
-        }
-        Winner::Split => {
-            let (from, until) = (second.0.max(first.0), first.1.min(second.1));
-            cut(first, second, from + whole((until - from) / 2))
-        }
+/// What an entry and another one each give up of the time that both have: the first to start keeps it until a moment, the other one from
+/// then on. A span without length is nothing.
+pub(crate) fn settle(this: Times, other: Times, winner: Winner) -> (Times, Times) {
+    let (from, until) = (this.0.max(other.0), this.1.min(other.1));
+    let this_is_first = this < other;
+    let at = match winner {
+        Winner::This | Winner::Other if (winner == Winner::This) == this_is_first => until,
+        Winner::This | Winner::Other => from,
+        Winner::Split => from + whole((until - from) / 2),
         Winner::Prorate => {
-            let (begin, end) = (first.0.min(second.0), first.1.max(second.1));
+            let (first, second) = if this_is_first { (this, other) } else { (other, this) };
             let (one, two) = ((first.1 - first.0).num_seconds(), (second.1 - second.0).num_seconds());
-            let part = if one + two == 0 { 0 } else { (end - begin).num_seconds() * one / (one + two) };
-            let at = begin + whole(TimeDelta::seconds(part));
-            ((begin, at), (at, end))
+            from + whole(TimeDelta::seconds((until - from).num_seconds() * two / (one + two).max(1)))
         }
     };
-    let kept = |span: Times| (span.0 < span.1).then_some(span);
-    if this_is_first { (kept(first_after), kept(second_after)) } else { (kept(second_after), kept(first_after)) }
-}
-
-/// The first until a moment, the second from it on.
-fn cut(first: Times, second: Times, at: DateTime<Utc>) -> (Times, Times) {
-    ((first.0, at), (at, second.1.max(first.1)))
+    if this_is_first { ((at, until), (from, at)) } else { ((from, at), (at, until)) }
 }
 
 /// Nobody bills part of a minute.
@@ -59,24 +49,37 @@ fn whole(length: TimeDelta) -> TimeDelta {
 mod tests {
     use super::*;
 
-    fn at(hour: u32, minute: u32) -> DateTime<Utc> {
-        format!("2026-03-02T{hour:02}:{minute:02}:00Z").parse().expect("an instant")
+    fn span(from: &str, until: &str) -> Times {
+        let at = |time: &str| format!("2026-03-02T{time}:00Z").parse().expect("an instant");
+        (at(from), at(until))
+    }
+
+    /// What each gives up, and none of it is left out or given up twice.
+    fn given(this: Times, other: Times, winner: Winner) -> (Times, Times) {
+        let (one, two) = settle(this, other, winner);
+        let common = this.1.min(other.1) - this.0.max(other.0);
+        assert_eq!((one.1 - one.0) + (two.1 - two.0), common);
+        (one, two)
     }
 
     #[test]
-    fn whoever_wins_keeps_all_and_nothing_overlaps_after() {
-        let (this, other) = ((at(9, 30), at(11, 0)), (at(9, 0), at(10, 0)));
-        assert_eq!(settle(this, other, Winner::This), (Some(this), Some((at(9, 0), at(9, 30)))));
-        assert_eq!(settle(this, other, Winner::Other), (Some((at(10, 0), at(11, 0))), Some(other)));
-        assert_eq!(settle(this, other, Winner::Split), (Some((at(9, 45), at(11, 0))), Some((at(9, 0), at(9, 45)))));
+    fn the_common_time_goes_to_one_or_is_shared() {
+        let (this, other) = (span("09:30", "11:00"), span("09:00", "10:00"));
+        assert_eq!(given(this, other, Winner::This).1, span("09:30", "10:00"));
+        assert_eq!(given(this, other, Winner::Other).0, span("09:30", "10:00"));
+        assert_eq!(given(this, other, Winner::Split), (span("09:30", "09:45"), span("09:45", "10:00")));
         // 150 minutes of two hours: the two hours are shared out as 60 to 90.
-        assert_eq!(settle(this, other, Winner::Prorate), (Some((at(9, 48), at(11, 0))), Some((at(9, 0), at(9, 48)))));
+        assert_eq!(given(this, other, Winner::Prorate), (span("09:30", "09:48"), span("09:48", "10:00")));
     }
 
     #[test]
-    fn nothing_is_left_of_what_lies_inside_the_winner() {
-        let (inner, outer) = ((at(9, 30), at(10, 0)), (at(9, 0), at(12, 0)));
-        assert_eq!(settle(inner, outer, Winner::Other), (None, Some(outer)));
-        assert_eq!(settle(inner, outer, Winner::This), (Some(inner), Some((at(9, 0), at(9, 30)))));
+    fn of_one_inside_another_only_the_time_of_the_inner_is_shared() {
+        let (inner, outer) = (span("10:00", "10:30"), span("09:00", "12:00"));
+        assert_eq!(given(inner, outer, Winner::This).1, inner);
+        assert_eq!(given(inner, outer, Winner::Other).0, inner);
+        assert_eq!(given(inner, outer, Winner::Split), (span("10:00", "10:15"), span("10:15", "10:30")));
+        assert_eq!(given(inner, outer, Winner::Prorate), (span("10:00", "10:04"), span("10:04", "10:30")));
+        // Of two that start together the shorter one comes first.
+        assert_eq!(given(span("09:00", "10:00"), outer, Winner::Split), (span("09:30", "10:00"), span("09:00", "09:30")));
     }
 }

@@ -1,5 +1,7 @@
 //! Answers to questions: what it was, that it was no work, that it is no problem, later, or someone else.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -12,7 +14,7 @@ use crate::{
     model::{
         audit,
         decision::{Act, EditedTime, Seen},
-        entry::Entry,
+        entry::{Entry, EntryStatus},
         event::Span,
         exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
@@ -157,27 +159,23 @@ impl Desk<'_> {
         }
     }
 
-    /// Gives both entries of an overlap the time that is left to them; one that nothing is left of was no work.
+    /// Has the entries of an overlap give up what each has to of their common time.
     async fn overlap(&self, tx: &mut Tx, before: &Exception, winner: Winner, batch: BatchId) -> Result<(), Refusal> {
-        let (this, other) = both(tx, before).await?;
         let times = |entry: &Entry| (entry.body.start, entry.body.end);
-        let (this_after, other_after) = overlap::settle(times(&this), times(&other), winner);
-        let mut pages = Wanted { dates: [this.body.date, other.body.date].into(), ..Wanted::default() };
-        let (person, mut decisions) = (tx.staff_member(before.staff).await?, Vec::new());
-        for (entry, after) in [(&this, this_after), (&other, other_after)] {
-            if after == Some(times(entry)) {
-                continue;
+        let (mut pages, mut decisions) = (Wanted::default(), Vec::new());
+        let person = tx.staff_member(before.staff).await?;
+        for (this, other) in overlapping(tx, before).await? {
+            let (by_this, by_other) = overlap::settle(times(&this), times(&other), winner);
+            for (entry, (start, end)) in [(this, by_this), (other, by_other)].into_iter().filter(|(_, given)| given.0 < given.1) {
+                if entry.status.is_settled() {
+                    return Err(Refusal::OtherIsSettled(entry.status));
+                }
+                let act = Act::GiveWay(EditedTime { start, end, seen: seen(tx, &entry).await? });
+                let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
+                decisions.push(self.decision(&person, on, act, Some(batch)));
+                pages.dates.insert(entry.body.date);
+                pages.subjects.insert(entry.key.meeting.0);
             }
-            if entry.status.is_settled() {
-                return Err(Refusal::OtherIsSettled(entry.status));
-            }
-            let act = match after {
-                Some((start, end)) => Act::Time(EditedTime { start, end, seen: seen(tx, entry).await? }),
-                None => Act::NotWork,
-            };
-            let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
-            decisions.push(self.decision(&person, on, act, Some(batch)));
-            pages.subjects.insert(entry.key.meeting.0);
         }
         tx.insert_decisions(&decisions).await?;
         rederive(tx, before.staff, pages, self.basis()).await?;
@@ -208,17 +206,21 @@ fn dismissal(exception: &Exception, reason: &Reason) -> Act {
     Act::Dismiss { subject: exception.subject.kind, reason: reason.reason.clone(), cause: reason.cause.clone() }
 }
 
-/// The entry an overlap is asked about, and the one it names.
-async fn both(tx: &mut Tx, exception: &Exception) -> Result<(Entry, Entry), Refusal> {
-    let overlap = exception.reasons.iter().find(|reason| reason.reason == "overlap" || reason.reason == "duplicate");
-    let (Some(overlap), Some(id)) = (overlap, exception.entry) else { return Err(Refusal::NoOverlap) };
-    let this = tx.entry_of(id).await?;
-    let named = overlap.cause["meetings"].as_array().into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok().map(MeetingId));
-    let others: Vec<MeetingId> = named.filter(|meeting| *meeting != this.key.meeting).collect();
-    let near = tx.entries_of_meetings(&others).await?;
-    let meets = |other: &Entry| other.staff == this.staff && other.body.start < this.body.end && this.body.start < other.body.end;
-    let other = near.into_iter().find(|other| other.status != crate::model::entry::EntryStatus::Void && meets(other));
-    Ok((this, other.ok_or(Refusal::NoOverlap)?))
+/// The entries an overlap is asked about, each with those it names that have time in common with it.
+async fn overlapping(tx: &mut Tx, exception: &Exception) -> Result<Vec<(Entry, Entry)>, Refusal> {
+    let overlaps = exception.reasons.iter().filter(|reason| ["overlap", "duplicate"].contains(&reason.reason.as_str()));
+    let named = overlaps.filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
+    let named: BTreeSet<MeetingId> = named.filter_map(|id| id.as_str()?.parse().ok().map(MeetingId)).collect();
+    let there = tx.entries_of_meetings(&named.into_iter().collect::<Vec<_>>()).await?;
+    let there = there.into_iter().filter(|entry| entry.staff == exception.staff && entry.status != EntryStatus::Void);
+    let is_asked = |entry: &Entry| (entry.key.meeting.0, entry.key.segment) == (exception.subject.id, exception.subject.segment);
+    let (asked, others): (Vec<_>, Vec<_>) = there.partition(is_asked);
+    let meet = |this: &Entry, other: &Entry| {
+        this.key.meeting != other.key.meeting && other.body.start < this.body.end && this.body.start < other.body.end
+    };
+    let pairs = asked.iter().flat_map(|this| others.iter().filter(|other| meet(this, other)).map(|other| (this.clone(), other.clone())));
+    let pairs: Vec<_> = pairs.collect();
+    if pairs.is_empty() { Err(Refusal::NoOverlap) } else { Ok(pairs) }
 }
 
 /// Where the entry's event stands now, which the person has seen.

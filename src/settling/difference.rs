@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     entry::{Body, Draft, Entry, EntryKey, EntryStatus},
     exception::{Exception, ExceptionStatus, Question, Subject, SubjectKind, cleared, next_exception},
-    ids::{self, EntryId, MeetingId, StaffId},
+    ids::{self, EntryId, StaffId},
 };
 
 /// Rows to write, each whole, with its next version.
@@ -73,7 +73,7 @@ pub(crate) fn exceptions(
     staff: StaffId,
     derived: Vec<Question>,
     standing: &[Exception],
-    entry_of: impl Fn(EntryKey) -> Option<EntryId>,
+    entry_of: impl Fn(Subject) -> Option<EntryId>,
     (by, now): (Option<&str>, DateTime<Utc>),
 ) -> Vec<Exception> {
     let mut before: HashMap<Subject, &Exception> = standing
@@ -83,7 +83,7 @@ pub(crate) fn exceptions(
         .collect();
     let mut rows = Vec::new();
     for question in derived {
-        let entry = entry_of(EntryKey { meeting: MeetingId(question.subject.id), segment: question.subject.segment, leg: 0 });
+        let entry = entry_of(question.subject);
         rows.extend(next_exception(staff, before.remove(&question.subject), question, entry, now));
     }
     let mut gone: Vec<_> =

@@ -166,7 +166,7 @@ pub(crate) fn subjects(event: &Event) -> [Uuid; 3] {
 /// The day a decision pins something to.
 pub(crate) fn pinned(staff: &Staff, decision: &Decision) -> Option<NaiveDate> {
     match &decision.act {
-        Act::Time(edit) => Some(staff.zones.date_of(edit.start)),
+        Act::Time(edit) | Act::GiveWay(edit) => Some(staff.zones.date_of(edit.start)),
         Act::Write(written) => Some(written.date),
         Act::Split { seen, .. } | Act::Merge { seen, .. } => {
             let dates = staff.zones.dates(&Span::Timed { start: seen.start, end: seen.end, zone: chrono_tz::UTC });

@@ -22,7 +22,7 @@ use crate::{
         entry::{Draft, Entry, EntryKey, EntryStatus},
         event::Event,
         exception::{Question, Subject},
-        ids::{self, DaemonId, DecisionId, EntryId, EventId, StaffId},
+        ids::{self, DaemonId, DecisionId, EntryId, EventId, MeetingId, StaffId},
         policy::Policy,
         staff::Staff,
         verdict::Verdict,
@@ -298,10 +298,18 @@ pub(super) fn compare(
     let here = pages.entries.values().filter(|entry| pages.dates.contains(&entry.body.date) || keys.contains(&entry.key));
     let standing: Vec<Entry> = here.cloned().collect();
     let entries = difference::entries(staff.id, drafts, &standing);
-    let ids: BTreeMap<EntryKey, EntryId> = standing.iter().chain(&entries).map(|entry| (entry.key, entry.id)).collect();
+    let known: BTreeMap<EntryKey, &Entry> = standing.iter().chain(&entries).map(|entry| (entry.key, entry)).collect();
     let asked: HashSet<Subject> = questions.iter().map(|question| question.subject).collect();
     let here = pages.exceptions.values().filter(|one| pages.dates.contains(&one.date) || asked.contains(&one.subject));
     let open: Vec<_> = here.cloned().collect();
-    let exceptions = difference::exceptions(staff.id, questions, &open, |key| ids.get(&key).copied(), by);
+    let exceptions = difference::exceptions(staff.id, questions, &open, |subject| asked_on(&known, subject), by);
     Difference { entries, exceptions }
+}
+
+/// The entry on which something is asked: the first that stands of a meeting on a day; of one that makes no time any more, what it had.
+fn asked_on(known: &BTreeMap<EntryKey, &Entry>, subject: Subject) -> Option<EntryId> {
+    let key = |leg| EntryKey { meeting: MeetingId(subject.id), segment: subject.segment, leg };
+    let mut there = known.range(key(0)..=key(i64::MAX)).map(|(_, entry)| entry).peekable();
+    let first = there.peek().map(|entry| entry.id);
+    there.find(|entry| entry.status != EntryStatus::Void).map(|entry| entry.id).or(first)
 }
