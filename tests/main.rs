@@ -26,6 +26,7 @@ mod page_feeds;
 mod page_roles;
 mod page_rules;
 mod pages;
+mod parts;
 mod plans;
 mod promises;
 mod reload;

@@ -82,7 +82,11 @@ pub(crate) async fn set(app: &App, args: &Set, format: Format) -> anyhow::Result
     drop(tx);
     let who = book::operator(app).await?;
     let entry = app.desk(&active, &who).act(entry.id, None, &Do::Change(acts)).await?;
-    show(app, &[entry], format).await
+    // Parts of one meeting have borders in common.
+    let mut parts = app.store.read().await?.entries_of_meetings(&[entry.key.meeting]).await?;
+    parts.retain(|part| part.id == entry.id || (part.key.segment == entry.key.segment && part.status != EntryStatus::Void));
+    parts.sort_by_key(|part| part.body.start);
+    show(app, &parts, format).await
 }
 
 pub(crate) async fn add(app: &App, args: &Add, format: Format) -> anyhow::Result<Outcome> {

@@ -84,7 +84,7 @@ impl Meeting<'_> {
     pub(super) fn assignment(&self, to: MeetingId) -> Assignment {
         let mut sum = assigned(&self.acts);
         if to == self.both_id() {
-            values::overlay(&mut sum, &assigned(&self.both));
+            sum.overlay(&assigned(&self.both));
         }
         sum
     }
@@ -93,7 +93,7 @@ impl Meeting<'_> {
 pub(super) fn assigned(acts: &[&Decision]) -> Assignment {
     acts.iter().fold(Assignment::default(), |mut sum, decision| {
         if let Act::Assign(later) = &decision.act {
-            values::overlay(&mut sum, later);
+            sum.overlay(later);
         }
         sum
     })
@@ -120,7 +120,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
     }
     let slot = segments::written(&acts, id, start, end);
     let mut whole = written.assignment.clone();
-    values::overlay(&mut whole, &assigned(&acts));
+    whole.overlay(&assigned(&acts));
     let body = Body {
         timezone: written.timezone,
         origin: written.origin,

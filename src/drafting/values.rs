@@ -160,7 +160,7 @@ fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
         let seconds = until - begun;
         let (start, end) = (body.start + TimeDelta::seconds(begun), body.start + TimeDelta::seconds(until));
         let mut assignment = whole.clone();
-        overlay(&mut assignment, own);
+        assignment.overlay(own);
         cut.push(Cut {
             leg,
             key: key(slot, leg),
@@ -175,19 +175,6 @@ fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
 /// Case and spacing do not tell titles apart.
 pub(super) fn folded(title: &str) -> String {
     title.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// Puts a later assignment over an earlier one. Another client without a project lets go of the old client's project.
-pub(super) fn overlay(sum: &mut Assignment, later: &Assignment) {
-    if later.client.is_some() && later.client != sum.client && later.project.is_none() {
-        sum.project = later.client.as_ref().map(|_| None);
-    }
-    sum.client = later.client.clone().or_else(|| sum.client.take());
-    sum.project = later.project.clone().or_else(|| sum.project.take());
-    sum.task = later.task.clone().or_else(|| sum.task.take());
-    sum.billable = later.billable.or(sum.billable);
-    sum.tags = later.tags.clone().or_else(|| sum.tags.take());
-    sum.description = later.description.clone().or_else(|| sum.description.take());
 }
 
 /// Fills the body and says who gave each field.

@@ -31,6 +31,21 @@ pub(crate) struct Assignment {
     pub(crate) description: Option<Option<String>>,
 }
 
+impl Assignment {
+    /// Puts a later one over this. Another client without a project lets go of the old client's project.
+    pub(crate) fn overlay(&mut self, later: &Self) {
+        if later.client.is_some() && later.client != self.client && later.project.is_none() {
+            self.project = later.client.as_ref().map(|_| None);
+        }
+        self.client = later.client.clone().or_else(|| self.client.take());
+        self.project = later.project.clone().or_else(|| self.project.take());
+        self.task = later.task.clone().or_else(|| self.task.take());
+        self.billable = later.billable.or(self.billable);
+        self.tags = later.tags.clone().or_else(|| self.tags.take());
+        self.description = later.description.clone().or_else(|| self.description.take());
+    }
+}
+
 /// Tells an absent field from one that is null.
 mod twice {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -92,7 +107,7 @@ pub(crate) enum Act {
     NotWork,
     /// When it was: pins one segment to its day.
     Time(EditedTime),
-    /// Time of a segment that another entry has instead. It pins the segment, too.
+    /// Time of a segment that another entry has instead, or that was no work. It pins the segment, too.
     GiveWay(EditedTime),
     /// Divides a segment into legs, laid end to end.
     Split {

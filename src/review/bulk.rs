@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Desk, Do, Refusal, is_open_on, submission::submitted, table};
+use super::{Desk, Do, Refusal, is_open_on, parts::Parts, submission::submitted, table};
 use crate::{
     model::{
         audit,
@@ -91,9 +91,14 @@ impl Desk<'_> {
         let moved: Vec<Entry> = allowed.iter().filter_map(|(_, next)| next.clone()).collect();
         tx.save_entries(&moved).await?;
         let (person, mut pages, mut decisions) = (tx.staff_member(staff).await?, Wanted::default(), Vec::new());
+        let mut parts = match what {
+            Do::Change(_) => Parts::load(tx, &allowed.iter().map(|(entry, _)| entry).collect::<Vec<_>>()).await?,
+            _ => Parts::default(),
+        };
         for (entry, _) in allowed {
             let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
-            decisions.extend(what.decisions().into_iter().map(|act| self.decision(&person, on, act, Some(batch))));
+            let acts = parts.on(entry, what.decisions())?;
+            decisions.extend(acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))));
             pages.dates.insert(entry.body.date);
             if matches!(what, Do::Change(_)) {
                 pages.subjects.insert(entry.key.meeting.0);

@@ -1,6 +1,6 @@
 //! Two entries of one day become one. The decision is made on both: the one that takes the other in stays on that day too (SEMANTICS S12).
 
-use super::{Desk, Do, Refusal};
+use super::{Desk, Do, Refusal, parts::Parts};
 use crate::{
     model::{
         audit,
@@ -19,6 +19,11 @@ impl Desk<'_> {
         let mut tx = self.begin(staff).await?;
         let (entry, target) = (tx.entry_of(id).await?, tx.entry_of(into).await?);
         fits(&entry, &target)?;
+        let parts = Parts::load(&mut tx, &[&entry, &target]).await?;
+        if let Some(part) = [&entry, &target].into_iter().find(|one| parts.hold(one)) {
+            let short = ids::short(part.id.0);
+            return Err(Refusal::Wrong(format!("{short} is one of several parts of a meeting: only what is whole is merged")));
+        }
         let (what, locked_through) = (Do::Change(Vec::new()), self.locked_through(&mut tx, staff).await?);
         let person = tx.staff_member(staff).await?;
         let mut pages = Wanted { dates: [entry.body.date].into(), ..Wanted::default() };

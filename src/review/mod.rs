@@ -8,6 +8,7 @@ pub(crate) mod learn;
 pub(crate) mod likely;
 mod merging;
 mod overlap;
+mod parts;
 pub(crate) mod propose;
 mod questions;
 mod submission;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Desk, Refusal, is_open_on,
     overlap::{self, Winner},
+    parts::Parts,
     table::{self, QuestionAct},
     wanted,
 };
@@ -135,6 +136,7 @@ impl Desk<'_> {
             }
             self.is_not_settled(tx, before.entry).await?;
         }
+        let acts = of_part(tx, before.entry, acts).await?;
         let person = tx.staff_member(before.staff).await?;
         let on = (subject.id, subject.segment, before.entry);
         let decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
@@ -200,6 +202,15 @@ impl Desk<'_> {
             .find_map(|decision| decision.batch)
             .ok_or(Refusal::NothingToUndo)
     }
+}
+
+/// A question is about a whole meeting, and so is what that was; when it was is said of the entry that is shown with it.
+async fn of_part(tx: &mut Tx, entry: Option<EntryId>, acts: Vec<Act>) -> Result<Vec<Act>, Refusal> {
+    let Some(id) = entry.filter(|_| acts.iter().any(|act| matches!(act, Act::Time(_)))) else { return Ok(acts) };
+    let entry = tx.entry_of(id).await?;
+    let (when, mut all): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| matches!(act, Act::Time(_)));
+    all.extend(Parts::load(tx, &[&entry]).await?.on(&entry, when)?);
+    Ok(all)
 }
 
 fn dismissal(exception: &Exception, reason: &Reason) -> Act {
