@@ -31,6 +31,7 @@ mod plans;
 mod promises;
 mod reload;
 mod reloads;
+mod removed;
 mod review;
 mod rooms;
 mod schemas;

@@ -234,6 +234,33 @@ on_each_database! {
         assert_eq!((&entry["seconds"], &entry["rounded_seconds"]), (&3000.into(), &3600.into()));
     }
 
+    fn s17_s4_time_that_is_held_takes_no_share_of_a_rounded_day(world: World) {
+        world.configure_lasting("rounding: {minutes: 15, per: day, to: up}\n");
+        let at = |uid: &str, from: &str, until: &str, more: &str| {
+            event(uid, &format!("20260302T{from}00Z"), &format!("20260302T{until}00Z"), "[ACME-15] Work", more)
+        };
+        let free = [at("a", "0900", "0910", ""), at("b", "1000", "1010", "")];
+        let held = at("c", "1200", "1201", "X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE\r\n");
+        world.calendar(&[free[0].clone(), free[1].clone(), held]);
+        world.sync();
+        let rounded = || {
+            let mut all = world.entries();
+            all.sort_by_key(|entry| text(entry, "start").to_owned());
+            all.iter().map(|entry| entry["rounded_seconds"].as_i64().expect("seconds")).collect::<Vec<_>>()
+        };
+        // 20 minutes are half an hour, and 21 as well: the minute that is held adds nothing to it.
+        assert_eq!((rounded(), world.entries()[2]["held"].clone()), (vec![900, 900, 0], true.into()));
+        for entry in world.entries().iter().filter(|entry| entry["held"] == false) {
+            world.run(&["entries", "approve", text(entry, "id")]).expect("approved");
+        }
+        let asked = world.exceptions().remove(0);
+        world.run(&["exceptions", "dismiss", text(&asked, "id")]).expect("it was work");
+        assert_eq!(rounded(), [900, 900, 0]);
+        world.run(&["exceptions", "undo", text(&asked, "id")]).expect("taken back");
+        world.run(&["exceptions", "dismiss", text(&asked, "id"), "--not-work"]).expect("no work");
+        assert_eq!(rounded(), [900, 900]);
+    }
+
     fn s18_duplicates_and_overlaps_hold_the_later(world: World) {
         world.calendar(&[at_nine(), event("other", "20260302T090000Z", "20260302T100000Z", "[acme-15]  kickoff", "")]);
         world.sync();

@@ -1,7 +1,8 @@
 //! Compares what a calendar says now with what it said before, by stable key. Pure.
 //!
 //! Nothing is deleted and added again: a vanished occurrence and a new one of the same meeting are one that was re-keyed, so that
-//! decisions and approved time follow it (SEMANTICS S2). Whether removals are believed is the guard's business.
+//! decisions and approved time follow it (SEMANTICS S2). So are a copy on a calendar that was removed and what another calendar says of
+//! its meeting. Whether removals are believed is the guard's business.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use crate::{
     model::{
         day::Zones,
         event::{Event, Fact, Moment, Response},
-        ids::{self, EventId, MeetingId},
+        ids::{self, CalendarId, EventId, MeetingId},
         staff::Calendar,
     },
 };
@@ -25,6 +26,15 @@ pub(crate) struct Known<'a> {
     pub(crate) events: &'a [Event],
     /// Events of the same person with the same UIDs, on any calendar, tombstones included.
     pub(crate) siblings: &'a [Event],
+    /// Calendars of the person that were removed: what they said last stands (S7) until another calendar speaks of it.
+    pub(crate) removed: &'a HashSet<CalendarId>,
+}
+
+impl<'a> Known<'a> {
+    /// Copies that stand on calendars that were removed.
+    fn left(&self) -> impl Iterator<Item = &'a Event> {
+        self.siblings.iter().filter(|event| event.removed_at.is_none() && self.removed.contains(&event.calendar))
+    }
 }
 
 /// What the calendar says now.
@@ -43,6 +53,8 @@ pub(crate) struct Changes {
     pub(crate) save: Vec<Event>,
     /// Events that are no longer there, not yet tombstones.
     pub(crate) vanished: Vec<Event>,
+    /// Copies on removed calendars of meetings that nothing was said of.
+    left: Vec<Event>,
     /// Local dates whose page in the book may change.
     pub(crate) due: BTreeSet<NaiveDate>,
 }
@@ -60,13 +72,17 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
         }
     }
     let absent = by_key.into_values().filter(|event| event.removed_at.is_none());
-    let mut vanished: BTreeMap<(String, NaiveDate, EventId), &Event> = absent
-        .filter(|event| !said.unread.contains(&event.fact.ical_uid) && !said.unread.contains(&event.fact.provider_id))
-        .map(|event| ((event.fact.ical_uid.clone(), known.zones.first_date(&event.fact.span), event.id), event))
-        .collect();
+    let absent = absent.filter(|event| !said.unread.contains(&event.fact.ical_uid) && !said.unread.contains(&event.fact.provider_id));
+    let (mut vanished, mut left) = (by_day(absent, known.zones), by_day(known.left(), known.zones));
     fresh.sort_by(|(a, _), (b, _)| a.provider_id.cmp(&b.provider_id));
+    for (fact, response) in std::mem::take(&mut fresh) {
+        match take_same_place(&mut left, &fact) {
+            Some(before) => changes.revise(known, before, fact, response, now),
+            None => fresh.push((fact, response)),
+        }
+    }
     for (fact, response) in fresh {
-        match take_same_day(&mut vanished, &fact, known.zones) {
+        match take_same_day(&mut vanished, &fact, known.zones).or_else(|| take_same_day(&mut left, &fact, known.zones)) {
             Some(before) => changes.revise(known, before, fact, response, now),
             None => changes.add(known, &meetings, fact, response, now),
         }
@@ -74,11 +90,30 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
     let covered = |event: &&Event| said.covered.contains(known.zones.starts_at(&event.fact.span));
     changes.vanished = vanished.into_values().filter(covered).cloned().collect();
+    let told: BTreeSet<MeetingId> = changes.save.iter().map(|event| event.meeting).collect();
+    let (outdated, left) = left.into_values().cloned().partition(|event| told.contains(&event.meeting));
+    changes.left = left;
+    changes.bury(outdated, known.zones, now);
     changes
 }
 
+/// Events by UID and local date.
+type ByDay<'a> = BTreeMap<(String, NaiveDate, EventId), &'a Event>;
+
+fn by_day<'a>(events: impl Iterator<Item = &'a Event>, zones: &Zones) -> ByDay<'a> {
+    events.map(|event| ((event.fact.ical_uid.clone(), zones.first_date(&event.fact.span), event.id), event)).collect()
+}
+
+/// A copy that a removed calendar left: the calendar was added again, under whatever address, or another one has the meeting now.
+fn take_same_place<'a>(left: &mut ByDay<'a>, fact: &Fact) -> Option<&'a Event> {
+    let from = (fact.ical_uid.clone(), NaiveDate::MIN, EventId(uuid::Uuid::nil()));
+    let same = left.range(from..).take_while(|((uid, ..), _)| *uid == fact.ical_uid).find(|(_, event)| place(&event.fact) == place(fact));
+    let key = same.map(|(key, _)| key.clone())?;
+    left.remove(&key)
+}
+
 /// A vanished occurrence of the same UID on the same local date: the organiser moved the series, and its keys with it.
-fn take_same_day<'a>(vanished: &mut BTreeMap<(String, NaiveDate, EventId), &'a Event>, fact: &Fact, zones: &Zones) -> Option<&'a Event> {
+fn take_same_day<'a>(vanished: &mut ByDay<'a>, fact: &Fact, zones: &Zones) -> Option<&'a Event> {
     let date = zones.first_date(&fact.span);
     let from = (fact.ical_uid.clone(), date, EventId(uuid::Uuid::nil()));
     let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on == date)?.clone();
@@ -87,7 +122,8 @@ fn take_same_day<'a>(vanished: &mut BTreeMap<(String, NaiveDate, EventId), &'a E
 
 impl Changes {
     fn revise(&mut self, known: &Known<'_>, before: &Event, fact: Fact, response: Response, now: DateTime<Utc>) {
-        if before.fact == fact && before.response == response && before.removed_at.is_none() {
+        let calendar = known.calendar;
+        if before.fact == fact && before.response == response && before.removed_at.is_none() && before.calendar == calendar.id {
             return;
         }
         let dates = |span| known.zones.first_date(span);
@@ -97,6 +133,9 @@ impl Changes {
         self.save.push(Event {
             fact,
             response,
+            calendar: calendar.id,
+            calendar_order: calendar.position,
+            calendar_name: calendar.name.as_str().into(),
             revision: before.revision + 1,
             placed_at: if moved { now } else { before.placed_at },
             removed_at: None,
@@ -124,9 +163,16 @@ impl Changes {
         });
     }
 
-    /// Turns what vanished into tombstones.
+    /// Turns what vanished into tombstones, with its copies on calendars that say nothing any more.
     pub(crate) fn remove(&mut self, zones: &Zones, now: DateTime<Utc>) {
-        for event in self.vanished.drain(..) {
+        let mut vanished = std::mem::take(&mut self.vanished);
+        let meetings: BTreeSet<MeetingId> = vanished.iter().map(|event| event.meeting).collect();
+        vanished.extend(self.left.drain(..).filter(|event| meetings.contains(&event.meeting)));
+        self.bury(vanished, zones, now);
+    }
+
+    fn bury(&mut self, events: Vec<Event>, zones: &Zones, now: DateTime<Utc>) {
+        for event in events {
             self.due.extend(zones.dates(&event.fact.span));
             self.save.push(Event { removed_at: Some(now), revision: event.revision + 1, ..event });
         }
@@ -136,7 +182,7 @@ impl Changes {
 /// Where the calendars of a person agree that they mean one meeting: the UID, and the place in its series (S2).
 type Meetings<'a> = HashMap<(&'a str, Moment), MeetingId>;
 
-fn place(of: &Fact) -> (&str, Moment) {
+pub(super) fn place(of: &Fact) -> (&str, Moment) {
     (&of.ical_uid, of.original_start.unwrap_or(Moment::On(NaiveDate::MIN)))
 }
 

@@ -9,12 +9,13 @@ use super::{
     guard::{Ruling, judge},
     pass::{Captured, Claim},
     questions,
-    reconcile::{Changes, Known, Said, reconcile},
+    reconcile::{Changes, Known, Said, place, reconcile},
 };
 use crate::{
     calendar::{Broken, Told, Window, whose},
     model::{
         event::{Event, Fact, Response, Text},
+        ids::CalendarId,
         staff::{Privacy, Source, Staff, Whose},
     },
     store::{
@@ -35,9 +36,12 @@ pub(super) struct Taking<'a> {
     now: DateTime<Utc>,
     /// Whether the book knew anything of this calendar before.
     is_first: bool,
+    /// Calendars of the person that are read no more.
+    removed: HashSet<CalendarId>,
     /// Keys of everything that was said.
     said: HashSet<String>,
-    /// New occurrences of meetings that stand on this calendar under another key: each may be one that was re-keyed, which shows at the end.
+    /// New occurrences of meetings that stand on this calendar, or on one that was removed, under another key: each may be one that was
+    /// re-keyed, which shows at the end.
     waiting: Vec<(Fact, Response)>,
     captured: Captured,
 }
@@ -51,8 +55,11 @@ impl<'a> Taking<'a> {
         claim: &'a Claim,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
-        let is_first = !store.read().await?.has_events(source.calendar.id).await?;
-        Ok(Self { source, staff, claim, now, is_first, said: HashSet::new(), waiting: Vec::new(), captured: Captured::default() })
+        let mut tx = store.read().await?;
+        let is_first = !tx.has_events(source.calendar.id).await?;
+        let removed = tx.removed_calendars(staff.id).await?.into_iter().collect();
+        let (said, waiting, captured) = (HashSet::new(), Vec::new(), Captured::default());
+        Ok(Self { source, staff, claim, now, is_first, removed, said, waiting, captured })
     }
 
     /// Takes over what is new or changed on a page.
@@ -65,15 +72,19 @@ impl<'a> Taking<'a> {
         self.said.extend(keys.iter().cloned());
         let mut tx = self.transaction(store).await?;
         let known = if is_new { Vec::new() } else { tx.events_by_keys(self.source.calendar.id, &keys).await? };
-        let siblings = self.siblings(&mut tx, &facts).await?;
+        let siblings = self.siblings(&mut tx, facts.iter().map(|(fact, _)| fact)).await?;
         let named: HashSet<&str> = known.iter().map(|event| event.fact.provider_id.as_str()).collect();
-        let rekeyed: HashSet<&str> = siblings
-            .iter()
-            .filter(|event| event.calendar == self.source.calendar.id && event.removed_at.is_none())
-            .filter(|event| !self.said.contains(&event.fact.provider_id))
-            .map(|event| event.fact.ical_uid.as_str())
-            .collect();
-        let may_be_rekeyed = |fact: &Fact| !named.contains(fact.provider_id.as_str()) && rekeyed.contains(fact.ical_uid.as_str());
+        let is_left = |event: &Event| event.removed_at.is_none() && self.removed.contains(&event.calendar);
+        let left: HashSet<_> = siblings.iter().filter(|event| is_left(event)).map(|event| place(&event.fact)).collect();
+        let is_unsaid = |event: &Event| {
+            let is_live = event.calendar == self.source.calendar.id && event.removed_at.is_none();
+            is_live && !self.said.contains(&event.fact.provider_id)
+        };
+        let may_go = siblings.iter().filter(|event| is_left(event) || is_unsaid(event));
+        let rekeyed: HashSet<&str> = may_go.map(|event| event.fact.ical_uid.as_str()).collect();
+        // A copy that a removed calendar left at the very same place is this one.
+        let is_known = |fact: &Fact| named.contains(fact.provider_id.as_str()) || left.contains(&place(fact));
+        let may_be_rekeyed = |fact: &Fact| !is_known(fact) && rekeyed.contains(fact.ical_uid.as_str());
         let (waiting, facts): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(fact, _)| may_be_rekeyed(fact));
         let changes = self.compare(&known, &siblings, facts, HashSet::new(), nothing());
         self.waiting.extend(waiting);
@@ -96,7 +107,8 @@ impl<'a> Taking<'a> {
         let absent: Vec<_> = live.iter().filter(|event| !self.said.contains(&event.provider_id)).map(|event| event.id).collect();
         let absent = tx.events_by_ids(&absent).await?;
         let waiting = std::mem::take(&mut self.waiting);
-        let siblings = self.siblings(&mut tx, &waiting).await?;
+        let named = waiting.iter().map(|(fact, _)| fact).chain(absent.iter().map(|event| &event.fact));
+        let siblings = self.siblings(&mut tx, named).await?;
         let mut changes = self.compare(&absent, &siblings, waiting, unread, covered);
         let there: Vec<&Live> = live.iter().filter(|event| covered.contains(self.staff.zones.starts_at(&event.span))).collect();
         let vanished: Vec<Live> = changes.vanished.iter().map(Live::from).collect();
@@ -133,8 +145,8 @@ impl<'a> Taking<'a> {
         Ok(tx)
     }
 
-    async fn siblings(&self, tx: &mut Tx, facts: &[(Fact, Response)]) -> Result<Vec<Event>, Error> {
-        let uids: HashSet<&str> = facts.iter().map(|(fact, _)| fact.ical_uid.as_str()).collect();
+    async fn siblings(&self, tx: &mut Tx, facts: impl Iterator<Item = &Fact>) -> Result<Vec<Event>, Error> {
+        let uids: HashSet<&str> = facts.map(|fact| fact.ical_uid.as_str()).collect();
         tx.events_of_uids(self.staff.id, &uids.into_iter().map(str::to_owned).collect::<Vec<_>>()).await
     }
 
@@ -146,7 +158,7 @@ impl<'a> Taking<'a> {
         unread: HashSet<String>,
         covered: Window,
     ) -> Changes {
-        let known = Known { calendar: &self.source.calendar, zones: &self.staff.zones, events, siblings };
+        let known = Known { calendar: &self.source.calendar, zones: &self.staff.zones, events, siblings, removed: &self.removed };
         reconcile(&known, Said { facts, unread, covered }, self.now)
     }
 

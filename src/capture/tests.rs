@@ -77,7 +77,7 @@ impl Scene {
     }
 
     fn compare(&self, facts: Vec<Fact>, siblings: &[Event], unread: &[&str]) -> Changes {
-        let known = Known { calendar: &self.calendar, zones: &self.zones, events: &self.events, siblings };
+        let known = Known { calendar: &self.calendar, zones: &self.zones, events: &self.events, siblings, removed: &HashSet::new() };
         let said = Said {
             facts: facts.into_iter().map(|fact| (fact, Response::Accepted)).collect(),
             unread: unread.iter().map(|&uid| uid.to_owned()).collect::<HashSet<_>>(),

@@ -28,21 +28,31 @@ fn groups<'p, 'a>(page: &Page<'_>, pieces: &'p mut [Piece<'a>]) -> BTreeMap<Grou
     groups
 }
 
-/// The rounded total less what settled entries carry goes to the open ones by largest remainder; ties by start, then key.
+/// The rounded total less what settled entries carry goes to the open ones. Those that are held do not count yet (S4): they get what the
+/// total grows by with them.
 fn share(rounding: Rounding, group: Vec<&mut Piece<'_>>) {
-    let exact: i64 = group.iter().map(|piece| piece.body.seconds).sum();
-    let carried: i64 = group.iter().filter_map(|piece| piece.settled).map(|entry| entry.body.rounded_seconds).sum();
-    let mut open: Vec<_> = group.into_iter().filter(|piece| piece.settled.is_none()).collect();
-    let sum: i64 = open.iter().map(|piece| piece.body.seconds).sum();
-    let give = (rounding.of(exact) - carried).max(0);
+    let exact = |pieces: &[&mut Piece<'_>]| pieces.iter().map(|piece| piece.body.seconds).sum::<i64>();
+    let (settled, open): (Vec<_>, Vec<_>) = group.into_iter().partition(|piece| piece.settled.is_some());
+    let (held, free): (Vec<_>, Vec<_>) = open.into_iter().partition(|piece| piece.body.held);
+    let carried: i64 = settled.iter().filter_map(|piece| piece.settled).map(|entry| entry.body.rounded_seconds).sum();
+    let counting = exact(&settled) + exact(&free);
+    let total = rounding.of(counting + exact(&held));
+    let given = give((rounding.of(counting) - carried).max(0), free);
+    give((total - carried - given).max(0), held);
+}
+
+/// Shares seconds out by largest remainder, ties by start, then key. Says how many found a taker.
+fn give(seconds: i64, mut to: Vec<&mut Piece<'_>>) -> i64 {
+    let sum: i64 = to.iter().map(|piece| piece.body.seconds).sum();
     if sum == 0 {
-        return;
+        return 0;
     }
-    open.sort_by_key(|piece| (-(piece.body.seconds * give).rem_euclid(sum), piece.body.start, piece.key));
-    let floors: i64 = open.iter().map(|piece| piece.body.seconds * give / sum).sum();
-    let mut left = give - floors;
-    for piece in open {
-        piece.body.rounded_seconds = piece.body.seconds * give / sum + i64::from(left > 0);
+    to.sort_by_key(|piece| (-(piece.body.seconds * seconds).rem_euclid(sum), piece.body.start, piece.key));
+    let floors: i64 = to.iter().map(|piece| piece.body.seconds * seconds / sum).sum();
+    let mut left = seconds - floors;
+    for piece in to {
+        piece.body.rounded_seconds = piece.body.seconds * seconds / sum + i64::from(left > 0);
         left -= 1;
     }
+    seconds
 }

@@ -96,6 +96,13 @@ impl Tx {
         Ok((source, connection))
     }
 
+    /// A person's calendars that were removed.
+    pub(crate) async fn removed_calendars(&mut self, staff: StaffId) -> Result<Vec<CalendarId>, Error> {
+        const SQL: &str = "select id from calendar where staff = $1 and removed_at is not null";
+        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).fetch_all(conn).await)?;
+        Ok(ids.into_iter().map(CalendarId).collect())
+    }
+
     /// The calendar whose id ends so.
     pub(crate) async fn source_ending(&mut self, ending: &str) -> Result<Source, Error> {
         let sql = self.dialect("lower(hex(id)) like $1 limit 2", "replace(id::text, '-', '') like $1 limit 2");

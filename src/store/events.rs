@@ -136,7 +136,8 @@ impl Tx {
         const INSERT: &str = "insert into event (id, staff, calendar, meeting, provider_id, ical_uid, recurring, original_start, \
             starts_at, ends_at, zone, from_day, until_day, first_date, last_date, status, show_as, visibility, response, revision, \
             first_seen, placed_at, removed_at) ";
-        const UPDATE: &str = " on conflict (id) do update set provider_id = excluded.provider_id, recurring = excluded.recurring, \
+        const UPDATE: &str = " on conflict (id) do update set calendar = excluded.calendar, \
+            provider_id = excluded.provider_id, recurring = excluded.recurring, \
             original_start = excluded.original_start, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
             zone = excluded.zone, from_day = excluded.from_day, until_day = excluded.until_day, first_date = excluded.first_date, \
             last_date = excluded.last_date, status = excluded.status, show_as = excluded.show_as, \
