@@ -288,11 +288,13 @@ on_each_database! {
         assert_eq!(split.status, 200, "{}", split.body);
         let seconds: Vec<_> = split.body["items"].as_array().expect("parts").iter().map(|one| one["seconds"].clone()).collect();
         assert_eq!(seconds, [json!(900), json!(2700)]);
-        let (one, two) = (api.send(&token, "POST", "/entries", &[], Some(&new_entry(12, "u"))).body, api.get(&token, "/entries?from=2026-03-02&to=2026-03-02"));
-        let into = json!({ "into": two["items"][0]["id"] });
-        assert_eq!(api.post(&token, &format!("/entries/{}/merge", one["id"].as_str().expect("an id")), &json!(1), &json!({ "into": one["id"] })).status, 422);
-        let merged = api.post(&token, &format!("/entries/{}/merge", one["id"].as_str().expect("an id")), &json!(1), &into);
-        assert!([200, 409].contains(&merged.status), "{}", merged.body);
+        let [one, two] = ["u", "v"].map(|name| api.send(&token, "POST", "/entries", &[], Some(&new_entry(12, name))).body);
+        let merge = |into: &Value| api.post(&token, &format!("/entries/{}/merge", one["id"].as_str().expect("an id")), &json!(1), &json!({ "into": into["id"] }));
+        assert_eq!(merge(&one).status, 422);
+        let other_day = merge(&api.get(&token, "/entries?from=2026-03-02&to=2026-03-02")["items"][0]);
+        assert_eq!(other_day.status, 422, "{}", other_day.body);
+        let merged = merge(&two);
+        assert_eq!((merged.status, &merged.body["id"], &merged.body["seconds"]), (200, &two["id"], &two["seconds"]), "{}", merged.body);
     }
 
     fn questions_are_answered_put_off_and_taken_back(world: World) {
