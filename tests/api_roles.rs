@@ -39,10 +39,16 @@ pub(crate) struct Records {
 }
 
 pub(crate) fn people(world: &World) -> Vec<Person> {
-    let day =
-        |uid: &str, day: u32, title: &str| event(uid, &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), title, "");
+    let day = |uid: &str, (day, hour): (u32, u32), title: &str| {
+        event(uid, &format!("202603{day:02}T{hour:02}0000Z"), &format!("202603{day:02}T{:02}0000Z", hour + 1), title, "")
+    };
+    // Two of one day, which can be merged.
     let events = |of: &str| {
-        [day(&format!("{of}1"), 2, "[ACME-15] A"), day(&format!("{of}2"), 3, "[ACME-15] B"), day(&format!("{of}3"), 4, "Nobody knows")]
+        [
+            day(&format!("{of}1"), (2, 9), "[ACME-15] A"),
+            day(&format!("{of}2"), (2, 13), "[ACME-15] B"),
+            day(&format!("{of}3"), (4, 9), "Nobody knows"),
+        ]
     };
     world.calendar(&events("dana"));
     let mut found = Vec::new();

@@ -18,18 +18,21 @@ impl Desk<'_> {
         let staff = self.store.read().await?.entry_of(id).await?.staff;
         let mut tx = self.begin(staff).await?;
         let (entry, target) = (tx.entry_of(id).await?, tx.entry_of(into).await?);
+        let (what, locked_through) = (Do::Change(Vec::new()), self.locked_through(&mut tx, staff).await?);
+        let mut moved = Vec::new();
+        for (one, version) in [(&entry, version), (&target, None)] {
+            moved.extend(self.next(one, version, &what, (false, locked_through))?);
+        }
         fits(&entry, &target)?;
         let parts = Parts::load(&mut tx, &[&entry, &target]).await?;
         if let Some(part) = [&entry, &target].into_iter().find(|one| parts.hold(one)) {
             let short = ids::short(part.id.0);
             return Err(Refusal::Wrong(format!("{short} is one of several parts of a meeting: only what is whole is merged")));
         }
-        let (what, locked_through) = (Do::Change(Vec::new()), self.locked_through(&mut tx, staff).await?);
         let person = tx.staff_member(staff).await?;
         let mut pages = Wanted { dates: [entry.body.date].into(), ..Wanted::default() };
-        let (mut moved, mut decisions) = (Vec::new(), Vec::new());
-        for (one, version) in [(&entry, version), (&target, None)] {
-            moved.extend(self.next(one, version, &what, (false, locked_through))?);
+        let mut decisions = Vec::new();
+        for one in [&entry, &target] {
             let act = Act::Merge { into: target.key.meeting, seen: super::seen(&mut tx, one).await? };
             decisions.push(self.decision(&person, (one.key.meeting.0, one.key.segment, Some(one.id)), act, Some(batch)));
             pages.subjects.insert(one.key.meeting.0);
