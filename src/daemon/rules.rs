@@ -79,8 +79,10 @@ impl Daemon {
                     None
                 }
             };
-            if let Some(files) = proposed {
-                propose(&self.app, files).await;
+            if let Some(files) = proposed
+                && !propose(&self.app, files).await
+            {
+                watched.known = None;
             }
         }
     }
@@ -115,20 +117,25 @@ pub(crate) async fn first_look(app: &App) -> anyhow::Result<Option<Files>> {
             app.config.rules.display(),
             &active[..12]
         ),
-        _ => propose(app, files.clone()).await,
+        _ => return Ok(propose(app, files.clone()).await.then_some(files)),
     }
     Ok(Some(files))
 }
 
-/// Makes files the active set, or says why not. The set in the book goes on then.
-async fn propose(app: &App, files: Files) {
+/// Makes files the active set, or says why not. The set in the book goes on then. Says whether there was an answer: where the book gave
+/// none, as when someone else wrote to it, the files are a proposal as before.
+async fn propose(app: &App, files: Files) -> bool {
     let folder = app.config.rules.display();
     match app.reload_files(files, &app.config.rules, DERIVATION, false).await {
         Ok(Reloaded::Same(_)) => {}
         Ok(Reloaded::Active(set, days)) => info!(days, "The rules of {folder} are active: rule set {}.", &set.digest[..12]),
         Ok(Reloaded::Refused(refusal)) => refused(&refusal, &folder.to_string()),
-        Err(error) => warn!("The rules of {folder} cannot be made active; those that are stay: {error:#}"),
+        Err(error) => {
+            warn!("The rules of {folder} cannot be made active now and are tried again; those that are stay: {error:#}");
+            return false;
+        }
     }
+    true
 }
 
 fn refused(refusal: &Refusal, folder: &str) {
