@@ -74,7 +74,7 @@ impl Active {
 
     /// What pages are derived from under this set.
     pub(crate) fn basis(&self, now: DateTime<Utc>) -> Basis<'_> {
-        Basis { rules: &self.rules, policy: &self.policy, now, by: None }
+        Basis { digest: &self.digest, rules: &self.rules, policy: &self.policy, now, by: None }
     }
 }
 

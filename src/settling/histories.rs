@@ -106,7 +106,7 @@ impl Book {
     /// Derives everything and says how many rows differed.
     fn settle(&mut self) -> usize {
         let pages = self.pages();
-        let basis = Basis { rules: &self.rules, policy: &self.policy, now: self.now(), by: None };
+        let basis = Basis { digest: "", rules: &self.rules, policy: &self.policy, now: self.now(), by: None };
         let derived = derive(&self.staff, &pages, basis);
         let Difference { entries, exceptions } = compare(&self.staff, &pages, derived.entries, derived.questions, (None, self.now()));
         let count = entries.len() + exceptions.len();

@@ -41,6 +41,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// What pages are derived from besides the facts and decisions in the book.
 #[derive(Clone, Copy)]
 pub(crate) struct Basis<'a> {
+    /// Names the rule set.
+    pub(crate) digest: &'a str,
     pub(crate) rules: &'a RuleSet,
     pub(crate) policy: &'a Policy,
     pub(crate) now: DateTime<Utc>,
@@ -90,7 +92,9 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
     tx.hold_staff(staff, fence, basis.now, basis.now + LEASE).await?;
     tx.lock_staff(staff).await?;
     let due = tx.due_days(staff, why, basis.now, DAYS_MAX).await?;
-    let Some(first) = due.first().copied() else {
+    // Days that another set just made due wait for whoever has that one: settled by this one they would be due no more.
+    let is_outdated = tx.active_digest().await?.is_some_and(|active| active != basis.digest);
+    let Some(first) = due.first().copied().filter(|_| !is_outdated) else {
         tx.release_staff(staff, fence).await?;
         tx.commit().await?;
         return Ok(None);
