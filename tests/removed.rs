@@ -43,6 +43,15 @@ fn starts(world: &World, project: &str) -> Vec<String> {
     starts
 }
 
+/// A kickoff on two calendars, of which the first is removed.
+fn one_of_two_is_removed(world: &World) {
+    world.calendar(&[kickoff(2, "09"), standing()]);
+    world.file("other.ics", &[kickoff(2, "09"), standing()]);
+    add(world, "other.ics");
+    world.sync();
+    remove(world);
+}
+
 on_each_database! {
     fn s2_a_calendar_added_again_moves_what_moved(world: World) {
         world.calendar(&[kickoff(2, "09"), standing()]);
@@ -77,11 +86,7 @@ on_each_database! {
     }
 
     fn s7_what_a_removed_calendar_said_stands_until_another_speaks_of_it(world: World) {
-        world.calendar(&[kickoff(2, "09"), standing()]);
-        world.file("other.ics", &[kickoff(2, "09"), standing()]);
-        add(&world, "other.ics");
-        world.sync();
-        remove(&world);
+        one_of_two_is_removed(&world);
         world.sync();
         assert_eq!(starts(&world, "ACME-15"), ["02T09:00"]);
         world.now("2026-03-20T13:00:00Z");
@@ -94,11 +99,7 @@ on_each_database! {
     }
 
     fn s7_an_event_deleted_everywhere_it_is_read_is_gone(world: World) {
-        world.calendar(&[kickoff(2, "09"), standing()]);
-        world.file("other.ics", &[kickoff(2, "09"), standing()]);
-        add(&world, "other.ics");
-        world.sync();
-        remove(&world);
+        one_of_two_is_removed(&world);
         world.now("2026-03-20T13:00:00Z");
         world.file("other.ics", &[standing()]);
         world.sync();

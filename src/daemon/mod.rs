@@ -18,7 +18,7 @@ use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use self::breaker::Breaker;
 pub(crate) use self::lock::Alone;
@@ -208,8 +208,10 @@ impl Daemon {
     async fn settle(self: &Arc<Self>) {
         let mut active: Option<Active> = None;
         while !self.is_stopping() {
-            if let Err(error) = self.settle_once(&mut active).await {
-                error!("Days could not be settled and stay due: {error}");
+            match self.settle_once(&mut active).await {
+                Ok(()) => {}
+                Err(Error::Outdated(what)) => debug!("Someone else was quicker with {what}; days that are due wait for the next turn."),
+                Err(error) => error!("Days could not be settled and stay due: {error}"),
             }
             tokio::select! {
                 () = self.captured.notified() => {}

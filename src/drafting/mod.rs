@@ -12,6 +12,8 @@ mod segments;
 mod values;
 
 #[cfg(test)]
+mod property_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -135,6 +137,9 @@ fn as_it_stands(entry: &Entry) -> Draft {
 
 fn pieces<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>) -> Vec<Piece<'a>> {
     let mut pieces = drafted(page, meeting);
+    if pieces.is_empty() {
+        return pieces;
+    }
     let Some((segment, date)) = segments::asking(page, meeting) else { return pieces };
     let asked = if date == page.date {
         first_open(&pieces, segment).map(Piece::asked)

@@ -14,6 +14,8 @@ pub(crate) mod reload;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod pass_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use pages::{Wanted, pinned, subjects};

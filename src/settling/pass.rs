@@ -68,6 +68,9 @@ impl std::ops::AddAssign for Settled {
 
 /// Settles everything due by now, a month of one person at most in one transaction: what is fresh first, then what is derived again,
 /// newest first (S20).
+///
+/// # Errors
+/// [`Error::Outdated`] if another rule set became active meanwhile: what is left is for whoever has that one.
 pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>, by: DaemonId) -> Result<Settled, Error> {
     let mut sum = Settled::default();
     for why in [Due::Fresh, Due::Again] {
@@ -78,11 +81,21 @@ pub(crate) async fn settle_due(store: &Store, basis: Basis<'_>, by: DaemonId) ->
             tx.commit().await?;
             // Another daemon has her: it settles what is due.
             let Some(fence) = claimed else { continue };
-            while let Some(settled) = settle_month(store, staff, fence, why, basis).await? {
-                debug!(staff.id = %staff, settled.days, settled.entries, settled.exceptions, "Settled days.");
-                sum += settled;
-            }
+            let settled = settle_person(store, (staff, fence), why, basis).await;
+            let mut tx = store.write().await?;
+            tx.release_staff(staff, fence).await?;
+            tx.commit().await?;
+            sum += settled?;
         }
+    }
+    Ok(sum)
+}
+
+async fn settle_person(store: &Store, (staff, fence): (StaffId, i64), why: Due, basis: Basis<'_>) -> Result<Settled, Error> {
+    let mut sum = Settled::default();
+    while let Some(settled) = settle_month(store, staff, fence, why, basis).await? {
+        debug!(staff.id = %staff, settled.days, settled.entries, settled.exceptions, "Settled days.");
+        sum += settled;
     }
     Ok(sum)
 }
@@ -92,13 +105,7 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
     tx.hold_staff(staff, fence, basis.now, basis.now + LEASE).await?;
     tx.lock_staff(staff).await?;
     let due = tx.due_days(staff, why, basis.now, DAYS_MAX).await?;
-    // Days that another set just made due wait for whoever has that one: settled by this one they would be due no more.
-    let is_outdated = tx.active_digest().await?.is_some_and(|active| active != basis.digest);
-    let Some(first) = due.first().copied().filter(|_| !is_outdated) else {
-        tx.release_staff(staff, fence).await?;
-        tx.commit().await?;
-        return Ok(None);
-    };
+    let Some(first) = due.first().copied() else { return Ok(None) };
     let near: Vec<_> = due.into_iter().take_while(|date| (*date - first).abs().num_days() < DAYS_MAX).collect();
     let last = near.last().copied().unwrap_or(first);
     let events = tx.events_per_day(staff, first.min(last), first.max(last)).await?;
@@ -115,7 +122,11 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
 }
 
 /// Derives pages and writes the difference, inside a transaction that holds the person's row.
+///
+/// # Errors
+/// [`Error::Outdated`] if another rule set is active by now: days that it made due would be due no more, and never derived by it.
 pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis: Basis<'_>) -> Result<Settled, Error> {
+    tx.hold_rule_set(basis.digest).await?;
     let staff = tx.staff_member(staff).await?;
     let policy = Policy { locked_through: basis.policy.locked_through.max(tx.locked_through(staff.id).await?), ..basis.policy.clone() };
     let basis = Basis { policy: &policy, ..basis };

@@ -35,6 +35,18 @@ impl Tx {
         Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_optional(conn).await)?)
     }
 
+    /// Makes sure that a set is the active one, or that none is, and keeps it so until this transaction ends: who makes another one active
+    /// waits, and marks days due after what was derived here.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] if another set is active.
+    pub(crate) async fn hold_rule_set(&mut self, digest: &str) -> Result<(), Error> {
+        // SQLite has one writer at a time.
+        let sql = self.dialect("select digest from active_rule_set", "select digest from active_rule_set for share");
+        let active: Option<String> = on!(self, |conn| sqlx::query_scalar(sql).fetch_optional(conn).await)?;
+        if active.is_none_or(|active| active == digest) { Ok(()) } else { Err(Error::Outdated("rules")) }
+    }
+
     /// Makes `next` the active set if `before` still is.
     ///
     /// # Errors
