@@ -74,8 +74,7 @@ pub(super) async fn events(
     let began = events.iter().map(|event| staff.zones.first_date(&event.fact.span)).filter(|date| looks_around && *date < first);
     let began: Vec<_> = began.collect::<BTreeSet<_>>().into_iter().collect();
     if !began.is_empty() {
-        let there = tx.events_touching(staff.id, &began).await?;
-        events.extend(tx.events_by_ids(&there).await?);
+        events.extend(tx.events_touching(staff.id, &began).await?);
     }
     Ok(events)
 }

@@ -91,6 +91,23 @@ impl Tx {
         event_rows::events(rows)
     }
 
+    /// A person's events that touch one of these dates, however far apart; not those that are gone.
+    pub(crate) async fn events_touching(&mut self, staff: StaffId, dates: &[NaiveDate]) -> Result<Vec<Event>, Error> {
+        let mut rows: Vec<EventRow> = Vec::new();
+        for part in dates.chunks(ROWS) {
+            let found: Vec<EventRow> = on!(self, |conn| {
+                let mut query = QueryBuilder::new(SELECT);
+                query.push("e.staff = ").push_bind(staff.0).push(" and (false");
+                for date in part {
+                    query.push(" or e.first_date <= ").push_bind(Plain(*date)).push(" and e.last_date >= ").push_bind(Plain(*date));
+                }
+                query.push(") order by e.id").build_query_as().persistent(false).fetch_all(conn).await
+            })?;
+            rows.extend(found);
+        }
+        event_rows::events(rows)
+    }
+
     /// All copies of these meetings, tombstones included.
     pub(crate) async fn events_of_meetings(&mut self, meetings: &[MeetingId]) -> Result<Vec<Event>, Error> {
         let meetings: Vec<_> = meetings.iter().map(|meeting| meeting.0).collect();

@@ -63,7 +63,6 @@ pub(crate) mod days;
 mod decisions;
 pub(crate) mod entries;
 mod error;
-mod event_dates;
 mod event_rows;
 pub(crate) mod events;
 mod exceptions;

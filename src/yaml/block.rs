@@ -34,7 +34,12 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 fn is_lost(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+    char.is_control() || is_invisible(char) || matches!(char, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether nobody sees it: it has no width, or turns the direction of what follows.
+pub(crate) fn is_invisible(char: char) -> bool {
+    matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
 /// A value, from where its first line was begun to the end of its last.

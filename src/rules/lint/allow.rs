@@ -1,4 +1,5 @@
-//! The comment `# kalends: allow R004 because …`: what its author knows and means. Without a reason, or with nothing to allow, it is a finding itself.
+//! The comment `# kalends: allow R004 because …`: what its author knows and means. Without a reason, or with nothing to allow, it is a
+//! finding itself.
 //!
 //! Beside something it holds for that line; on a line of its own, for what begins below it, down to the next line that is not further in.
 

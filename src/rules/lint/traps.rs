@@ -6,6 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::Findings;
 use crate::yaml::{
+    block::is_invisible,
     code::{Code, Level},
     diagnostic::{Diagnostic, Source},
     gate::Positions,
@@ -51,8 +52,7 @@ fn odd(value: &str, style: ScalarStyle) -> Option<Trap> {
         let label = format!("in double quotes {escape} is a control character: use single quotes, where it stays as it is");
         return Some((Level::Error, "this text has an invisible character".to_owned(), label));
     }
-    let hidden = |char: char| matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
-    if let Some(char) = value.chars().find(|char| hidden(*char)) {
+    if let Some(char) = value.chars().find(|char| is_invisible(*char)) {
         let label = format!("U+{:04X} cannot be seen, and no title has it there: type the text anew", u32::from(char));
         return Some((Level::Warning, "this text has an invisible character".to_owned(), label));
     }
