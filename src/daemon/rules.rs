@@ -46,6 +46,11 @@ impl Watched {
         self.known = Some(files.clone());
         Some(files)
     }
+
+    /// What was proposed last had no answer, so it is a change as before.
+    fn unanswered(&mut self) {
+        self.known = None;
+    }
 }
 
 impl Daemon {
@@ -82,7 +87,7 @@ impl Daemon {
             if let Some(files) = proposed
                 && !propose(&self.app, files).await
             {
-                watched.known = None;
+                watched.unanswered();
             }
         }
     }
@@ -156,5 +161,19 @@ mod tests {
         let looks = ["one", "tw", "two", "two", "two", "one", "two", "one", "one"];
         let proposed: Vec<_> = looks.into_iter().map(|text| watched.look(files(text)).is_some()).collect();
         assert_eq!(proposed, [false, false, false, true, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_had_no_answer_is_proposed_again() {
+        let mut watched = Watched { known: Some(files("one")), fresh: None };
+        let mut propose = |answered: bool| {
+            let proposed: Vec<_> = (0..3).map(|_| watched.look(files("two")).is_some()).collect();
+            if !answered {
+                watched.unanswered();
+            }
+            proposed
+        };
+        assert_eq!((propose(false), propose(true)), (vec![false, true, false], vec![false, true, false]));
+        assert_eq!(propose(true), [false; 3]);
     }
 }
