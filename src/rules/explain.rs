@@ -58,8 +58,7 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         // What a rule asked of the fields held when it was asked, whatever came of them since.
         let clauses = rule.when.iter().filter(|clause| {
             !verdict.names(&rule.id)
-                && (lacks(reader, &clause.condition)
-                    || fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided)))))
+                && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided))))
         });
         let mut failed: Vec<Failed> = clauses
             .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
@@ -74,24 +73,6 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
-}
-
-/// Whether the event lacks a text that a pattern cannot do without. To be told so of thousands of rules, none of them is compiled.
-fn lacks(reader: &Reader<'_>, condition: &Condition) -> bool {
-    // The plain way knows nothing of needs.
-    #[cfg(test)]
-    if reader.naive.is_some() {
-        return false;
-    }
-    match condition {
-        Condition::Text { place, regex: Some(pattern), .. } => {
-            let found = &reader.first_scan(*place).found;
-            pattern.needs().is_some_and(|needs| !found.iter().any(|one| needs.contains(&one.word)))
-        }
-        Condition::All(parts) => parts.iter().any(|part| lacks(reader, part)),
-        Condition::Any(parts) => parts.iter().all(|part| lacks(reader, part)),
-        _ => false,
-    }
 }
 
 impl Reader<'_> {

@@ -228,7 +228,8 @@ impl<'a> Reader<'a> {
             return false;
         }
         let word = words.map(|words| scan.word(words));
-        let fit = regex.map(|pattern| pattern.regex().and_then(|regex| regex.captures(scan.text)));
+        // Most patterns need not be compiled to be told that what they cannot do without is not there.
+        let fit = regex.map(|pattern| pattern.regex_for(scan)?.captures(scan.text));
         if word == Some(None) || matches!(fit, Some(None)) {
             return false;
         }

@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::lexicon::{Lexicon, WordId};
+use super::{
+    lexicon::{Lexicon, WordId},
+    reader::Scan,
+};
 
 /// Bytes a compiled pattern may take.
 const BYTES_MAX: usize = 1 << 20;
@@ -41,7 +44,13 @@ impl Pattern {
         Ok(pattern)
     }
 
-    pub(super) fn regex(&self) -> Option<&Regex> {
+    /// None where a text lacks what the pattern cannot do without.
+    pub(super) fn regex_for(&self, scan: &Scan<'_>) -> Option<&Regex> {
+        let may_fit = self.needs.as_ref().is_none_or(|needs| scan.has_part(needs));
+        may_fit.then(|| self.regex()).flatten()
+    }
+
+    fn regex(&self) -> Option<&Regex> {
         self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
     }
 

@@ -81,6 +81,16 @@ impl Scan<'_> {
         let first = ours.min_by_key(|one| (one.start, std::cmp::Reverse(one.end)));
         first.map(|one| (one.start, one.end))
     }
+
+    /// Whether one of these words is there, alone or in a longer one.
+    pub(super) fn has_part(&self, words: &[WordId]) -> bool {
+        // The plain way finds no words, so it asks every pattern.
+        #[cfg(test)]
+        if self.naive.is_some() {
+            return true;
+        }
+        self.found.iter().any(|one| words.contains(&one.word))
+    }
 }
 
 impl<'a> Reader<'a> {
