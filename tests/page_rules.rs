@@ -219,6 +219,8 @@ on_each_database! {
             }
             assert_eq!((row(&told, "globex-pitch").1.as_str(), row(&told, "globex-pitch").2.as_str()), ("0", "never hit"));
             assert!(told.contains("rules/rules.yaml:9") && told.contains("regex: &#39;^interview") || told.contains("regex: '^interview"), "{told}");
+            // What each asks, those about finished entries too.
+            assert!(told.contains("duration {min: 10h}") && told.contains("day_total {min: 10h}"), "{told}");
             // Of fewer: by words, and those that gave nothing.
             let some = page(&served, &ops, "/rules?q=CLIENT+domain").await;
             assert!(some.contains("<code>client-by-domain</code>") && !some.contains("<code>code-in-title</code>"));

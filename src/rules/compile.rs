@@ -27,6 +27,7 @@ use crate::{
         verdict::{BillableDefault, Confidence, Defaults, Share, SkipAs},
     },
     yaml::{
+        block::on_one_line,
         code::{Code, Level},
         diagnostic::Source,
         gate::Positions,
@@ -74,6 +75,8 @@ pub(super) struct Suspicious {
     pub(super) reason: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) when: Condition,
+    /// How that is written.
+    pub(super) written: String,
 }
 
 /// A file that was read.
@@ -295,15 +298,7 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, lexicon: &mut L
 
 /// A condition as its author wrote it, on one line.
 fn written(place: &Place<'_>, key: &str) -> String {
-    let span = place.span(&format!("when.{key}"));
-    let text = place.source.text.get(span).unwrap_or_default();
-    text.lines()
-        .map(|line| line.split(" #").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join(" ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    on_one_line(&place.source.text, place.span(&format!("when.{key}")))
 }
 
 fn does_one_thing(rule: &syntax::Rule, place: &Place<'_>, findings: &mut Findings) {
@@ -369,8 +364,10 @@ fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, fi
     }
     let parts =
         Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
+    let written: Vec<_> = parts.iter().map(|part| format!("{} {}", part.key, written(place, part.key))).collect();
     let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
-    set.suspicious.push(Suspicious { id: text.id.into(), reason: reason.into(), text: message.into(), when });
+    let (id, reason, text) = (text.id.into(), reason.into(), message.into());
+    set.suspicious.push(Suspicious { id, reason, text, when, written: written.join(", ") });
 }
 
 impl RuleSet {

@@ -12,7 +12,7 @@ pub(crate) struct Told {
     pub(crate) id: String,
     /// The section it stands in; of those that ask about finished entries the key they stand under.
     pub(crate) section: String,
-    /// Its conditions as they are written, on one line; empty where there are none, or where they ask about finished entries.
+    /// Its conditions as they are written, on one line; empty where there are none.
     pub(crate) when: String,
     pub(crate) does: String,
     pub(crate) at: Option<Spot>,
@@ -34,8 +34,10 @@ impl RuleSet {
             told(&rule.id, section, when.join(", "), does(rule))
         };
         let holds = |reason: &str, text: &str| format!("holds the entry: {reason}, {text}");
-        let suspicious = self.suspicious.iter().map(|one| told(&one.id, SUSPICIOUS, String::new(), holds(&one.reason, &one.text)));
-        let limits = self.day_limits.iter().map(|one| told(&one.rule, SUSPICIOUS, String::new(), holds(&one.reason, &one.text)));
+        let suspicious = self.suspicious.iter().map(|one| told(&one.id, SUSPICIOUS, one.written.clone(), holds(&one.reason, &one.text)));
+        let at_least = |seconds: i64| format!("day_total {{min: {}}}", duration(seconds));
+        let limits =
+            self.day_limits.iter().map(|one| told(&one.rule, SUSPICIOUS, at_least(one.min_seconds), holds(&one.reason, &one.text)));
         self.rules.iter().map(of_rule).chain(suspicious).chain(limits).collect()
     }
 
@@ -63,6 +65,15 @@ fn does(rule: &Rule) -> String {
         End::Asks(text) => parts.push(format!("asks: {text}")),
     }
     parts.join(" · ")
+}
+
+/// As rule files have it.
+fn duration(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (hours, 0) => format!("{hours}h"),
+        (0, minutes) => format!("{minutes}m"),
+        (hours, minutes) => format!("{hours}h{minutes}m"),
+    }
 }
 
 fn sets(field: Field, value: &str) -> String {

@@ -1,10 +1,34 @@
 //! YAML that Kalends writes itself: values in blocks, and text that is read back as it was, whatever stands in it.
 
+use std::ops::Range;
+
 use serde_yaml::Value;
 
 /// A value in lines that begin at an indent. Lists stand further in than their key, as `rules fmt` lays them out.
 pub(crate) fn block(value: &Value, indent: usize) -> String {
     format!("{}{}\n", " ".repeat(indent), lines(value, indent))
+}
+
+/// A value that stands in a file, on one line and without comments.
+pub(crate) fn on_one_line(file: &str, span: Range<usize>) -> String {
+    let text = file.get(span.clone()).unwrap_or_default().trim();
+    if text.starts_with(['[', '{', '"', '\'']) && !text.contains(['\n', '#']) {
+        return text.to_owned();
+    }
+    // Lines of a block begin where its first one does.
+    let column = file.get(..span.start).map_or(0, |before| before[before.rfind('\n').map_or(0, |at| at + 1)..].chars().count());
+    serde_yaml::from_str(&format!("{}{text}", " ".repeat(column))).map_or_else(|_| text.to_owned(), |value| inline(&value))
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Sequence(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::Mapping(map) => {
+            format!("{{{}}}", map.iter().map(|(key, value)| format!("{}: {}", inline(key), inline(value))).collect::<Vec<_>>().join(", "))
+        }
+        Value::String(text) if text.contains([',', '[', ']', '{', '}', '\n']) => quoted(text),
+        other => scalar(other, 0),
+    }
 }
 
 /// A value on one line.
@@ -96,6 +120,30 @@ fn scalar(value: &Value, indent: usize) -> String {
 mod tests {
     use super::*;
     use crate::yaml::{diagnostic::Source, gate, layout::laid_out};
+
+    #[test]
+    fn a_value_is_told_on_one_line_as_it_was_written_and_without_comments() {
+        let file = "when:
+  title: {words: [\"deal #4\", b]}   # why
+  client: acme                       # why
+  any:                               # why
+    - {time: {outside: \"08:00-19:00\"}}   # why
+    - weekday: [sat, sun]
+      title:
+        words:
+        - a, b
+        - \"1\"
+  people:
+    only: ours   # why
+";
+        let source = Source::new("a.yaml", file);
+        let (positions, _) = gate::pass(&source);
+        let told = |key: &str| on_one_line(file, positions.value(&format!("when.{key}")));
+        assert_eq!(told("title"), "{words: [\"deal #4\", b]}");
+        assert_eq!(told("client"), "acme");
+        assert_eq!(told("any"), "[{time: {outside: 08:00-19:00}}, {weekday: [sat, sun], title: {words: [\"a, b\", \"1\"]}}]");
+        assert_eq!(told("people"), "{only: ours}");
+    }
 
     #[test]
     fn every_text_is_read_back_as_it_was_and_stands_in_the_layout_of_rule_files() {
