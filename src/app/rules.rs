@@ -14,8 +14,8 @@ use crate::{
         backtest::{self, Backtest},
         behaviour::{self, Behaviour},
         inspection::inspect,
-        rehearsal::{TestResult, run_tests},
         reload::{Refusal, proven},
+        rule_tests::{TestResult, run_tests},
     },
     yaml::code::Level,
 };

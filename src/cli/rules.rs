@@ -15,7 +15,7 @@ use crate::{
     settling::{
         activation::digest,
         inspection::{Inspected, history, inspect},
-        rehearsal::{Coverage, TestResult, coverage, run_tests},
+        rule_tests::{Coverage, TestResult, coverage, run_tests},
     },
     store::rule_sets::Files,
     yaml::{

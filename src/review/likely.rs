@@ -16,7 +16,7 @@ use crate::{
         exception::{Exception, ExceptionStatus, SubjectKind},
         ids::StaffId,
     },
-    store::{Error, Tx, queue::Alike},
+    store::{Error, Tx, alike::Alike},
 };
 
 /// How far back alike time is looked for.

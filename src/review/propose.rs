@@ -19,7 +19,7 @@ use crate::{
         staff::Staff,
         verdict::Verdict,
     },
-    settling::{Verdicts, activation::Active, rehearsal::run_tests, verdicts},
+    settling::{Verdicts, activation::Active, rule_tests::run_tests, verdicts},
     store::{Error, Tx},
     yaml::{
         block::{flow, quoted},

@@ -11,20 +11,20 @@ use super::{
     RuleSet, Spot,
     conditions::{self, Compiler},
     findings::{Findings, Place, meant},
+    header::{header, own_domains_are_no_clients},
     identity::Identity,
     index::Index,
     lexicon::Lexicon,
     matching::Condition,
-    syntax::{self, HEADER, RulesFile, YesOrWords},
+    suspicious::suspicious,
+    syntax::{self, RulesFile},
     templates::Template,
     values::{self, Given},
 };
 use crate::{
     model::{
         catalog::{Catalog, Client, Field, Project},
-        exception::STRUCTURAL,
-        policy::DayLimit,
-        verdict::{BillableDefault, Confidence, Defaults, Share, SkipAs},
+        verdict::{Confidence, Share, SkipAs},
     },
     yaml::{
         block::on_one_line,
@@ -67,16 +67,6 @@ pub(super) struct Clause {
     pub(super) key: &'static str,
     pub(super) written: String,
     pub(super) condition: Condition,
-}
-
-#[derive(Debug)]
-pub(super) struct Suspicious {
-    pub(super) id: Arc<str>,
-    pub(super) reason: Arc<str>,
-    pub(super) text: Arc<str>,
-    pub(super) when: Condition,
-    /// How that is written.
-    pub(super) written: String,
 }
 
 /// A file that was read.
@@ -137,85 +127,6 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, findings: &mut Findi
         values::fields_are_set_before_they_are_read(&set, source, positions, findings);
     }
     set
-}
-
-/// What holds for all files.
-#[derive(Default)]
-struct Header {
-    sections: Vec<String>,
-    our_domains: Vec<String>,
-    defaults: Defaults,
-    zone: Option<chrono_tz::Tz>,
-    /// Where the defaults stand.
-    place: Option<(String, Spot)>,
-}
-
-/// The header keys stand in `rules.yaml` alone (S24).
-fn header(files: &[Read<'_>], findings: &mut Findings) -> Header {
-    let mut header = Header::default();
-    for (source, file, positions) in files {
-        let place = Place { source, positions, path: "" };
-        if file.version.is_some_and(|version| version != 1) {
-            let label = "this kalends reads version 1";
-            place.complain(findings, Code::Header, "version", "this version is not known".to_owned(), label);
-        }
-        if super::is_named(source, "rules.yaml") {
-            header.sections.clone_from(&file.sections);
-            header.our_domains.clone_from(&file.our_domains);
-            header.zone = conditions::zone(file.timezone.as_ref(), &place, findings);
-            header.defaults = defaults(&file.defaults, &place, findings);
-            header.place = Some((crate::model::entry::DEFAULTS.to_owned(), Spot::of(&Place { path: "defaults", ..place })));
-            sections_are_unique(&file.sections, &place, findings);
-            continue;
-        }
-        for key in HEADER.iter().filter(|key| positions.has_key(key)) {
-            let message = format!("`{key}` stands in rules.yaml alone");
-            place.complain_of_key(findings, Code::Header, key, message, "move it there: it holds for all files");
-        }
-    }
-    header
-}
-
-fn sections_are_unique(sections: &[String], place: &Place<'_>, findings: &mut Findings) {
-    for (index, section) in sections.iter().enumerate().filter(|(index, section)| sections[..*index].contains(section)) {
-        let message = format!("the section `{section}` stands twice");
-        place.complain(findings, Code::Twice, &format!("sections[{index}]"), message, "take one away");
-    }
-}
-
-fn defaults(text: &syntax::Defaults, place: &Place<'_>, findings: &mut Findings) -> Defaults {
-    let billable = match &text.billable {
-        Some(YesOrWords::Yes(yes)) => Some(BillableDefault::Fixed(*yes)),
-        Some(YesOrWords::Words(words)) => {
-            if words != &["${project.billable}"] {
-                let label = "write true, false or \"${project.billable}\"";
-                place.complain(findings, Code::WrongValue, "defaults.billable", "this is no billable flag".to_owned(), label);
-            }
-            Some(BillableDefault::Project)
-        }
-        None => None,
-    };
-    for (name, value) in [("task", &text.task), ("description", &text.description)] {
-        if value.as_ref().is_some_and(|value| value.contains("${")) {
-            let at = format!("defaults.{name}");
-            place.complain(findings, Code::Capture, &at, "a default knows nothing of the event".to_owned(), "write it out");
-        }
-    }
-    Defaults { task: text.task.clone(), billable, description: text.description.clone() }
-}
-
-/// Our own domains are never a client's (S24).
-fn own_domains_are_no_clients(files: &[Read<'_>], catalog: &Catalog, identity: &Identity, findings: &mut Findings) {
-    let Some((source, file, positions)) = files.iter().find(|(source, ..)| super::is_named(source, "rules.yaml")) else { return };
-    let place = Place { source, positions, path: "" };
-    for client in catalog.clients.values().filter(|client| !client.own) {
-        for domain in client.domains.iter().filter(|domain| identity.ours().contains(*domain)) {
-            let index = file.our_domains.iter().position(|ours| ours.to_lowercase() == *domain);
-            let at = index.map_or_else(|| "our_domains".to_owned(), |index| format!("our_domains[{index}]"));
-            let label = format!("clients.yaml gives it to `{}`; take it away there", client.key);
-            place.complain(findings, Code::NobodysDomain, &at, format!("`{domain}` is ours and a client's"), &label);
-        }
-    }
 }
 
 fn is_once(id: &str, known: &mut HashMap<String, String>, place: &Place<'_>, findings: &mut Findings) {
@@ -297,7 +208,7 @@ fn one(rule: syntax::Rule, place: &Place<'_>, names: &Names<'_>, lexicon: &mut L
 }
 
 /// A condition as its author wrote it, on one line.
-fn written(place: &Place<'_>, key: &str) -> String {
+pub(super) fn written(place: &Place<'_>, key: &str) -> String {
     on_one_line(&place.source.text, place.span(&format!("when.{key}")))
 }
 
@@ -335,39 +246,6 @@ fn hours(text: &str, place: &Place<'_>, findings: &mut Findings) -> Option<i64> 
         place.complain(findings, Code::WrongValue, "hours", format!("`{text}` is no working time of a day"), label);
     }
     seconds
-}
-
-fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut RuleSet, findings: &mut Findings) {
-    let reason = text.reason.unwrap_or_else(|| text.id.clone());
-    let below = if place.positions.has_key(&format!("{}.reason", place.path)) { "reason" } else { "id" };
-    let is_kebab = !reason.is_empty() && reason.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-');
-    if STRUCTURAL.contains(&reason.as_str()) {
-        let label = "kalends raises that one by itself; give yours another name";
-        place.complain(findings, Code::Reason, below, format!("`{reason}` is a reason of kalends"), label);
-    } else if !is_kebab {
-        let label = "a reason is kebab-case, such as `too-long`; what the reviewer reads goes under `text`";
-        place.complain(findings, Code::WrongValue, below, format!("`{reason}` is no reason"), label);
-    }
-    let message = text.text.unwrap_or_else(|| reason.replace('-', " "));
-    if let Some(total) = &text.when.day_total {
-        let (min, max) = Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }
-            .bounds(total, "when.day_total");
-        if max.is_some() || text.when != (syntax::When { day_total: Some(total.clone()), ..syntax::When::default() }) {
-            let label = "`day_total` takes `min` and stands alone";
-            place.complain(findings, Code::WrongValue, "when", "this asks about a day and an event at once".to_owned(), label);
-        }
-        set.day_limits.extend(min.map(|min_seconds| DayLimit { rule: text.id, reason, text: message, min_seconds }));
-        return;
-    }
-    if text.when == syntax::When::default() {
-        place.complain(findings, Code::WrongValue, "when", "this holds every entry".to_owned(), "name a condition");
-    }
-    let parts =
-        Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
-    let written: Vec<_> = parts.iter().map(|part| format!("{} {}", part.key, written(place, part.key))).collect();
-    let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
-    let (id, reason, text) = (text.id.into(), reason.into(), message.into());
-    set.suspicious.push(Suspicious { id, reason, text, when, written: written.join(", ") });
 }
 
 impl RuleSet {

@@ -9,6 +9,7 @@ pub(crate) mod expectations;
 pub(crate) mod explain;
 mod findings;
 mod fold;
+mod header;
 mod history;
 mod identity;
 mod index;
@@ -22,6 +23,7 @@ mod nearest;
 mod patterns;
 mod reader;
 pub(crate) mod rewritten;
+mod suspicious;
 pub(crate) mod syntax;
 mod templates;
 pub(crate) mod test_events;
@@ -135,7 +137,7 @@ pub(crate) struct RuleSet {
     pub(crate) zone: Option<Tz>,
     sections: Vec<String>,
     rules: Vec<compile::Rule>,
-    suspicious: Vec<compile::Suspicious>,
+    suspicious: Vec<suspicious::Suspicious>,
     defaults: Arc<Defaults>,
     our_domains: Vec<String>,
     /// Every word that some rule, name or code needs.

@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{
+    derive::{Basis, verdicts},
     inspection::inspect,
     pages,
-    pass::{Basis, verdicts},
 };
 use crate::{
     model::{

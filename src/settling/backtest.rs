@@ -10,9 +10,10 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::{
     activation::{Active, Waking},
+    derive::{Basis, derive},
     difference::Difference,
     pages::{self, Wanted},
-    pass::{Basis, compare, derive},
+    pass::compare,
 };
 use crate::{
     model::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::pass::verdicts;
+use super::derive::verdicts;
 use crate::{
     model::{
         catalog::Field,

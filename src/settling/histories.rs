@@ -7,9 +7,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
+    derive::{Basis, derive},
     difference::Difference,
     pages::Pages,
-    pass::{Basis, compare, derive},
+    pass::compare,
 };
 use crate::{
     model::{

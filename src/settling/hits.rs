@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{pages::Pages, pass::Derived};
+use super::{derive::Derived, pages::Pages};
 use crate::{
     model::staff::Staff,
     store::{Error, Tx, rule_hits::Hits},

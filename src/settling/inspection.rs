@@ -4,8 +4,8 @@
 use chrono::{Days, NaiveDate};
 
 use super::{
-    pass::{scene, verdicts},
-    rehearsal::coverage,
+    derive::{scene, verdicts},
+    rule_tests::coverage,
 };
 use crate::{
     rules::{

@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod backtest;
 pub(crate) mod behaviour;
+mod derive;
 pub(crate) mod difference;
 mod hits;
 pub(crate) mod inspection;
@@ -10,6 +11,7 @@ mod pages;
 pub(crate) mod pass;
 pub(crate) mod rehearsal;
 pub(crate) mod reload;
+pub(crate) mod rule_tests;
 
 #[cfg(test)]
 mod histories;
@@ -18,5 +20,6 @@ mod pass_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use derive::{Basis, Verdicts, scene, verdicts};
 pub(crate) use pages::{Wanted, pinned, subjects};
-pub(crate) use pass::{Basis, Settled, Verdicts, rederive, scene, settle_due, verdicts};
+pub(crate) use pass::{Settled, rederive, settle_due};

@@ -1,13 +1,9 @@
 //! A written event through the whole derivation, without a book: what `rules test` compares and `rules explain --event` shows. Pure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
-use serde_yaml::{Mapping, Value};
 
 use crate::{
     drafting::{Drafted, Page, draft_day},
@@ -20,15 +16,7 @@ use crate::{
         staff::{Staff, Working},
         verdict::Verdict,
     },
-    rules::{
-        RuleSet, Scene, Spot,
-        coverage::Reach,
-        expectations::texts,
-        explain::Asked,
-        syntax::{Expect, Test},
-        written::WrittenEvent,
-    },
-    yaml::block::block,
+    rules::{RuleSet, Scene, coverage::Reach, explain::Asked, written::WrittenEvent},
 };
 
 /// What became of a written event.
@@ -40,32 +28,8 @@ pub(crate) struct Rehearsed {
     pub(crate) verdict: Arc<Verdict>,
     pub(crate) asked: Vec<Asked>,
     /// Rules that had a part in it.
-    reach: Vec<Reach>,
+    pub(super) reach: Vec<Reach>,
     pub(crate) drafted: Drafted,
-}
-
-/// How one test went: no differences, or each field that came out otherwise.
-#[derive(Debug)]
-pub(crate) struct TestResult {
-    pub(crate) spot: Spot,
-    pub(crate) name: String,
-    pub(crate) differences: Vec<Difference>,
-}
-
-impl TestResult {
-    /// What came out otherwise, for whoever wrote the test.
-    pub(crate) fn told(&self) -> String {
-        let line = |one: &Difference| format!("\n     {:<12} expected {}, got {}", one.field, one.expected, one.got);
-        format!("FAIL {} ({}){}", self.name, self.spot, self.differences.iter().map(line).collect::<String>())
-    }
-}
-
-/// One field that came out otherwise.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    pub(crate) field: String,
-    pub(crate) expected: String,
-    pub(crate) got: String,
 }
 
 /// Takes a written event the way of every other.
@@ -165,7 +129,7 @@ impl Rehearsed {
     }
 
     /// A field of its entry; of a split event, those of all entries.
-    fn value(&self, field: Field) -> Option<String> {
+    pub(super) fn value(&self, field: Field) -> Option<String> {
         let of = |body: &crate::model::entry::Body| match field {
             Field::Client => body.client.clone(),
             Field::Project => body.project.clone(),
@@ -179,154 +143,8 @@ impl Rehearsed {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    fn giver(&self, field: Field) -> Option<String> {
+    /// Which rule gave a field.
+    pub(super) fn giver(&self, field: Field) -> Option<String> {
         self.drafted.entries.first()?.provenance.0.get(&field).map(|given| given.by.clone())
-    }
-}
-
-/// A test that passes: what the rules make of an event now, field by field, and which rule gave each.
-pub(crate) fn test_of(rules: &RuleSet, name: &str, event: &Value, same_day: &[Value]) -> Result<String, String> {
-    let read = |value: &Value| serde_yaml::from_value::<WrittenEvent>(value.clone()).map_err(|error| error.to_string());
-    let others = same_day.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let rehearsed = rehearse(rules, &read(event)?, &others)?;
-    // A name is read in a line of a table.
-    let name =
-        name.split(|char: char| char.is_whitespace() || char.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    let mut test = Mapping::from_iter([("name".into(), name.into()), ("event".into(), event.clone())]);
-    if !same_day.is_empty() {
-        test.insert("same_day".into(), Value::Sequence(same_day.to_vec()));
-    }
-    test.insert("expect".into(), Value::Mapping(rehearsed.expectation()));
-    Ok(block(&Value::Sequence(vec![Value::Mapping(test)]), 2))
-}
-
-impl Rehearsed {
-    /// Everything that a test may expect of it.
-    fn expectation(&self) -> Mapping {
-        let mut expect = Mapping::from_iter([("outcome".into(), self.outcome().into())]);
-        let reasons: Vec<Value> = self.reasons().into_iter().map(Value::from).collect();
-        if !reasons.is_empty() {
-            expect.insert("reason".into(), Value::Sequence(reasons));
-        }
-        if let Some(skip) = &self.verdict.skip {
-            expect.insert("by".into(), skip.rule.as_str().into());
-            return expect;
-        }
-        let mut by = Mapping::new();
-        for field in Field::ALL {
-            let Some(value) = self.value(*field) else { continue };
-            // A flag is no text.
-            expect.insert(field.as_str().into(), value.parse().map_or_else(|_| value.as_str().into(), Value::Bool));
-            by.extend(self.giver(*field).map(|rules| (Value::from(field.as_str()), each(&rules))));
-        }
-        if !by.is_empty() {
-            expect.insert("by".into(), Value::Mapping(by));
-        }
-        expect
-    }
-}
-
-/// Tags may come from several rules.
-fn each(rules: &str) -> Value {
-    if rules.contains(", ") { Value::Sequence(rules.split(", ").map(Value::from).collect()) } else { rules.into() }
-}
-
-/// Runs every test of the rule files.
-pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
-    let run = |(spot, test): (&Spot, &Test)| {
-        let differences = match rehearse(rules, &test.event, &test.same_day) {
-            Ok(rehearsed) => differences(&test.expect, &rehearsed),
-            Err(problem) => vec![Difference { field: "event".to_owned(), expected: "an event".to_owned(), got: problem }],
-        };
-        TestResult { spot: spot.clone(), name: test.name.clone(), differences }
-    };
-    rules.tests().map(run).collect()
-}
-
-/// How many tests a rule had a part in, and its alternatives that no test fits.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Covered {
-    pub(crate) rule: String,
-    pub(crate) tests: usize,
-    pub(crate) alternatives: usize,
-    pub(crate) missed: Vec<String>,
-}
-
-/// Every rule in the order in which it is asked, then those of `suspicious`, with what the tests reach of each.
-#[derive(Debug)]
-pub(crate) struct Coverage(pub(crate) Vec<Covered>);
-
-impl Coverage {
-    pub(crate) fn reached(&self) -> BTreeSet<String> {
-        self.0.iter().filter(|one| one.tests > 0).map(|one| one.rule.clone()).collect()
-    }
-}
-
-/// Runs every test, and notes which rules and alternatives have a part in it.
-pub(crate) fn coverage(rules: &RuleSet) -> Coverage {
-    let (mut tests, mut held): (BTreeMap<String, usize>, BTreeSet<(String, String)>) = Default::default();
-    for rehearsed in rules.tests().filter_map(|(_, test)| rehearse(rules, &test.event, &test.same_day).ok()) {
-        let raised = rehearsed.drafted.questions.iter().flat_map(|question| &question.open);
-        let suspicious: BTreeSet<String> = raised.filter_map(|reason| reason.evidence["rule"].as_str().map(str::to_owned)).collect();
-        let asked = rehearsed.reach.iter().map(|reach| reach.rule.clone());
-        asked.chain(suspicious).collect::<BTreeSet<_>>().into_iter().for_each(|rule| *tests.entry(rule).or_default() += 1);
-        let branches =
-            rehearsed.reach.into_iter().flat_map(|reach| reach.branches.into_iter().map(move |branch| (reach.rule.clone(), branch)));
-        held.extend(branches);
-    }
-    let of_entries = rules.suspicious().map(|rule| Reach { rule: rule.to_owned(), branches: Vec::new() });
-    let covered = |reach: Reach| Covered {
-        tests: tests.get(&reach.rule).copied().unwrap_or_default(),
-        alternatives: reach.branches.len(),
-        missed: reach.branches.into_iter().filter(|branch| !held.contains(&(reach.rule.clone(), branch.clone()))).collect(),
-        rule: reach.rule,
-    };
-    Coverage(rules.alternatives().into_iter().chain(of_entries).map(covered).collect())
-}
-
-fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
-    let mut found = Vec::new();
-    let mut compare = |field: &str, expected: String, got: Option<String>| {
-        let got = got.unwrap_or_else(|| "nothing".to_owned());
-        if expected != got {
-            found.push(Difference { field: field.to_owned(), expected, got });
-        }
-    };
-    for (key, expected) in expect {
-        match (key.as_str(), expected) {
-            ("outcome", word) => compare(key, show(word), Some(rehearsed.outcome().to_owned())),
-            ("reason", wanted) => {
-                let got = rehearsed.reasons();
-                let there = texts(wanted).all(|reason| got.iter().any(|one| one == reason));
-                let got = if there {
-                    show(wanted)
-                } else if got.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    got.join(", ")
-                };
-                compare(key, show(wanted), Some(got));
-            }
-            ("by", Value::Mapping(by)) => {
-                for (field, rule) in by {
-                    let name = show(field);
-                    let got = name.parse().ok().and_then(|field| rehearsed.giver(field));
-                    compare(&format!("{name} by"), show(rule), got);
-                }
-            }
-            ("by", rule) => compare(key, show(rule), rehearsed.verdict.skip.as_ref().map(|skip| skip.rule.clone())),
-            (field, value) => compare(key, show(value), field.parse().ok().and_then(|field| rehearsed.value(field))),
-        }
-    }
-    found
-}
-
-/// A value as text; of a list all of it; null for what is not set.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
-        Value::String(text) => text.clone(),
-        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
     }
 }

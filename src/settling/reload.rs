@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use super::{
     activation::{self, Active, Waking, Woken},
     backtest,
-    rehearsal::{TestResult, run_tests},
+    rule_tests::{TestResult, run_tests},
 };
 use crate::{
     model::{

@@ -53,6 +53,7 @@ macro_rules! by_list {
 }
 
 pub(crate) mod access;
+pub(crate) mod alike;
 pub(crate) mod audit;
 mod calendars;
 mod catalog;
@@ -69,6 +70,7 @@ mod exceptions;
 pub(crate) mod idempotency;
 mod jobs;
 mod locks;
+mod looked;
 mod migrations;
 mod polls;
 pub(crate) mod queue;
@@ -77,6 +79,7 @@ pub(crate) mod rule_hits;
 pub(crate) mod rule_sets;
 mod sight;
 mod staff;
+pub(crate) mod totals;
 
 #[cfg(test)]
 mod table_tests;

@@ -1,17 +1,16 @@
-//! What pages and the API ask for: each query is limited to what its reader may see, comes in pages by key, and has an index.
+//! Lists of entries and of questions for pages and the API: each is limited to what its reader may see, comes in pages by key, and has an
+//! index. What days come to is in `totals`.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{AssertSqlSafe, QueryBuilder};
-use uuid::Uuid;
+use sqlx::QueryBuilder;
 
 use super::{
     Error, Tx,
-    codec::{At, Json, Plain},
+    codec::{At, Plain},
     sight::within,
 };
 use crate::model::{
     entry::{Entry, EntryStatus},
-    event::Attendee,
     exception::{Exception, ExceptionStatus},
     ids::{EntryId, ExceptionId, StaffId},
     principal::Principal,
@@ -63,103 +62,6 @@ pub(crate) struct QuestionsWanted {
     /// The last question of the page before: its lead, cause, date and id.
     pub(crate) after: Option<(String, String, NaiveDate, ExceptionId)>,
     pub(crate) limit: i64,
-}
-
-/// Which time a report is of.
-#[derive(Clone, Debug)]
-pub(crate) struct DaysWanted {
-    pub(crate) from: NaiveDate,
-    pub(crate) to: NaiveDate,
-    pub(crate) staff: Option<StaffId>,
-    pub(crate) statuses: Vec<EntryStatus>,
-    /// The last person's day of the page before.
-    pub(crate) after: Option<(NaiveDate, Uuid)>,
-}
-
-/// What such time is found by.
-macro_rules! on_days {
-    ($query:ident, $who:ident, $wanted:ident) => {
-        let DaysWanted { from, to, staff, statuses, after } = $wanted;
-        $query.push("not held and date between ").push_bind(Plain(*from)).push(" and ").push_bind(Plain(*to));
-        if let Some(staff) = staff {
-            $query.push(" and staff = ").push_bind(staff.0);
-        }
-        if let Some((date, staff)) = after {
-            $query.push(" and (date, staff) > (").push_bind(Plain(*date)).push(", ").push_bind(*staff).push(")");
-        }
-        let mut list = $query.push(" and status in (").separated(", ");
-        for status in statuses {
-            list.push_bind(Plain(*status));
-        }
-        $query.push(")");
-        within!($query, $who, "staff");
-    };
-}
-
-/// Time that may tell what alike time is for.
-#[derive(Clone, Debug)]
-pub(crate) struct Alike {
-    pub(crate) staff: StaffId,
-    pub(crate) date: NaiveDate,
-    pub(crate) client: Option<String>,
-    pub(crate) project: Option<String>,
-    pub(crate) task: Option<String>,
-    pub(crate) billable: Option<bool>,
-    pub(crate) ical_uid: String,
-    pub(crate) title: String,
-    /// Addresses of the people who were there, in lower case.
-    pub(crate) people: Vec<String>,
-}
-
-#[derive(sqlx::FromRow)]
-struct AlikeRow {
-    staff: Uuid,
-    date: Plain<NaiveDate>,
-    client: Option<String>,
-    project: Option<String>,
-    task: Option<String>,
-    billable: Option<bool>,
-    ical_uid: String,
-    title: String,
-    attendees: Json<Vec<Attendee>>,
-}
-
-const ALIKE: &str = "select e.staff, e.date, e.client, e.project, e.task, e.billable, v.ical_uid, t.title, t.attendees from entry e \
-    join event v on v.id = e.event join event_text t on t.event = v.id \
-    where e.status not in ('void', 'rejected') and not e.held and (e.project is not null or e.client is not null) and ";
-
-impl From<AlikeRow> for Alike {
-    fn from(row: AlikeRow) -> Self {
-        let AlikeRow { client, project, task, billable, ical_uid, title, .. } = row;
-        let people = row.attendees.0.iter().filter(|one| !one.resource).map(|one| one.email.to_lowercase()).collect();
-        Self { staff: StaffId(row.staff), date: row.date.0, client, project, task, billable, ical_uid, title, people }
-    }
-}
-
-/// Time of one person on one day for one thing.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub(crate) struct DailyRow {
-    pub(crate) staff: Uuid,
-    pub(crate) date: String,
-    pub(crate) client: Option<String>,
-    pub(crate) project: Option<String>,
-    pub(crate) task: Option<String>,
-    pub(crate) billable: Option<bool>,
-    pub(crate) status: String,
-    pub(crate) seconds: i64,
-    pub(crate) rounded_seconds: i64,
-    pub(crate) entries: i64,
-}
-
-/// What one person's day comes to in one status.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub(crate) struct DaySum {
-    pub(crate) staff: Uuid,
-    pub(crate) date: String,
-    pub(crate) status: String,
-    pub(crate) held: bool,
-    pub(crate) seconds: i64,
-    pub(crate) entries: i64,
 }
 
 impl Tx {
@@ -275,21 +177,6 @@ impl Tx {
         Ok(row.map(Exception::from))
     }
 
-    /// A person's time of some months that is known to be for something, newest first.
-    pub(crate) async fn alike(&mut self, staff: StaffId, from: NaiveDate, until: NaiveDate) -> Result<Vec<Alike>, Error> {
-        let sql = format!("{ALIKE} e.staff = $1 and e.date between $2 and $3 order by e.date desc, e.id limit 400");
-        let rows: Vec<AlikeRow> =
-            on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(staff.0).bind(Plain(from)).bind(Plain(until)).fetch_all(conn).await)?;
-        Ok(rows.into_iter().map(Alike::from).collect())
-    }
-
-    /// What other people's copies of a meeting or series are known to be for.
-    pub(crate) async fn alike_of_series(&mut self, ical_uid: &str, but: StaffId) -> Result<Vec<Alike>, Error> {
-        let sql = format!("{ALIKE} v.ical_uid = $1 and e.staff <> $2 order by e.date desc, e.id limit 40");
-        let rows: Vec<AlikeRow> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql)).bind(ical_uid).bind(but.0).fetch_all(conn).await)?;
-        Ok(rows.into_iter().map(Alike::from).collect())
-    }
-
     /// How many alike questions wait, counted up to `limit`.
     pub(crate) async fn questions_alike(&mut self, who: &Principal, lead: &str, cause: &str, limit: i64) -> Result<i64, Error> {
         Ok(on!(self, |conn| {
@@ -331,114 +218,6 @@ impl Tx {
             query.push(" order by closed_at desc limit ").push_bind(limit).build_query_as().fetch_all(conn).await
         })?;
         Ok(rows.into_iter().map(Exception::from).collect())
-    }
-
-    /// When someone last looked at a page.
-    pub(crate) async fn looked_at(&mut self, staff: StaffId, page: &str) -> Result<Option<DateTime<Utc>>, Error> {
-        const SQL: &str = "select at from looked where staff = $1 and page = $2";
-        let at: Option<At> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).bind(page).fetch_optional(conn).await)?;
-        Ok(at.map(|at| at.0))
-    }
-
-    /// Someone looked at a page now.
-    pub(crate) async fn look(&mut self, staff: StaffId, page: &str, now: DateTime<Utc>) -> Result<(), Error> {
-        const SQL: &str =
-            "insert into looked (staff, page, at) values ($1, $2, $3) on conflict (staff, page) do update set at = excluded.at";
-        on!(self, |conn| sqlx::query(SQL).bind(staff.0).bind(page).bind(At(now)).execute(conn).await.map(drop))?;
-        Ok(())
-    }
-
-    /// Persons' days on which there is time of these statuses, by date and person.
-    pub(crate) async fn person_days(&mut self, who: &Principal, wanted: &DaysWanted, limit: i64) -> Result<Vec<(NaiveDate, Uuid)>, Error> {
-        let rows: Vec<(Plain<NaiveDate>, Uuid)> = on!(self, |conn| {
-            let mut query = QueryBuilder::new("select distinct date, staff from entry where ");
-            on_days!(query, who, wanted);
-            query.push(" order by date, staff limit ").push_bind(limit).build_query_as().fetch_all(conn).await
-        })?;
-        Ok(rows.into_iter().map(|(date, staff)| (date.0, staff)).collect())
-    }
-
-    /// Time by person, day and what it was for, up to a person's day.
-    pub(crate) async fn daily(&mut self, who: &Principal, wanted: &DaysWanted, last: (NaiveDate, Uuid)) -> Result<Vec<DailyRow>, Error> {
-        let sums = self.dialect("sum(seconds), sum(rounded_seconds)", "sum(seconds)::bigint, sum(rounded_seconds)::bigint");
-        let sums = sums.replacen(", ", " as seconds, ", 1) + " as rounded_seconds, count(*) as entries";
-        Ok(on!(self, |conn| {
-            let mut query = QueryBuilder::new("select staff, date, client, project, task, billable, status, ");
-            query.push(&sums).push(" from entry where ");
-            on_days!(query, who, wanted);
-            query.push(" and (date, staff) <= (").push_bind(Plain(last.0)).push(", ").push_bind(last.1).push(")");
-            query.push(" group by staff, date, client, project, task, billable, status order by date, staff, client, project, task, billable, status");
-            query.build_query_as().fetch_all(conn).await
-        })?)
-    }
-
-    /// What the days of some people come to, by status.
-    pub(crate) async fn day_sums(&mut self, people: &[StaffId], from: NaiveDate, to: NaiveDate) -> Result<Vec<DaySum>, Error> {
-        let sum = self.dialect("sum(seconds) as seconds", "sum(seconds)::bigint as seconds");
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(on!(self, |conn| {
-            let mut query = QueryBuilder::new("select staff, date, status, held, ");
-            query.push(sum).push(", count(*) as entries from entry where status <> 'void' and date between ").push_bind(Plain(from));
-            query.push(" and ").push_bind(Plain(to));
-            let mut list = query.push(" and staff in (").separated(", ");
-            for staff in people {
-                list.push_bind(staff.0);
-            }
-            query.push(") group by staff, date, status, held order by staff, date").build_query_as().fetch_all(conn).await
-        })?)
-    }
-
-    /// How many questions wait on each day of some people.
-    pub(crate) async fn open_by_day(
-        &mut self,
-        people: &[StaffId],
-        from: NaiveDate,
-        to: NaiveDate,
-    ) -> Result<Vec<(StaffId, NaiveDate, i64)>, Error> {
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<(Uuid, Plain<NaiveDate>, i64)> = on!(self, |conn| {
-            let mut query = QueryBuilder::new("select staff, date, count(*) from exception where status = 'open' and date between ");
-            query.push_bind(Plain(from)).push(" and ").push_bind(Plain(to));
-            let mut list = query.push(" and staff in (").separated(", ");
-            for staff in people {
-                list.push_bind(staff.0);
-            }
-            query.push(") group by staff, date").build_query_as().fetch_all(conn).await
-        })?;
-        Ok(rows.into_iter().map(|(staff, date, count)| (StaffId(staff), date.0, count)).collect())
-    }
-
-    /// What a person's week came to when a reviewer last saw it, and what it consisted of.
-    pub(crate) async fn week_seen(&mut self, reviewer: StaffId, staff: StaffId, monday: NaiveDate) -> Result<Option<(i64, String)>, Error> {
-        const SQL: &str = "select seconds, digest from seen_week where reviewer = $1 and staff = $2 and monday = $3";
-        Ok(on!(self, |conn| sqlx::query_as(SQL).bind(reviewer.0).bind(staff.0).bind(Plain(monday)).fetch_optional(conn).await)?)
-    }
-
-    /// Notes what a reviewer saw of a week.
-    pub(crate) async fn see_week(
-        &mut self,
-        (reviewer, staff, monday): (StaffId, StaffId, NaiveDate),
-        seconds: i64,
-        digest: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        const SQL: &str = "insert into seen_week (reviewer, staff, monday, seconds, digest, at) values ($1, $2, $3, $4, $5, $6) \
-            on conflict (reviewer, staff, monday) do update set seconds = excluded.seconds, digest = excluded.digest, at = excluded.at";
-        on!(self, |conn| sqlx::query(SQL)
-            .bind(reviewer.0)
-            .bind(staff.0)
-            .bind(Plain(monday))
-            .bind(seconds)
-            .bind(digest)
-            .bind(At(now))
-            .execute(conn)
-            .await
-            .map(drop))?;
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{entry::EntryStatus, ids::StaffId, principal::Scope},
-    store::queue::{DailyRow, DaysWanted},
+    store::totals::{DailyRow, DaysWanted},
 };
 
 /// The longest time that one report covers.

@@ -31,7 +31,7 @@ use crate::{
         staff::Staff,
     },
     review::Do,
-    store::queue::DaySum,
+    store::totals::DaySum,
     web::{
         guard::{Signed, now},
         routes::Route,

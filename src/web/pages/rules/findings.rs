@@ -7,7 +7,7 @@ use super::{Failure, is_for, tabs};
 use crate::{
     model::words::counted,
     rules::Found,
-    settling::rehearsal::TestResult,
+    settling::rule_tests::TestResult,
     web::{guard::Signed, pages::layout::page},
     yaml::{
         code::{Code, Level},
