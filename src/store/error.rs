@@ -1,6 +1,6 @@
 //! What can go wrong with the book, said so that a person knows what to do.
 
-use sqlx::migrate::MigrateError;
+use sqlx::{error::DatabaseError, migrate::MigrateError, sqlite::SqliteError};
 
 /// A failed act on the book.
 #[derive(Debug, thiserror::Error)]
@@ -49,10 +49,8 @@ impl From<sqlx::Error> for Error {
         let Some(inner) = error.as_database_error() else {
             return Self::Database(error);
         };
-        // SQLite gives extended result codes, whose last byte is the plain one; PostgreSQL gives SQLSTATE.
         let code = inner.code().unwrap_or_default().into_owned();
-        let sqlite = inner.try_downcast_ref::<sqlx::sqlite::SqliteError>().and_then(|_| code.parse::<u32>().ok()).map(|code| code & 0xff);
-        match (sqlite, code.as_str()) {
+        match (of_sqlite(inner), code.as_str()) {
             _ if inner.is_unique_violation() => Self::Taken(error),
             _ if inner.message().contains("frozen: ") => {
                 Self::Frozen(inner.message().split("frozen: ").last().unwrap_or_default().to_owned())
@@ -63,4 +61,15 @@ impl From<sqlx::Error> for Error {
             _ => Self::Database(error),
         }
     }
+}
+
+/// SQLite's own code; it gives extended ones, whose last byte is the plain one. PostgreSQL gives SQLSTATE.
+fn of_sqlite(error: &dyn DatabaseError) -> Option<u32> {
+    error.try_downcast_ref::<SqliteError>()?;
+    Some(error.code()?.parse::<u32>().ok()? & 0xff)
+}
+
+/// Whether someone else has the file of the book to himself at this moment.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(of_sqlite).is_some_and(|code| matches!(code, 5 | 6))
 }

@@ -2,7 +2,11 @@
 //!
 //! Two verbs, `read` and `write`; a transaction that is dropped is rolled back.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    path::PathBuf,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -90,6 +94,8 @@ pub(crate) mod tests;
 const ENDING_MIN: usize = 4;
 const READERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two tries to open a file that someone else is making.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Where the book is.
 #[derive(Clone, Debug)]
@@ -136,9 +142,9 @@ impl Store {
                     .pragma("trusted_schema", "off");
                 // The writer first: it makes the file and turns the journal to WAL.
                 let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-                let writer = pool::<Sqlite>(1).connect_with(writing).await.map_err(failed)?;
+                let writer = connect(1, writing).await.map_err(failed)?;
                 let reading = options.create_if_missing(false).read_only(true);
-                let readers = pool::<Sqlite>(READERS).connect_with(reading).await.map_err(failed)?;
+                let readers = connect(READERS, reading).await.map_err(failed)?;
                 Ok(Self::Sqlite { writer, readers })
             }
             Database::Postgres(url) => {
@@ -224,6 +230,17 @@ impl Store {
 
 fn pool<DB: sqlx::Database>(size: u32) -> PoolOptions<DB> {
     PoolOptions::new().max_connections(size).acquire_timeout(PATIENCE)
+}
+
+/// Turning the journal of a new file to WAL wants it alone for a moment, and SQLite does not wait for that as it does for a writer.
+async fn connect(size: u32, options: SqliteConnectOptions) -> sqlx::Result<Pool<Sqlite>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match pool(size).connect_with(options.clone()).await {
+            Err(error) if error::is_locked(&error) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
+            connected => return connected,
+        }
+    }
 }
 
 /// Begins in a task of its own: a caller that gives up must not leave a connection inside a transaction nobody holds.

@@ -75,7 +75,7 @@ on_each_database! {
 
 #[tokio::test]
 async fn a_book_that_several_make_at_once_is_made_once() {
-    for _ in 0..5 {
+    for _ in 0..10 {
         let folder = tempfile::tempdir().expect("a folder");
         let mut making = tokio::task::JoinSet::new();
         for _ in 0..8 {
