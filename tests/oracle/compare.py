@@ -98,14 +98,17 @@ class Event:
         begin = dt.datetime(dice.randint(2019, 2025), dice.randint(1, 12), dice.randint(1, 28))
         if not self.all_day:
             begin += dt.timedelta(hours=dice.choice([0, 1, 2, 3, 9, 13, 22, 23]), minutes=dice.choice([0, 15, 30]))
-        # DTSTART is one of the rule's own dates: RFC 5545 §3.8.5.3 leaves it undefined otherwise.
         walk = rrulestr(rule, dtstart=begin)
         start = walk.after(begin, inc=True)
         if start is None or start.year > 2025:
             rule, start = "FREQ=DAILY", begin
+        # The start is an occurrence, named by the rule or not. RFC 5545 §3.3.10 has it count for COUNT then too; the oracle does not.
+        is_named = dice.random() < 0.8
+        start = start if is_named else begin
         dates = [date for date, _ in zip(rrulestr(rule, dtstart=start), range(400))]
-        end = None
-        if dice.random() < 0.4:
+        if not is_named and start not in dates:
+            dates.insert(0, start)
+        if is_named and dice.random() < 0.4:
             count = dice.randint(1, 40)
             rule, dates = f"{rule};COUNT={count}", dates[:count]
         elif dice.random() < 0.5:

@@ -6,7 +6,7 @@ use icalendar::parser;
 
 use super::{
     property::{Fault, Properties, bad, local_time},
-    recurrence::{Start, starts},
+    recurrence::{Start, dates},
     scan::{Component, Limits, Nested},
 };
 
@@ -67,8 +67,7 @@ impl Season {
         // A season that was given up holds from its last change on, however long ago.
         let ended = self.rules.iter().any(|rule| rule.to_ascii_uppercase().contains("UNTIL="));
         let span = if ended { (self.start, span.1) } else { span };
-        let rules: Vec<_> = self.rules.iter().map(String::as_str).collect();
-        let mut locals = starts(start, &rules, span, CHANGES_MAX, Tz::UTC).unwrap_or_default();
+        let mut locals = dates(start, &self.rules, span, CHANGES_MAX, Tz::UTC).unwrap_or_default().locals;
         // One season that began long ago and never repeats still holds.
         locals.extend(self.more.iter().copied().chain([self.start]).filter(|local| *local < span.1));
         locals.into_iter().map(|local| ((local - chrono::TimeDelta::seconds(self.from.into())).and_utc(), self.to)).collect()

@@ -44,21 +44,32 @@ impl Start {
     }
 }
 
-/// The local starts of a series that may fall in a span of local time; more than `limit` are refused.
-pub(super) fn starts(
+/// The dates of some rules of a series.
+#[derive(Debug, Default)]
+pub(super) struct Dates {
+    /// Local starts that may fall in the span.
+    pub(super) locals: BTreeSet<NaiveDateTime>,
+    /// Whether some rule had not ended when the series starts. The start is the first occurrence then, also where the rule would not name
+    /// it, as programs show it that let people move the first one.
+    pub(super) begin: bool,
+}
+
+/// The dates of a series by these rules in a span of local time; more than `limit` are refused.
+pub(super) fn dates(
     start: Start,
-    rules: &[&str],
+    rules: &[String],
     span: (NaiveDateTime, NaiveDateTime),
     limit: usize,
     floating: Tz,
-) -> Result<BTreeSet<NaiveDateTime>, Fault> {
-    let mut found = BTreeSet::new();
+) -> Result<Dates, Fault> {
+    let mut found = Dates::default();
     for text in rules {
-        walk(start, text, span, limit, floating, &mut found)?;
+        found.begin |= walk(start, text, span, limit, floating, &mut found.locals)?;
     }
     Ok(found)
 }
 
+/// Adds the dates of one rule; whether it had not ended when the series starts.
 fn walk(
     start: Start,
     text: &str,
@@ -66,7 +77,7 @@ fn walk(
     limit: usize,
     floating: Tz,
     found: &mut BTreeSet<NaiveDateTime>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     // `rrule` cuts weekdays out of the text by bytes, and panics inside a character.
     if !text.is_ascii() {
         return bad("its RRULE has characters that no rule has");
@@ -81,11 +92,15 @@ fn walk(
     let first = rrule::Tz::UTC.from_utc_datetime(&begin);
     // It ended before the window; `rrule` calls that a mistake.
     if rule.get_until().is_some_and(|until| *until < first) {
-        return Ok(());
+        return Ok(rule.get_until().is_some_and(|until| start.local <= until.naive_utc()));
     }
+    let count = rule.get_count();
     // `limit` ends rules that never fall on any date.
-    let set = rule.build(first).map_err(|error| told(&error))?.limit();
-    for (step, at) in set.into_iter().enumerate() {
+    let mut set = rule.build(first).map_err(|error| told(&error))?.limit().into_iter().peekable();
+    // The start counts as the first of COUNT (RFC 5545 §3.3.10), whether the rule names it or not.
+    let is_named = set.peek().is_none_or(|at| at.naive_utc() == start.local);
+    let most = count.map_or(usize::MAX, |count| count as usize - usize::from(!is_named));
+    for (step, at) in set.take(most).enumerate() {
         let local = at.naive_utc();
         if local >= until {
             break;
@@ -97,7 +112,7 @@ fn walk(
             found.insert(local);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The rule without its UNTIL, which is put back in local time.

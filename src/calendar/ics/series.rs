@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::{
     event::{Length, Parsed},
     property::{Fault, Written, bad},
-    recurrence::{Start, starts},
+    recurrence::{Dates, Start, dates},
     scan::Limits,
 };
 use crate::{
@@ -157,15 +157,12 @@ impl Made<'_> {
         let edge = |at: Option<DateTime<Utc>>| at.map(|at| at.naive_utc());
         let from = edge(self.window.from.checked_sub_signed(slack + length)).unwrap_or(NaiveDateTime::MIN);
         let span = (from, edge(self.window.until.checked_add_signed(slack)).unwrap_or(NaiveDateTime::MAX));
-        let walk = |rules: &[String]| {
-            let rules: Vec<_> = rules.iter().map(String::as_str).collect();
-            starts(master.start, &rules, span, limits.occurrences, self.floating)
-        };
-        let mut locals = walk(&master.rules)?;
-        if master.rules.is_empty() {
+        let by = |rules: &[String]| dates(master.start, rules, span, limits.occurrences, self.floating);
+        let Dates { mut locals, begin } = by(&master.rules)?;
+        if begin || master.rules.is_empty() {
             locals.insert(master.start.local);
         }
-        let unwanted = walk(&master.unwanted)?;
+        let unwanted = by(&master.unwanted)?.locals;
         locals.retain(|local| !unwanted.contains(local));
         let mut locals: BTreeMap<_, _> = locals.into_iter().map(|local| (local, master.length)).collect();
         for (written, length) in &master.added {

@@ -36,6 +36,19 @@ fn positions_week_starts_and_several_rules() {
 }
 
 #[test]
+fn the_start_is_the_first_occurrence_also_where_the_rule_does_not_name_it() {
+    let weekly = |more: &str| format!("UID:a\nDTSTART:20260304T090000Z\nRRULE:FREQ=WEEKLY;BYDAY=MO{more}");
+    let until = |last: &str| weekly(&format!(";UNTIL={last}T235959Z"));
+    assert_eq!(days(&spring(&[&weekly(";COUNT=3")])), ["2026-03-04", "2026-03-09", "2026-03-16"]);
+    assert_eq!(days(&spring(&[&weekly(";COUNT=1")])), ["2026-03-04"]);
+    assert_eq!(days(&spring(&[&until("20260310")])), ["2026-03-04", "2026-03-09"]);
+    // Taken out by name; by a rule; and a series that ended before it began.
+    assert_eq!(days(&spring(&[&format!("{}\nEXDATE:20260304T090000Z", weekly(";COUNT=2"))])), ["2026-03-09"]);
+    assert_eq!(days(&spring(&[&format!("{}\nEXRULE:FREQ=WEEKLY;BYDAY=WE", weekly(";COUNT=2"))])), ["2026-03-09"]);
+    assert!(days(&spring(&[&until("20260301")])).is_empty());
+}
+
+#[test]
 fn the_29th_of_february_comes_in_leap_years_alone() {
     let file =
         b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART;VALUE=DATE:20240229\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
