@@ -233,6 +233,7 @@ fn pool<DB: sqlx::Database>(size: u32) -> PoolOptions<DB> {
 }
 
 /// Turning the journal of a new file to WAL wants it alone for a moment, and SQLite does not wait for that as it does for a writer.
+#[expect(clippy::disallowed_methods, reason = "what is waited for is a file lock of milliseconds, which no row can tell")]
 async fn connect(size: u32, options: SqliteConnectOptions) -> sqlx::Result<Pool<Sqlite>> {
     let until = Instant::now() + PATIENCE;
     loop {
