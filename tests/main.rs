@@ -20,6 +20,7 @@ mod language;
 mod learning;
 mod lint;
 mod messages;
+mod moved;
 mod nights;
 mod overlaps;
 mod page_feeds;

@@ -105,4 +105,15 @@ on_each_database! {
         world.sync();
         assert_eq!((starts(&world, "ACME-15").len(), starts(&world, "GBX-3").len(), world.reasons().len()), (0, 1, 0));
     }
+
+    fn s7_what_another_calendar_says_of_a_meeting_counts_once_its_own_is_removed(world: World) {
+        world.calendar(&[kickoff(2, "09"), standing()]);
+        world.sync();
+        world.file("other.ics", &[kickoff(3, "14"), standing()]);
+        add(&world, "other.ics");
+        world.sync();
+        remove(&world);
+        world.sync();
+        assert_eq!((starts(&world, "ACME-15"), starts(&world, "GBX-3").len()), (vec!["03T14:00".to_owned()], 1));
+    }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{App, feeds::forget_address};
 use crate::{
-    capture::questions,
+    capture::{leaving::leave, questions},
     model::{
         audit::Act,
         staff::{Calendar, Privacy, Source},
@@ -39,7 +39,7 @@ impl App {
         Ok(lowered)
     }
 
-    /// Stops, or takes up again, the reading of a calendar. Touches no entry. Of a feed that is removed the address is forgotten.
+    /// Stops, or takes up again, the reading of a calendar. Touches no entry, but for copies that say what no longer holds. Of a feed that is removed the address is forgotten.
     pub(crate) async fn set_reading(&self, who: &str, before: &Source, to: Reading) -> Result<(), Error> {
         let (id, staff, now) = (before.calendar.id, before.calendar.staff, self.config.clock.now());
         let (paused, removed_at) = match to {
@@ -54,6 +54,7 @@ impl App {
             Reading::Pause => {}
             Reading::Resume => tx.want_full(Some(id), now).await?,
             Reading::Remove => {
+                leave(&mut tx, staff, id, now).await?;
                 forget_address(&mut tx, before).await?;
                 questions::close(&mut tx, before, now).await?;
             }

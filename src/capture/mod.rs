@@ -4,6 +4,7 @@
 
 pub(crate) mod folders;
 mod guard;
+pub(crate) mod leaving;
 pub(crate) mod origin;
 pub(crate) mod pass;
 pub(crate) mod questions;

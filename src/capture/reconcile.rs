@@ -2,17 +2,17 @@
 //!
 //! Nothing is deleted and added again: a vanished occurrence and a new one of the same meeting are one that was re-keyed, so that
 //! decisions and approved time follow it (SEMANTICS S2). So are a copy on a calendar that was removed and what another calendar says of
-//! its meeting. Whether removals are believed is the guard's business.
+//! its meeting, and what is said again word for word under a new UID. Whether removals are believed is the guard's business.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc, Weekday};
 
 use crate::{
     calendar::Window,
     model::{
         day::Zones,
-        event::{Event, Fact, Moment, Response},
+        event::{Event, Fact, Moment, Response, Span},
         ids::{self, CalendarId, EventId, MeetingId},
         staff::Calendar,
     },
@@ -81,8 +81,18 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
             None => fresh.push((fact, response)),
         }
     }
+    // What is nearest first, so that no occurrence takes the place of one that is nearer to another.
+    for near in NEAR {
+        for (fact, response) in std::mem::take(&mut fresh) {
+            match take_near(&mut vanished, &fact, known.zones, near).or_else(|| take_near(&mut left, &fact, known.zones, near)) {
+                Some(before) => changes.revise(known, before, fact, response, now),
+                None => fresh.push((fact, response)),
+            }
+        }
+    }
+    let by_span = by_span(&vanished);
     for (fact, response) in fresh {
-        match take_same_day(&mut vanished, &fact, known.zones).or_else(|| take_same_day(&mut left, &fact, known.zones)) {
+        match take_same_words(&mut vanished, &by_span, &fact) {
             Some(before) => changes.revise(known, before, fact, response, now),
             None => changes.add(known, &meetings, fact, response, now),
         }
@@ -98,7 +108,8 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
 }
 
 /// Events by UID and local date.
-type ByDay<'a> = BTreeMap<(String, NaiveDate, EventId), &'a Event>;
+type ByDay<'a> = BTreeMap<Key, &'a Event>;
+type Key = (String, NaiveDate, EventId);
 
 fn by_day<'a>(events: impl Iterator<Item = &'a Event>, zones: &Zones) -> ByDay<'a> {
     events.map(|event| ((event.fact.ical_uid.clone(), zones.first_date(&event.fact.span), event.id), event)).collect()
@@ -112,12 +123,43 @@ fn take_same_place<'a>(left: &mut ByDay<'a>, fact: &Fact) -> Option<&'a Event> {
     left.remove(&key)
 }
 
-/// A vanished occurrence of the same UID on the same local date: the organiser moved the series, and its keys with it.
-fn take_same_day<'a>(vanished: &mut ByDay<'a>, fact: &Fact, zones: &Zones) -> Option<&'a Event> {
-    let date = zones.first_date(&fact.span);
-    let from = (fact.ical_uid.clone(), date, EventId(uuid::Uuid::nil()));
-    let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on == date)?.clone();
+/// The dates among which an occurrence is the one that was on another.
+type Near = fn(NaiveDate) -> (NaiveDate, NaiveDate);
+
+/// The organiser moved the series, and its keys with it: to another hour, to another day of the week, to another day of the month.
+const NEAR: [Near; 3] = [
+    |date| (date, date),
+    |date| {
+        let week = date.week(Weekday::Mon);
+        (week.checked_first_day().unwrap_or(date), week.checked_last_day().unwrap_or(date))
+    },
+    |date| {
+        let first = date.with_day(1).unwrap_or(date);
+        (first, first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(date))
+    },
+];
+
+/// A vanished occurrence of the same UID on one of the dates near.
+fn take_near<'a>(vanished: &mut ByDay<'a>, fact: &Fact, zones: &Zones, near: Near) -> Option<&'a Event> {
+    let (first, last) = near(zones.first_date(&fact.span));
+    let from = (fact.ical_uid.clone(), first, EventId(uuid::Uuid::nil()));
+    let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on <= last)?.clone();
     vanished.remove(&key)
+}
+
+fn by_span(events: &ByDay<'_>) -> HashMap<Span, Vec<Key>> {
+    events.iter().fold(HashMap::new(), |mut found, (key, event)| {
+        found.entry(event.fact.span).or_default().push(key.clone());
+        found
+    })
+}
+
+/// A vanished event that said the very same under another UID: some feeds make their UIDs anew each time they are asked.
+fn take_same_words<'a>(vanished: &mut ByDay<'a>, by_span: &HashMap<Span, Vec<Key>>, fact: &Fact) -> Option<&'a Event> {
+    let says = |fact: &Fact| (fact.status, fact.show_as, fact.visibility);
+    let is_same = |event: &Event| event.fact.text == fact.text && says(&event.fact) == says(fact);
+    let key = by_span.get(&fact.span)?.iter().find(|key| vanished.get(*key).is_some_and(|event| is_same(event)))?;
+    vanished.remove(key)
 }
 
 impl Changes {

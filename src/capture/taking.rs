@@ -14,7 +14,7 @@ use super::{
 use crate::{
     calendar::{Broken, Told, Window, whose},
     model::{
-        event::{Event, Fact, Response, Text},
+        event::{Event, Fact, Response, Span, Text},
         ids::CalendarId,
         staff::{Privacy, Source, Staff, Whose},
     },
@@ -40,8 +40,10 @@ pub(super) struct Taking<'a> {
     removed: HashSet<CalendarId>,
     /// Keys of everything that was said.
     said: HashSet<String>,
-    /// New occurrences of meetings that stand on this calendar, or on one that was removed, under another key: each may be one that was
-    /// re-keyed, which shows at the end.
+    /// When what stands on this calendar takes place.
+    spans: HashSet<Span>,
+    /// New occurrences of meetings that stand on this calendar, or on one that was removed, under another key, and new events at the time
+    /// of one that stands here: each may be one that was re-keyed, which shows at the end.
     waiting: Vec<(Fact, Response)>,
     captured: Captured,
 }
@@ -58,8 +60,9 @@ impl<'a> Taking<'a> {
         let mut tx = store.read().await?;
         let is_first = !tx.has_events(source.calendar.id).await?;
         let removed = tx.removed_calendars(staff.id).await?.into_iter().collect();
+        let spans = tx.live_events(source.calendar.id).await?.iter().map(|event| event.span).collect();
         let (said, waiting, captured) = (HashSet::new(), Vec::new(), Captured::default());
-        Ok(Self { source, staff, claim, now, is_first, removed, said, waiting, captured })
+        Ok(Self { source, staff, claim, now, is_first, removed, said, spans, waiting, captured })
     }
 
     /// Takes over what is new or changed on a page.
@@ -84,7 +87,8 @@ impl<'a> Taking<'a> {
         let rekeyed: HashSet<&str> = may_go.map(|event| event.fact.ical_uid.as_str()).collect();
         // A copy that a removed calendar left at the very same place is this one.
         let is_known = |fact: &Fact| named.contains(fact.provider_id.as_str()) || left.contains(&place(fact));
-        let may_be_rekeyed = |fact: &Fact| !is_known(fact) && rekeyed.contains(fact.ical_uid.as_str());
+        let is_elsewhere = |fact: &Fact| rekeyed.contains(fact.ical_uid.as_str()) || self.spans.contains(&fact.span);
+        let may_be_rekeyed = |fact: &Fact| !is_known(fact) && is_elsewhere(fact);
         let (waiting, facts): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(fact, _)| may_be_rekeyed(fact));
         let changes = self.compare(&known, &siblings, facts, HashSet::new(), nothing());
         self.waiting.extend(waiting);
@@ -193,7 +197,8 @@ fn kept(fact: Fact, privacy: Privacy) -> Fact {
     fact
 }
 
-fn dated<'e>(staff: &Staff, events: &'e [Event]) -> Vec<Dated<'e>> {
+/// Events with the dates they fall on.
+pub(super) fn dated<'e>(staff: &Staff, events: &'e [Event]) -> Vec<Dated<'e>> {
     let dated = |event: &'e Event| {
         let dates = staff.zones.dates(&event.fact.span);
         let first = dates.first().copied().unwrap_or_else(|| staff.zones.first_date(&event.fact.span));

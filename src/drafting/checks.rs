@@ -11,7 +11,7 @@ use crate::model::{
     exception::Reason,
     ids::digest,
     residual::Decided,
-    verdict::{Loss, Lost, Verdict},
+    verdict::{Loss, Lost, Skip, Verdict},
 };
 
 /// A reason, and whether it is about the meeting (asked once, holding all its days) or about this entry alone.
@@ -56,13 +56,7 @@ pub(super) fn changed(entry: &Entry) -> &'static str {
 pub(super) fn meeting(page: &Page<'_>, meeting: &Meeting<'_>, body: &Body, by_person: &Assignment) -> Vec<Finding> {
     let event = meeting.lead;
     let mut findings = Vec::new();
-    if meeting.gone {
-        findings.push(Finding::meeting(
-            "deleted-after-edit",
-            json!({ "event": event.id }),
-            "its event was deleted or called off after someone worked on it".into(),
-        ));
-    }
+    findings.extend(gone(meeting));
     if let Span::Timed { start, end, .. } = event.fact.span
         && end < start
     {
@@ -84,6 +78,20 @@ pub(super) fn meeting(page: &Page<'_>, meeting: &Meeting<'_>, body: &Body, by_pe
     findings.extend(catalog(page, body, unmatched));
     findings.extend(suspicions(meeting.verdict, body, by_person));
     findings
+}
+
+/// Its event was taken away under what someone did: deleted, or skipped by the rules now (S7).
+fn gone(meeting: &Meeting<'_>) -> Option<Finding> {
+    let event = meeting.lead.id;
+    let (cause, message) = match meeting.skip {
+        _ if meeting.gone => (json!({ "event": event }), "its event was deleted or called off after someone worked on it".to_owned()),
+        Some(Skip { rule, why, .. }) => {
+            let message = format!("{rule} skips its event now ({why}), after someone worked on it");
+            (json!({ "event": event, "skip": why }), message)
+        }
+        None => return None,
+    };
+    Some(Finding::meeting("deleted-after-edit", cause, message))
 }
 
 fn is_decided(by_person: &Assignment, field: Field) -> bool {

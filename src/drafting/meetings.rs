@@ -13,7 +13,7 @@ use crate::model::{
     entry::{Body, Entry, EntryKey, EntryStatus, Provenance},
     event::{Event, Span},
     ids::MeetingId,
-    verdict::Verdict,
+    verdict::{Skip, Verdict},
 };
 
 /// One meeting with the copies that count.
@@ -21,7 +21,9 @@ pub(super) struct Meeting<'a> {
     pub(super) id: MeetingId,
     /// The leading copy: by calendar order, then response, then id.
     pub(super) lead: &'a Event,
+    /// Of what is skipped, what lies beneath: it makes time only where someone worked on it.
     pub(super) verdict: &'a Verdict,
+    pub(super) skip: Option<&'a Skip>,
     /// Other copies, whose verdicts ought to agree.
     pub(super) others: Vec<&'a Verdict>,
     /// It vanished or was called off, and human work hangs on it (S7).
@@ -56,12 +58,13 @@ fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Arc<Verdict
     let (lead, verdict) = copies.first().copied()?;
     let others =
         copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| &**verdict).collect();
-    let meeting = Meeting { id, lead, verdict, others, gone: !lead.is_live(), acts: about(id.0), both: about(id.beside().0) };
+    let (skip, verdict) = (verdict.skip.as_ref(), verdict.beneath.as_deref().unwrap_or(verdict));
+    let meeting = Meeting { id, lead, verdict, skip, others, gone: !lead.is_live(), acts: about(id.0), both: about(id.beside().0) };
     if (is_all_day(&lead.fact.span) && verdict.hours.is_none()) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
         return None;
     }
     let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
-    let unwanted = if meeting.gone { !settled } else { verdict.skip.is_some() };
+    let unwanted = if meeting.gone { !settled } else { skip.is_some() };
     (!unwanted || meeting.is_touched()).then_some(meeting)
 }
 

@@ -142,6 +142,8 @@ pub(crate) struct Suspicion {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) skip: Option<Skip>,
+    /// Of what is skipped: what the rules would say if none skipped it, for time that someone worked on (S7).
+    pub(crate) beneath: Option<Arc<Verdict>>,
     /// Single-valued fields; billable is `true` or `false`.
     pub(crate) fields: BTreeMap<Field, Claim>,
     /// Tags add up.

@@ -47,7 +47,16 @@ impl RuleSet {
 }
 
 /// Asks these rules, in their order.
-pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
+pub(super) fn judged<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize> + Clone) -> Verdict {
+    let mut verdict = asked(set, reader, rules.clone());
+    if verdict.skip.is_some() {
+        let skips = |rule: &usize| matches!(set.rules[*rule].end, End::Skips { .. });
+        verdict.beneath = Some(asked(set, reader, rules.filter(|rule| !skips(rule))).into());
+    }
+    verdict
+}
+
+fn asked<'a>(set: &'a RuleSet, reader: &'a Reader<'a>, rules: impl Iterator<Item = usize>) -> Verdict {
     let verdict = Verdict { defaults: set.defaults.clone(), ..Verdict::default() };
     let mut judging = Judging { set, reader, verdict, writers: [None; Field::ALL.len()] };
     for rule in rules {

@@ -153,7 +153,7 @@ impl Tx {
         const INSERT: &str = "insert into event (id, staff, calendar, meeting, provider_id, ical_uid, recurring, original_start, \
             starts_at, ends_at, zone, from_day, until_day, first_date, last_date, status, show_as, visibility, response, revision, \
             first_seen, placed_at, removed_at) ";
-        const UPDATE: &str = " on conflict (id) do update set calendar = excluded.calendar, \
+        const UPDATE: &str = " on conflict (id) do update set calendar = excluded.calendar, ical_uid = excluded.ical_uid, \
             provider_id = excluded.provider_id, recurring = excluded.recurring, \
             original_start = excluded.original_start, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
             zone = excluded.zone, from_day = excluded.from_day, until_day = excluded.until_day, first_date = excluded.first_date, \
