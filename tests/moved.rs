@@ -11,6 +11,11 @@ fn series(first: u32, weekday: &str) -> String {
     event("s", &format!("202603{first:02}T090000Z"), &format!("202603{first:02}T120000Z"), "[ACME-15] Workshop", &more)
 }
 
+fn all_day(uid: &str, day: u32, title: &str) -> String {
+    let date = |day: u32| format!("202603{day:02}");
+    event(uid, &date(day), &date(day + 1), title, "").replace("DTSTART:", "DTSTART;VALUE=DATE:").replace("DTEND:", "DTEND;VALUE=DATE:")
+}
+
 /// Some calendars that name their events anew each time.
 fn named(time: u32) -> Vec<String> {
     let one = |day: u32| {
@@ -96,5 +101,57 @@ on_each_database! {
         world.calendar(&[meeting("TRANSP:TRANSPARENT\r\n")]);
         world.sync();
         assert_eq!((world.entries().len(), world.reasons().len()), (0, 0));
+    }
+
+    fn s7_what_someone_worked_on_stays_when_its_event_lasts_all_day(world: World) {
+        let title = |day: u32| format!("[ACME-15] Talk {day}");
+        let timed = |day: u32| event(&format!("{day}"), &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), &title(day), "");
+        world.calendar(&[timed(2), timed(3), timed(4), timed(5)]);
+        world.sync();
+        let acts: [&[&str]; 3] = [&["set", "task=Planning"], &["set", "start=10:00", "end=10:30"], &["split", "60:project=ACME-15", "40:project=GBX-3"]];
+        for (entry, act) in world.entries().iter().zip(acts) {
+            world.run(&[&["entries", act[0], text(entry, "id")][..], &act[1..]].concat()).expect("done");
+        }
+        let spans = |world: &World| -> Vec<_> { world.entries().iter().map(|entry| (entry["start"].clone(), entry["end"].clone(), entry["project"].clone())).collect() };
+        let before = spans(&world);
+        world.now("2026-03-20T13:00:00Z");
+        world.calendar(&[2, 3, 4, 5].map(|day| all_day(&format!("{day}"), day, &title(day))));
+        world.sync();
+        // Nobody worked on the last one.
+        assert_eq!((spans(&world), world.reasons()), (before[..4].to_vec(), vec!["deleted-after-edit".to_owned(); 3]));
+        for question in world.json(&["exceptions", "list"]).as_array().expect("a list") {
+            world.run(&["exceptions", "dismiss", text(question, "id"), "--not-work"]).expect("dismissed");
+        }
+        assert_eq!((world.entries().len(), world.reasons().len()), (0, 0));
+    }
+
+    fn s10_a_submitted_entry_stays_in_its_locked_period(world: World) {
+        let on = |day: u32| event("k", &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), "[ACME-15] Kickoff", "");
+        world.calendar(&[on(4)]);
+        world.sync();
+        world.run(&["entries", "submit", text(&world.entries()[0], "id")]).expect("submitted");
+        world.run(&["periods", "lock", "--through", "2026-03-08"]).expect("locked");
+        for (hour, day) in [(13, 10), (14, 4)] {
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.calendar(&[on(day)]);
+            world.sync();
+            assert_eq!(standing(&world), ["04 submitted"]);
+        }
+        assert!(world.reasons().is_empty());
+    }
+
+    fn s19_hours_of_an_all_day_event_take_the_time_that_a_person_gives(world: World) {
+        let rule = "rules:\n  - {id: fair, section: overrides, when: {all_day: true, title: {words: [fair]}}, set: {project: INT-1}, hours: 8h}\n";
+        std::fs::write(world.path("rules/fair.yaml"), rule).expect("written");
+        world.calendar(&[all_day("f", 2, "Spring fair")]);
+        world.sync();
+        let id = text(&world.entries()[0], "id").to_owned();
+        assert_eq!(world.entries()[0]["seconds"], 28_800);
+        world.run(&["entries", "set", &id, "start=09:00", "end=12:00"]).expect("set");
+        let there = |world: &World| (text(&world.entries()[0], "start")[11..16].to_owned(), world.entries()[0]["seconds"].clone());
+        assert_eq!(there(&world), ("09:00".to_owned(), 10_800.into()));
+        world.run(&["entries", "split", &id, "50:project=INT-1", "50:project=INT-2"]).expect("split");
+        let seconds: Vec<_> = world.entries().iter().map(|entry| entry["seconds"].as_i64()).collect();
+        assert_eq!((seconds, world.reasons().len()), (vec![Some(5400); 2], 0));
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn meeting(page: &Page<'_>, meeting: &Meeting<'_>, body: &Body, by_pe
     findings
 }
 
-/// Its event was taken away under what someone did: deleted, or skipped by the rules now (S7).
+/// Its event was taken away under what someone did: deleted, skipped by the rules now, or without hours (S7).
 fn gone(meeting: &Meeting<'_>) -> Option<Finding> {
     let event = meeting.lead.id;
     let (cause, message) = match meeting.skip {
@@ -88,6 +88,10 @@ fn gone(meeting: &Meeting<'_>) -> Option<Finding> {
         Some(Skip { rule, why, .. }) => {
             let message = format!("{rule} skips its event now ({why}), after someone worked on it");
             (json!({ "event": event, "skip": why }), message)
+        }
+        None if meeting.without_hours => {
+            let message = "its event lasts all day now, which makes no hours, after someone worked on it".to_owned();
+            (json!({ "event": event, "all_day": true }), message)
         }
         None => return None,
     };

@@ -28,6 +28,8 @@ pub(super) struct Meeting<'a> {
     pub(super) others: Vec<&'a Verdict>,
     /// It vanished or was called off, and human work hangs on it (S7).
     pub(super) gone: bool,
+    /// It lasts all day and no rule gives it hours: it makes time only where someone worked on it when it was otherwise (S19).
+    pub(super) without_hours: bool,
     pub(super) acts: Vec<&'a Decision>,
     /// About the second entry of a meeting that has two, after its event moved under an edit (S12).
     pub(super) both: Vec<&'a Decision>,
@@ -59,17 +61,15 @@ fn meeting<'a>(page: &Page<'_>, id: MeetingId, copies: &[&'a (Event, Arc<Verdict
     let others =
         copies[1..].iter().filter(|(event, verdict)| event.is_live() && verdict.skip.is_none()).map(|(_, verdict)| &**verdict).collect();
     let (skip, verdict) = (verdict.skip.as_ref(), verdict.beneath.as_deref().unwrap_or(verdict));
-    let meeting = Meeting { id, lead, verdict, skip, others, gone: !lead.is_live(), acts: about(id.0), both: about(id.beside().0) };
-    if (is_all_day(&lead.fact.span) && verdict.hours.is_none()) || meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
+    let without_hours = matches!(lead.fact.span, Span::AllDay { .. }) && verdict.hours.is_none();
+    let (acts, both) = (about(id.0), about(id.beside().0));
+    let meeting = Meeting { id, lead, verdict, skip, others, gone: !lead.is_live(), without_hours, acts, both };
+    if meeting.acts.iter().any(|decision| decision.act == Act::NotWork) {
         return None;
     }
     let settled = page.standing.iter().any(|entry| entry.key.meeting == id && entry.status.is_settled());
-    let unwanted = if meeting.gone { !settled } else { skip.is_some() };
+    let unwanted = if meeting.gone { !settled } else { skip.is_some() || without_hours };
     (!unwanted || meeting.is_touched()).then_some(meeting)
-}
-
-fn is_all_day(span: &Span) -> bool {
-    matches!(span, Span::AllDay { .. })
 }
 
 impl Meeting<'_> {

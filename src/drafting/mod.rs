@@ -176,7 +176,10 @@ impl Piece<'_> {
     /// submitted is settled as long as it would be derived like that again (S9).
     fn freeze(&mut self, page: &Page<'_>) {
         let Some(entry) = self.settled else { return };
-        if entry.status == EntryStatus::Submitted && !page.is_locked() && !day_checks::is_alike(page, &entry.body, &self.body) {
+        if entry.status == EntryStatus::Submitted
+            && !page.is_locked_on(entry.body.date)
+            && !day_checks::is_alike(page, &entry.body, &self.body)
+        {
             self.settled = None;
             return;
         }

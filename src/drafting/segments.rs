@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Page, checks::Finding, meetings::Meeting, values};
 use crate::model::{
     decision::{Act, Assignment, Decision, EditedTime, Leg, Seen},
-    entry::EntryStatus,
+    entry::{Entry, EntryStatus},
     event::Span,
     ids::MeetingId,
 };
@@ -32,16 +32,15 @@ pub(super) struct Slot {
 
 /// The slots of a meeting that stand on this page.
 pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
-    let natural = natural(page, meeting);
-    let free = natural.iter().filter(|part| part.date == page.date && is_drafted(page, meeting, part));
+    let (natural, pins) = (natural(page, meeting), pins(page, meeting));
+    let floats = matches!(meeting.lead.fact.span, Span::AllDay { .. });
+    let here = |part: &&Part| part.date == page.date && is_drafted(page, meeting, part) && !pins.contains_key(&part.segment);
     let slot = |part: &Part| slot(&meeting.acts, meeting.id, part);
-    let Span::Timed { .. } = meeting.lead.fact.span else {
-        return free.map(|part| Slot { floats: true, ..slot(part) }).collect();
-    };
-    let mut slots: Vec<Slot> = free.filter(|part| pin(page, &meeting.acts, part.segment).is_none()).map(slot).collect();
-    for (segment, pin) in pins(page, meeting) {
-        slots.extend(pinned(page, meeting, segment, &pin, &natural));
+    let mut slots: Vec<Slot> = natural.iter().filter(here).map(|part| Slot { floats, ..slot(part) }).collect();
+    for (segment, pin) in &pins {
+        slots.extend(pinned(page, meeting, *segment, pin, &natural));
     }
+    slots.extend(left(page, meeting, &pins).iter().filter(|part| part.date == page.date).map(slot));
     slots
 }
 
@@ -49,11 +48,11 @@ pub(super) fn of(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<Slot> {
 pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, NaiveDate)> {
     let drafted = natural(page, meeting).into_iter().filter(|part| is_drafted(page, meeting, part));
     let mut parts: BTreeMap<i64, Part> = drafted.map(|part| (part.segment, part)).collect();
-    if let Span::Timed { .. } = meeting.lead.fact.span {
-        let date = |pin: &EditedTime| page.staff.zones.date_of(pin.start);
-        let pinned = |(segment, pin): (i64, EditedTime)| (segment, Part { segment, date: date(&pin), start: pin.start, end: pin.end });
-        parts.extend(pins(page, meeting).into_iter().map(pinned));
-    }
+    let pins = pins(page, meeting);
+    parts.extend(left(page, meeting, &pins).into_iter().map(|part| (part.segment, part)));
+    let date = |pin: &EditedTime| page.staff.zones.date_of(pin.start);
+    let pinned = |(segment, pin): (i64, EditedTime)| (segment, Part { segment, date: date(&pin), start: pin.start, end: pin.end });
+    parts.extend(pins.into_iter().map(pinned));
     let is_settled = |segment: i64| {
         let entries = page.standing.iter().filter(|entry| (entry.key.meeting, entry.key.segment) == (meeting.id, segment));
         let mut standing = entries.filter(|entry| entry.status != EntryStatus::Void).peekable();
@@ -87,10 +86,28 @@ fn all_day(page: &Page<'_>, meeting: &Meeting<'_>, first: NaiveDate, until: Naiv
     days.filter(|date| page.staff.works_on(*date) && page.staff.working.on(*date) > 0).map(part).collect()
 }
 
-/// Segments that stay on their days.
-fn pins(page: &Page<'_>, meeting: &Meeting<'_>) -> Vec<(i64, EditedTime)> {
+/// Segments that stay on their days. Hours that a rule gives are on theirs already: of these, those to which a person gave a time.
+fn pins(page: &Page<'_>, meeting: &Meeting<'_>) -> BTreeMap<i64, EditedTime> {
     let decided: BTreeSet<i64> = meeting.acts.iter().map(|decision| decision.segment).collect();
-    decided.into_iter().filter_map(|segment| Some((segment, pin(page, &meeting.acts, segment)?))).collect()
+    let has_hours = matches!(meeting.lead.fact.span, Span::AllDay { .. }) && !meeting.without_hours;
+    let is_timed = |segment: &i64| {
+        let of_segment = meeting.acts.iter().filter(|decision| decision.segment == *segment);
+        of_segment.fold(false, |timed, decision| matches!(decision.act, Act::Time(_)) || (timed && decision.act != Act::Follow))
+    };
+    let pinned = decided.into_iter().filter(|segment| !has_hours || is_timed(segment));
+    pinned.filter_map(|segment| Some((segment, pin(page, &meeting.acts, segment)?))).collect()
+}
+
+/// What stands of a meeting that lost its hours, where nothing else pins it: someone worked on it, so it goes only when she says so (S7).
+fn left(page: &Page<'_>, meeting: &Meeting<'_>, pins: &BTreeMap<i64, EditedTime>) -> Vec<Part> {
+    let mut left: BTreeMap<i64, Part> = BTreeMap::new();
+    let is_mine = |entry: &&Entry| entry.key.meeting == meeting.id && entry.status != EntryStatus::Void;
+    for Entry { key, body, .. } in page.standing.iter().filter(is_mine).filter(|entry| !pins.contains_key(&entry.key.segment)) {
+        let part = Part { segment: key.segment, date: body.date, start: body.start, end: body.end };
+        let whole = left.entry(key.segment).or_insert(part);
+        (whole.start, whole.end) = (whole.start.min(body.start), whole.end.max(body.end));
+    }
+    if meeting.without_hours { left.into_values().collect() } else { Vec::new() }
 }
 
 /// One day of a span.
@@ -173,16 +190,19 @@ pub(super) fn pin(page: &Page<'_>, acts: &[&Decision], segment: i64) -> Option<E
 
 /// A pinned entry stays on its day: the event's new time makes no second entry unless a person wants both (S12).
 fn pinned(page: &Page<'_>, meeting: &Meeting<'_>, segment: i64, pin: &EditedTime, natural: &[Part]) -> Vec<Slot> {
-    let Span::Timed { start, end, .. } = meeting.lead.fact.span else { return Vec::new() };
-    let now = Seen { start, end };
-    let answered = |wanted: fn(&Act) -> Option<&Seen>| meeting.acts.iter().any(|decision| wanted(&decision.act) == Some(&now));
+    let now = match meeting.lead.fact.span {
+        Span::Timed { start, end, .. } => Some(Seen { start, end }),
+        Span::AllDay { .. } => None,
+    };
+    let answered =
+        |wanted: fn(&Act) -> Option<&Seen>| now.is_some_and(|now| meeting.acts.iter().any(|decision| wanted(&decision.act) == Some(&now)));
     let both = answered(|act| if let Act::Both { seen } = act { Some(seen) } else { None });
     let keep = answered(|act| if let Act::Keep { seen } = act { Some(seen) } else { None });
     let mut slots = Vec::new();
     if page.staff.zones.date_of(pin.start) == page.date {
         let part = Part { segment, date: page.date, start: pin.start, end: pin.end };
         let mut slot = slot(&meeting.acts, meeting.id, &part);
-        if pin.seen != now && !keep && !both && !meeting.gone {
+        if let Some(now) = now.filter(|now| pin.seen != *now && !keep && !both && !meeting.gone) {
             slot.findings.push(outdated(page, pin, now));
         }
         slots.push(slot);
