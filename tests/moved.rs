@@ -154,4 +154,28 @@ on_each_database! {
         let seconds: Vec<_> = world.entries().iter().map(|entry| entry["seconds"].as_i64()).collect();
         assert_eq!((seconds, world.reasons().len()), (vec![Some(5400); 2], 0));
     }
+
+    fn s7_a_feed_that_shows_so_much_of_the_past_takes_nothing_away(world: World) {
+        let weekly = event("w", "20250106T080000Z", "20250106T083000Z", "[ACME-15] Weekly", "RRULE:FREQ=WEEKLY\r\n");
+        let one = |day: u32| event(&format!("{day}"), &format!("202603{day:02}T120000Z"), &format!("202603{day:02}T130000Z"), &format!("[GBX-3] Call {day}"), "");
+        let singles = |world: &World| world.entries().iter().filter(|entry| entry["project"] == "GBX-3").count();
+        let calls = |days: &[u32]| -> Vec<String> { days.iter().map(|day| one(*day)).chain([weekly.clone()]).collect() };
+        world.calendar(&calls(&[2, 4, 6, 10, 13, 17, 19]));
+        world.sync();
+        assert_eq!(singles(&world), 7);
+        // The oldest leave the feed one by one.
+        for (hour, days) in [(13, &[4, 6, 10, 13, 17, 19][..]), (14, &[10, 13, 17, 19])] {
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.calendar(&calls(days));
+            world.sync();
+            assert_eq!((singles(&world), world.reasons().len()), (7, 0));
+        }
+        // One between others, and a recent one, were taken away.
+        for (hour, days, left) in [(15, &[10, 17, 19][..], 6), (16, &[10, 17], 5)] {
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.calendar(&calls(days));
+            world.sync();
+            assert_eq!((singles(&world), world.reasons().len()), (left, 0));
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Answer {
     pub(crate) broken: Vec<Broken>,
     /// When the earliest event of the whole answer starts: a feed says nothing about the time before it (S7).
     pub(crate) earliest: Option<DateTime<Utc>>,
+    /// The same of events that do not repeat: a feed that shows so much of the past has series that began long before.
+    pub(crate) earliest_single: Option<DateTime<Utc>>,
     pub(crate) notes: Vec<String>,
 }
 

@@ -42,8 +42,22 @@ pub(crate) struct Said {
     pub(crate) facts: Vec<(Fact, Response)>,
     /// UIDs and keys of what could not be read: skipped is not absent.
     pub(crate) unread: HashSet<String>,
-    /// The span in which silence means absence.
-    pub(crate) covered: Window,
+    pub(crate) covered: Covered,
+}
+
+/// Where silence means absence (S7).
+#[derive(Clone, Copy)]
+pub(crate) struct Covered {
+    pub(crate) window: Window,
+    /// The same for events that do not repeat: some feeds show so much of the past and no more, beside series that began long before.
+    pub(crate) singles_from: DateTime<Utc>,
+}
+
+impl Covered {
+    fn contains(&self, event: &Event, zones: &Zones) -> bool {
+        let start = zones.starts_at(&event.fact.span);
+        self.window.contains(start) && (event.fact.recurring || self.singles_from <= start)
+    }
 }
 
 /// What the pass would write.
@@ -98,8 +112,7 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
         }
     }
     // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
-    let covered = |event: &&Event| said.covered.contains(known.zones.starts_at(&event.fact.span));
-    changes.vanished = vanished.into_values().filter(covered).cloned().collect();
+    changes.vanished = vanished.into_values().filter(|event| said.covered.contains(event, known.zones)).cloned().collect();
     let told: BTreeSet<MeetingId> = changes.save.iter().map(|event| event.meeting).collect();
     let (outdated, left) = left.into_values().cloned().partition(|event| told.contains(&event.meeting));
     changes.left = left;

@@ -9,7 +9,7 @@ use super::{
     guard::{Ruling, judge},
     pass::{Captured, Claim},
     questions,
-    reconcile::{Changes, Known, Said, place, reconcile},
+    reconcile::{Changes, Covered, Known, Said, place, reconcile},
 };
 use crate::{
     calendar::{Broken, Told, Window, whose},
@@ -101,7 +101,7 @@ impl<'a> Taking<'a> {
         mut self,
         store: &Store,
         broken: Vec<Broken>,
-        covered: Window,
+        covered: Covered,
         digest: Option<&str>,
     ) -> Result<Captured, Error> {
         let unread: HashSet<String> = broken.iter().flat_map(|one| one.uid.iter().chain([&one.key])).cloned().collect();
@@ -114,7 +114,7 @@ impl<'a> Taking<'a> {
         let named = waiting.iter().map(|(fact, _)| fact).chain(absent.iter().map(|event| &event.fact));
         let siblings = self.siblings(&mut tx, named).await?;
         let mut changes = self.compare(&absent, &siblings, waiting, unread, covered);
-        let there: Vec<&Live> = live.iter().filter(|event| covered.contains(self.staff.zones.starts_at(&event.span))).collect();
+        let there: Vec<&Live> = live.iter().filter(|event| covered.window.contains(self.staff.zones.starts_at(&event.span))).collect();
         let vanished: Vec<Live> = changes.vanished.iter().map(Live::from).collect();
         let held = match judge(&vanished, &there, self.source.held.as_ref(), self.now) {
             Ruling::Believe => {
@@ -160,7 +160,7 @@ impl<'a> Taking<'a> {
         siblings: &[Event],
         facts: Vec<(Fact, Response)>,
         unread: HashSet<String>,
-        covered: Window,
+        covered: Covered,
     ) -> Changes {
         let known = Known { calendar: &self.source.calendar, zones: &self.staff.zones, events, siblings, removed: &self.removed };
         reconcile(&known, Said { facts, unread, covered }, self.now)
@@ -185,9 +185,10 @@ impl<'a> Taking<'a> {
     }
 }
 
-/// A window in which silence says nothing.
-fn nothing() -> Window {
-    Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH }
+/// Silence says nothing.
+fn nothing() -> Covered {
+    let never = DateTime::UNIX_EPOCH;
+    Covered { window: Window { from: never, until: never }, singles_from: never }
 }
 
 fn kept(fact: Fact, privacy: Privacy) -> Fact {

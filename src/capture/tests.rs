@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{
     guard::{Ruling, judge},
-    reconcile::{Changes, Known, Said, reconcile},
+    reconcile::{Changes, Covered, Known, Said, reconcile},
 };
 use crate::{
     calendar::Window,
@@ -81,7 +81,10 @@ impl Scene {
         let said = Said {
             facts: facts.into_iter().map(|fact| (fact, Response::Accepted)).collect(),
             unread: unread.iter().map(|&uid| uid.to_owned()).collect::<HashSet<_>>(),
-            covered: Window { from: at("2026-01-10T00:00:00Z"), until: at("2026-05-10T00:00:00Z") },
+            covered: Covered {
+                window: Window { from: at("2026-01-10T00:00:00Z"), until: at("2026-05-10T00:00:00Z") },
+                singles_from: at("2026-01-10T00:00:00Z"),
+            },
         };
         reconcile(&known, said, now())
     }

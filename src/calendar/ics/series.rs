@@ -84,6 +84,10 @@ fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>, floating: Tz
     found
 }
 
+fn earlier(known: Option<DateTime<Utc>>, at: DateTime<Utc>) -> DateTime<Utc> {
+    known.map_or(at, |known| known.min(at))
+}
+
 fn moment(start: Start, local: NaiveDateTime) -> Moment {
     if start.all_day { Moment::On(local.date()) } else { Moment::At(instant(start.zone, local)) }
 }
@@ -104,8 +108,9 @@ impl Made<'_> {
         ranges: &[(Moment, &Parsed)],
         limits: &Limits,
     ) -> Result<(), Fault> {
-        self.note_start(master.start);
+        let start = self.note_start(master.start);
         if !master.repeats() {
+            self.answer.earliest_single = Some(earlier(self.answer.earliest_single, start));
             return self.add(name, master, master.start.local, master.length, None);
         }
         let excluded: BTreeSet<Moment> = self.moments(master, &master.excluded);
@@ -175,12 +180,13 @@ impl Made<'_> {
         Ok(locals)
     }
 
-    fn note_start(&mut self, start: Start) {
+    fn note_start(&mut self, start: Start) -> DateTime<Utc> {
         let at = match moment(start, start.local) {
             Moment::At(at) => at,
             Moment::On(date) => Zones::only(self.floating).start(date),
         };
-        self.answer.earliest = Some(self.answer.earliest.map_or(at, |earliest| earliest.min(at)));
+        self.answer.earliest = Some(earlier(self.answer.earliest, at));
+        at
     }
 
     fn add(&mut self, name: &str, parsed: &Parsed, local: NaiveDateTime, length: Length, original: Option<Moment>) -> Result<(), Fault> {
