@@ -33,6 +33,7 @@ mod reload;
 mod reloads;
 mod removed;
 mod review;
+mod rights;
 mod rooms;
 mod schemas;
 mod several;

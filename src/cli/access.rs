@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use chrono::{Days, NaiveDate, SecondsFormat};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -117,21 +117,29 @@ pub(crate) async fn set_user(app: &App, args: &SetUser) -> anyhow::Result<Outcom
     let mut tx = app.store.write().await?;
     tx.lock_staff(person.id).await?;
     let before = tx.principal(person.id).await?;
-    if !(args.password && args.roles.is_empty()) {
+    let is_password_alone = args.password && args.roles.is_empty();
+    if !is_password_alone {
         tx.set_rights(person.id, &roles, &reviews).await?;
     }
     if let Some(hash) = &hash {
         tx.set_password(person.id, hash.as_deref()).await?;
     }
     let after = tx.principal(person.id).await?;
-    let told = |one: &Principal| json!({ "roles": one.roles, "reviews_everyone": one.reviews == Reviews::Everyone });
-    let done = audit::Act::new(&who.name, "rights", app.config.clock.now(), "staff", &person.id).from(told(&before)).to(told(&after));
+    let act = if is_password_alone { "password" } else { "rights" };
+    let done = on_rights(&who.name, act, app.config.clock.now(), (&before, &after));
     tx.audit(&[done.because(args.password.then(|| "password set".to_owned()))]).await?;
     tx.commit().await?;
     let words: Vec<_> = after.roles.iter().map(|role| role.as_str()).collect();
     let roles = if words.is_empty() { "no role".to_owned() } else { words.join(", ") };
     answer(&format!("{} is {roles}; whoever was signed in with this address has to sign in again", person.email()));
     Ok(Outcome::Done)
+}
+
+/// What a person may do from now on, as an act.
+pub(super) fn on_rights(actor: &str, act: &str, at: DateTime<Utc>, (before, after): (&Principal, &Principal)) -> audit::Act {
+    let told = |one: &Principal| json!({ "roles": one.roles, "reviews_everyone": one.reviews == Reviews::Everyone });
+    let subject = after.staff.map_or_else(String::new, |id| id.to_string());
+    audit::Act::new(actor, act, at, "staff", &subject).from(told(before)).to(told(after))
 }
 
 /// Prints a one-time link with which a person signs in.
@@ -146,7 +154,7 @@ pub(crate) async fn tokens(app: &App, format: Format) -> anyhow::Result<Outcome>
     let mut tx = app.store.read().await?;
     let (tokens, people) = (tx.tokens().await?, tx.staff().await?);
     let email = |token: &Token| people.iter().find(|one| one.id == token.staff).map_or("", |one| one.email()).to_owned();
-    let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string());
+    let day = |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string());
     if format == Format::Json {
         let list: Vec<_> = tokens
             .iter()
