@@ -27,6 +27,7 @@ mod page_roles;
 mod page_rules;
 mod pages;
 mod parts;
+mod periods;
 mod plans;
 mod promises;
 mod reload;

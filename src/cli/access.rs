@@ -1,4 +1,4 @@
-//! `users`, `tokens`, `periods`, `audit`: who may do what, what programs sign in with, closed periods, and what was done.
+//! `users`, `tokens`, `audit`: who may do what, what programs sign in with, and what was done.
 
 use std::collections::BTreeSet;
 
@@ -49,19 +49,6 @@ pub(crate) struct AddToken {
     /// Its last day.
     #[arg(long)]
     until: Option<NaiveDate>,
-}
-
-/// What was typed.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Lock {
-    /// The last date that is closed.
-    #[arg(long)]
-    through: NaiveDate,
-    /// Only this person's book.
-    #[arg(long)]
-    staff: Option<String>,
-    #[arg(long)]
-    why: Option<String>,
 }
 
 pub(crate) async fn users(app: &App, format: Format) -> anyhow::Result<Outcome> {
@@ -217,37 +204,6 @@ pub(crate) async fn revoke_token(app: &App, id: &str) -> anyhow::Result<Outcome>
 fn on_token(app: &App, who: &Principal, act: &str, token: &Token) -> audit::Act {
     audit::Act::new(&who.name, act, app.config.clock.now(), "token", &token.id)
         .to(json!({ "name": token.name, "staff": token.staff, "scopes": token.scopes, "until": token.until }))
-}
-
-pub(crate) async fn lock(app: &App, args: &Lock) -> anyhow::Result<Outcome> {
-    let staff = match &args.staff {
-        Some(email) => Some(book::person(app, email).await?),
-        None => None,
-    };
-    let who = book::operator(app).await?;
-    let now = app.config.clock.now();
-    let mut tx = app.store.write().await?;
-    tx.lock_period(staff.as_ref().map(|one| one.id), args.through, (&who.name, args.why.as_deref()), now).await?;
-    let done = audit::Act::new(&who.name, "lock", now, "period", &args.through).because(args.why.clone());
-    tx.audit(&[audit::Act { staff: staff.as_ref().map(|one| one.id), ..done }]).await?;
-    tx.commit().await?;
-    let whose = staff.map_or_else(|| "everyone".to_owned(), |one| one.email().to_owned());
-    answer(&format!("the books of {whose} are closed through {}; a lock only ever moves forward", args.through));
-    Ok(Outcome::Done)
-}
-
-pub(crate) async fn locks(app: &App) -> anyhow::Result<Outcome> {
-    let mut tx = app.store.read().await?;
-    let (locks, people) = (tx.period_locks().await?, tx.staff().await?);
-    let rows = locks.into_iter().map(|(staff, through, at, actor, why)| {
-        let whose = staff.map_or_else(
-            || "everyone".to_owned(),
-            |id| people.iter().find(|one| one.id == id).map_or_else(String::new, |one| one.email().to_owned()),
-        );
-        [through.to_string(), whose, at.date_naive().to_string(), actor, why.unwrap_or_default()]
-    });
-    answer(&book::table(["through", "whose", "since", "by", "why"], rows));
-    Ok(Outcome::Done)
 }
 
 /// What was done, newest first; or whether a row was changed or taken away since.

@@ -17,6 +17,7 @@ mod explain;
 mod findings;
 mod fmt;
 mod keys;
+mod periods;
 mod preview;
 mod reload;
 mod rules;
@@ -212,8 +213,8 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Tokens(Tokens::List) => access::tokens(app, format).await,
         Command::Tokens(Tokens::Add(args)) => access::add_token(app, args).await,
         Command::Tokens(Tokens::Revoke { id }) => access::revoke_token(app, id).await,
-        Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
-        Command::Periods(Periods::List) => access::locks(app).await,
+        Command::Periods(Periods::Lock(args)) => periods::lock(app, args).await,
+        Command::Periods(Periods::List) => periods::locks(app).await,
         Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
         Command::Rules(Rules::Reload(args)) => reload::reload(app, args, format).await,
         Command::Rules(Rules::Status) => reload::status(app, format).await,

@@ -270,6 +270,10 @@ impl<'a> Desk<'a> {
         }
         let subjects: Vec<_> = subjects.into_iter().collect();
         let asked = tx.exceptions_about(staff, &subjects).await?;
+        // What was seen of a closed period stays so: nobody could answer it anew.
+        for seen in asked.iter().filter(|one| one.status == ExceptionStatus::Dismissed && !questions::is_of_source(one)) {
+            is_open_on(locked_through, seen.date)?;
+        }
         all.dates.extend(asked.iter().map(|exception| exception.date));
         rederive(&mut tx, staff, all, self.basis).await?;
         self.reopen_sources(&mut tx, &asked).await?;

@@ -121,7 +121,8 @@ impl Desk<'_> {
 
     async fn decide(&self, tx: &mut Tx, before: &Exception, answer: &Answer, batch: BatchId) -> Result<(), Refusal> {
         let subject = before.subject;
-        if !is_of_source(before) {
+        // That something was seen changes nothing in a closed period, and lets the question go.
+        if !is_of_source(before) && !matches!(answer, Answer::Dismiss { .. }) {
             is_open_on(self.locked_through(tx, before.staff).await?, before.date)?;
         }
         let acts: Vec<Act> = match answer {
