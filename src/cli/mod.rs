@@ -27,6 +27,7 @@ mod setup;
 mod sources;
 mod staff;
 mod suggest;
+mod terminal;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -242,7 +243,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
 fn answer(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{}", text.trim_end()).is_err() {
+    if writeln!(out, "{}", terminal::shown(text.trim_end())).is_err() {
         std::process::exit(0);
     }
 }
@@ -254,7 +255,12 @@ fn paint() -> Paint {
 }
 
 /// Tells a person something beside the answer.
-#[expect(clippy::print_stderr, reason = "the one place that complains")]
 fn complain(text: &str) {
+    drawn(&terminal::shown(text));
+}
+
+/// The same, of a drawing that may have colours; what it quotes was made harmless by whatever drew it.
+#[expect(clippy::print_stderr, reason = "the one place that complains")]
+fn drawn(text: &str) {
     eprintln!("{text}");
 }
