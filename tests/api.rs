@@ -40,7 +40,7 @@ impl Got {
     }
 
     /// Where something is wrong.
-    fn pointers(&self) -> Vec<&str> {
+    pub(crate) fn pointers(&self) -> Vec<&str> {
         self.body["errors"].as_array().into_iter().flatten().filter_map(|one| one["pointer"].as_str()).collect()
     }
 }
@@ -93,7 +93,7 @@ impl Api {
         got.body
     }
 
-    fn post(&self, token: &str, path: &str, version: &Value, body: &Value) -> Got {
+    pub(crate) fn post(&self, token: &str, path: &str, version: &Value, body: &Value) -> Got {
         self.send(token, "POST", path, &[("If-Match", &format!("\"{version}\""))], Some(body))
     }
 }
@@ -110,7 +110,7 @@ pub(crate) fn full_token(world: &World, name: &str, email: &str) -> String {
 }
 
 /// Six entries on six days and two questions, and a reviewer's token for them.
-fn prepared(world: &World) -> (Api, String) {
+pub(crate) fn prepared(world: &World) -> (Api, String) {
     let day = |day: u32, title: &str| {
         event(&format!("e{day}"), &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T103000Z"), title, "")
     };
@@ -128,7 +128,7 @@ fn prepared(world: &World) -> (Api, String) {
     (Api::serve(world), token)
 }
 
-fn new_entry(day: u32, name: &str) -> Value {
+pub(crate) fn new_entry(day: u32, name: &str) -> Value {
     json!({ "staff": DANA, "start": format!("2026-03-{day:02}T13:00:00Z"), "end": format!("2026-03-{day:02}T14:00:00Z"), "timezone": "UTC",
         "project": "ACME-15", "description": "by hand", "external_ref": name })
 }

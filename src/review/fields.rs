@@ -6,7 +6,7 @@ use super::{Refusal, questions::seen};
 use crate::{
     model::{
         catalog::{Catalog, Field},
-        day::{clock_time, end_on, instant},
+        day::{clock_time, end_on, instant, instant_from},
         decision::{Act, Assignment, EditedTime, Leg},
         entry::Entry,
     },
@@ -72,8 +72,8 @@ fn split(field: &str) -> Result<(&str, &str), Refusal> {
 }
 
 fn time(entry: &Entry, value: &str) -> Result<DateTime<Utc>, Refusal> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(value) {
-        return Ok(at.to_utc());
+    if let Some(at) = instant_from(value) {
+        return Ok(at);
     }
     Ok(instant(entry.body.timezone, entry.body.date.and_time(local(value)?)))
 }

@@ -30,14 +30,14 @@ use crate::{
     model::{
         audit,
         decision::{Act, Decision, Written},
-        entry::{Entry, EntryStatus},
+        entry::{Body, Entry, EntryStatus},
         exception::{Exception, ExceptionStatus, Standing},
         ids::{self, BatchId, DecisionId, EntryId, StaffId},
         principal::Principal,
         staff::Staff,
     },
     settling::{Basis, Wanted, pinned, rederive},
-    store::{self, Store, Tx},
+    store::{self, Store, Tx, queue::EntriesWanted},
 };
 
 /// Why a person may not do something, and what she can do instead.
@@ -193,12 +193,30 @@ impl<'a> Desk<'a> {
             let last = person.last_day.map_or_else(String::new, |last| format!(" to {last}"));
             return Err(Refusal::Wrong(format!("{date} is none of her days: these are from {}{last}", person.first_day)));
         }
+        self.free_name(&mut tx, staff, &written).await?;
         tx.insert_decisions(&[self.decision(&person, (subject, 0, None), Act::Write(written), None)]).await?;
         rederive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;
         tx.audit(&[audit::Act::on_entry(&self.who.name, "write", self.basis.now, (None, &entry), None)]).await?;
         tx.commit().await?;
         Ok(entry)
+    }
+
+    /// The name that an entry had which was taken out is free for another one.
+    async fn free_name(&self, tx: &mut Tx, staff: StaffId, written: &Written) -> Result<(), Refusal> {
+        if written.external_ref.is_none() {
+            return Ok(());
+        }
+        let (external_ref, statuses) = (written.external_ref.clone(), vec![EntryStatus::Void]);
+        let wanted = EntriesWanted { external_ref, statuses, staff: Some(staff), limit: 2, ..EntriesWanted::default() };
+        for entry in tx.entries_wanted(self.who, &wanted).await?.into_iter().filter(|entry| entry.body.origin == written.origin) {
+            // What was joined into another one counts there, and keeps its name.
+            if tx.decisions_about(&[entry.key.meeting.0]).await?.iter().any(|one| one.act == Act::NotWork) {
+                let body = Body { external_ref: None, ..entry.body };
+                tx.save_entries(&[Entry { version: entry.version + 1, body, ..entry }]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What pages are derived from, with who acts.

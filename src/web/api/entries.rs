@@ -224,6 +224,9 @@ pub(super) async fn acts(call: &Call, entry: &Entry) -> Result<Vec<Act>, Problem
         }
     }
     let times = times(&all, &mut found);
+    // What is absent stays what it is, to the last fraction of a second.
+    let given = |name: &str, at, stands| if call.body.get(name).is_some() { at } else { stands };
+    let times = times.map(|(start, end)| (given("start", start, entry.body.start), given("end", end, entry.body.end)));
     values::all_fit(found)?;
     let mut acts = Vec::new();
     if assignment != Assignment::default() {
