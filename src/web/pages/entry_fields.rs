@@ -19,6 +19,19 @@ pub(super) fn fields(body: &Body, unsaid: &str, description: &str) -> Markup {
     }
 }
 
+/// A form sends every field; those that say what stands already are no decision.
+pub(super) fn changed(body: &Body, typed: Vec<String>) -> Vec<String> {
+    let time = |at: DateTime<Utc>| at.with_timezone(&body.timezone).format("%H:%M").to_string();
+    let stands = [
+        format!("project={}", body.project.as_deref().unwrap_or_default()),
+        format!("task={}", body.task.as_deref().unwrap_or_default()),
+        format!("description={}", body.description.as_deref().unwrap_or_default()),
+        format!("start={}", time(body.start)),
+        format!("end={}", time(body.end)),
+    ];
+    typed.into_iter().filter(|field| !stands.contains(field)).collect()
+}
+
 /// Codes and names to choose from, in a field that names this list.
 pub(super) fn projects(list: &str, catalog: &[(String, String)]) -> Markup {
     html! { datalist id=(list) { @for (code, name) in catalog { option value=(code) { (name) } } } }

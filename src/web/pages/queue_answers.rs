@@ -11,6 +11,7 @@ use chrono::Days;
 
 use super::{
     Failure,
+    entry_fields::changed,
     form::{go, ticked, value},
 };
 use crate::{
@@ -63,7 +64,10 @@ async fn given(app: &App, active: &Active, exception: &Exception, pairs: &Pairs)
     let Some(id) = exception.entry else { return Err(Failure::Odd("This question is about no entry.".to_owned())) };
     let mut tx = app.store.read().await?;
     let entry = tx.entry_of(id).await?;
-    Ok(Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &typed).await?))
+    // Where nothing was changed, what stands is confirmed; its times are not: they are told to the minute only.
+    let (what, _): (Vec<_>, Vec<_>) = typed.iter().cloned().partition(|field| !field.starts_with("start=") && !field.starts_with("end="));
+    let said = Some(changed(&entry.body, typed)).filter(|said| !said.is_empty() && value(pairs, "likely").is_none()).unwrap_or(what);
+    Ok(Answer::Change(fields::acts(&mut tx, &active.rules.catalog, &entry, &said).await?))
 }
 
 /// What the next page says was done.
