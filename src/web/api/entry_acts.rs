@@ -154,7 +154,7 @@ async fn split(call: Call) -> Result<Answer, Problem> {
     for (place, part) in call.body["parts"].as_array().into_iter().flatten().enumerate() {
         let assignment = values::assignment(&active.rules.catalog, part, &format!("/parts/{place}"), &mut found);
         let share = part["share"].as_u64().and_then(|share| share.try_into().ok()).unwrap_or(1);
-        legs.push(Leg { share, assignment });
+        legs.push(Leg { share, assignment, number: None });
     }
     values::all_fit(found)?;
     let seen = review::seen(&mut call.app.store.read().await?, &entry).await?;
