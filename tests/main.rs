@@ -2,6 +2,7 @@
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
 mod api;
+mod api_entries;
 mod api_roles;
 mod backtest;
 mod bad_files;
@@ -22,6 +23,7 @@ mod lint;
 mod messages;
 mod nights;
 mod overlaps;
+mod page_answers;
 mod page_feeds;
 mod page_roles;
 mod page_rules;
@@ -42,3 +44,4 @@ mod supply;
 mod support;
 mod terminal;
 mod traps;
+mod undone;

@@ -189,6 +189,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Entries(Entries::Add(args)) => entries::add(app, args, format).await,
         Command::Entries(Entries::Split { id, parts }) => entries::split(app, id, parts, format).await,
         Command::Entries(Entries::Merge { id, into }) => entries::merge(app, id, into, format).await,
+        Command::Entries(Entries::Undo { id }) => entries::undo(app, id, format).await,
         Command::Entries(Entries::Submit { ids }) => entries::act(app, ids, &Do::Submit, "submitted", format).await,
         Command::Entries(Entries::Withdraw { ids }) => entries::act(app, ids, &Do::Withdraw, "withdrawn", format).await,
         Command::Entries(Entries::Approve { ids }) => entries::act(app, ids, &Do::Approve, "approved", format).await,

@@ -4,6 +4,7 @@
 pub(crate) mod bulk;
 mod clues;
 pub(crate) mod fields;
+mod joined;
 pub(crate) mod learn;
 pub(crate) mod likely;
 mod merging;
@@ -13,6 +14,7 @@ pub(crate) mod propose;
 mod questions;
 mod submission;
 mod table;
+mod undo;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +71,8 @@ pub(crate) enum Refusal {
     NeedsReason(&'static str),
     #[error("there is nothing of yours to take back")]
     NothingToUndo,
+    #[error("what answered it was changed since: take that back first, with kalends entries undo or on the page of its week")]
+    AnsweredSince,
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]
@@ -271,7 +275,12 @@ impl<'a> Desk<'a> {
 
     async fn retract(&self, staff: StaffId, decisions: &[Decision]) -> Result<(), Refusal> {
         let mut tx = self.begin(staff).await?;
-        let locked_through = self.locked_through(&mut tx, staff).await?;
+        self.retract_in(&mut tx, staff, decisions).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn retract_in(&self, tx: &mut Tx, staff: StaffId, decisions: &[Decision]) -> Result<(), Refusal> {
+        let locked_through = self.locked_through(tx, staff).await?;
         let entries: Vec<_> = decisions.iter().filter_map(|decision| decision.entry).collect();
         let subjects: BTreeSet<Uuid> = decisions.iter().map(|decision| decision.subject).collect();
         let mut all = Wanted { dates: BTreeSet::new(), subjects: subjects.clone() };
@@ -293,15 +302,14 @@ impl<'a> Desk<'a> {
             is_open_on(locked_through, seen.date)?;
         }
         all.dates.extend(asked.iter().map(|exception| exception.date));
-        rederive(&mut tx, staff, all, self.basis).await?;
-        self.reopen_sources(&mut tx, &asked).await?;
+        rederive(tx, staff, all, self.basis).await?;
+        self.reopen_sources(tx, &asked).await?;
         let after = tx.exceptions_about(staff, &subjects).await?;
         let now = |before: &Exception| after.iter().find(|after| after.id == before.id);
         let acts = asked
             .iter()
             .filter_map(|before| Some(audit::Act::on_exception(&self.who.name, "undo", self.basis.now, (before, now(before)?), None)));
-        tx.audit(&acts.collect::<Vec<_>>()).await?;
-        Ok(tx.commit().await?)
+        Ok(tx.audit(&acts.collect::<Vec<_>>()).await?)
     }
 
     /// What capture asks about is shown as open at once; its next pass says whether it still is.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Desk, Refusal, is_open_on,
+    joined::Joined,
     overlap::{self, Winner},
     parts::Parts,
     table::{self, QuestionAct},
@@ -137,13 +138,18 @@ impl Desk<'_> {
             }
             self.is_not_settled(tx, before.entry).await?;
         }
+        let also = joined(tx, before, &acts).await?;
         let acts = of_part(tx, before.entry, acts).await?;
         let person = tx.staff_member(before.staff).await?;
-        let on = (subject.id, subject.segment, before.entry);
-        let decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        let (on, mut pages) = ((subject.id, subject.segment, before.entry), wanted(before.date, subject.id));
+        let mut decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        for (subject, segment) in also {
+            decisions.push(self.decision(&person, (subject, segment, before.entry), Act::NotWork, Some(batch)));
+            pages.subjects.insert(subject);
+        }
         tx.insert_decisions(&decisions).await?;
         if !is_of_source(before) {
-            rederive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await?;
+            rederive(tx, before.staff, pages, self.basis()).await?;
             return Ok(());
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
@@ -184,25 +190,6 @@ impl Desk<'_> {
         rederive(tx, before.staff, pages, self.basis()).await?;
         Ok(())
     }
-
-    /// What a person did last about a question, so that it can be taken back.
-    pub(crate) async fn last_batch(&self, exception: &Exception) -> Result<BatchId, Refusal> {
-        let standing = exception.standing(self.basis.now);
-        let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
-        table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", ids::short(exception.id.0), no))?;
-        // An overlap may have been settled on the other of the two.
-        let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
-        let named = named.filter_map(|id| id.as_str()?.parse::<uuid::Uuid>().ok());
-        let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
-        let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
-        decisions.sort_by_key(|decision| decision.id);
-        decisions
-            .into_iter()
-            .rev()
-            .filter(|one| one.act.is_derived_from())
-            .find_map(|decision| decision.batch)
-            .ok_or(Refusal::NothingToUndo)
-    }
 }
 
 /// A question is about a whole meeting, and so is what that was; when it was is said of the entry that is shown with it.
@@ -212,6 +199,16 @@ async fn of_part(tx: &mut Tx, entry: Option<EntryId>, acts: Vec<Act>) -> Result<
     let (when, mut all): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| matches!(act, Act::Time(_)));
     all.extend(Parts::load(tx, &[&entry]).await?.on(&entry, when)?);
     Ok(all)
+}
+
+/// What else goes, where the entry that is asked about was joined from several: the whole of it was no work.
+async fn joined(tx: &mut Tx, exception: &Exception, acts: &[Act]) -> Result<Vec<(uuid::Uuid, i64)>, Refusal> {
+    let Some(id) = exception.entry else { return Ok(Vec::new()) };
+    let entry = tx.entry_of(id).await?;
+    if entry.key.meeting.0 != exception.subject.id {
+        return Ok(Vec::new());
+    }
+    Ok(Joined::load(tx, &[&entry]).await?.also(&entry, acts)?.to_vec())
 }
 
 fn dismissal(exception: &Exception, reason: &Reason) -> Act {

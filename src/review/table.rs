@@ -45,7 +45,7 @@ words! {
         SubmittedFirst = "it is submitted: withdraw or reject it first",
         ReopenFirst = "it is approved: a reviewer reopens it first, with a reason",
         Final = "it was exported and does not change any more; write an entry that corrects it",
-        Gone = "it stands no more; undo what took it out",
+        Gone = "it stands no more; take back what took it out, with kalends entries undo or on the page of its week",
         NotSubmitted = "it is not submitted",
         AlreadySubmitted = "it is submitted already",
         AlreadyApproved = "it is approved already",

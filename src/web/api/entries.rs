@@ -108,7 +108,7 @@ pub(super) async fn shown(call: &Call, entry: &Entry) -> Result<Answer, Problem>
 async fn read(call: Call) -> Result<Answer, Problem> {
     let entry = seen(&call, EntryId(call.id()?)).await?;
     if entry.status == EntryStatus::Void {
-        let told = "It stands no more: its event went, or it was no work. `GET /entries?status=void` shows what it was.";
+        let told = "It stands no more: its event went, or it was no work. `GET /entries?status=void` shows what it was; `POST /entries/{id}/undo` takes back what was done last to it.";
         return Err(Problem::new(Kind::Gone, told));
     }
     shown(&call, &entry).await

@@ -121,6 +121,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Joins an entry into another one of the same person, which then covers both")
             .takes::<Merge>(),
     ];
+    let undo = Operation::new(Method::POST, "/entries/{id}/undo", "undo_entry", Scope::EntriesWrite, undo)
+        .says("Takes back what was done last to an entry, also that it was no work");
     let refuses = [Kind::Invalid, Kind::Conflict, Kind::Gone];
     let mut all: Vec<_> = all.into_iter().map(|one| one.versioned().gives::<Shown>(200).refuses(&refuses)).collect();
     all.push(
@@ -131,6 +133,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .gives::<EntryList>(200)
             .refuses(&refuses),
     );
+    all.push(undo.versioned().gives::<Shown>(200).refuses(&[Kind::Conflict]));
     all.push(
         Operation::new(Method::POST, "/entries/bulk", "act_on_entries", Scope::EntriesWrite, bulk)
             .says("Does the same to many entries; each is done or refused by itself")
@@ -144,6 +147,13 @@ async fn done(call: Call, what: Do) -> Result<Answer, Problem> {
     let entry = seen(&call, EntryId(call.id()?)).await?;
     let active = call.active().await?;
     let entry = call.desk(&active).act(entry.id, call.seen, &what).await?;
+    shown(&call, &entry).await
+}
+
+async fn undo(call: Call) -> Result<Answer, Problem> {
+    let entry = seen(&call, EntryId(call.id()?)).await?;
+    let active = call.active().await?;
+    let entry = call.desk(&active).undo_last(entry.id, call.seen).await?;
     shown(&call, &entry).await
 }
 

@@ -21,6 +21,7 @@ mod week;
 mod week_acts;
 mod week_days;
 mod week_entry;
+mod week_gone;
 
 use axum::{
     http::{

@@ -72,6 +72,11 @@ pub(super) async fn act(
             app.desk(&active, &signed.who).merge(id, version, target.id, batch).await?;
             return Ok(go(back, "saved", Some(&batch.to_string()), None));
         }
+        Some("undo") => {
+            drop(tx);
+            app.desk(&active, &signed.who).undo_last(id, version).await?;
+            return Ok(go(back, "undone", None, None));
+        }
         Some("not-work") => (Do::Change(vec![Act::NotWork]), "not-work"),
         Some("withdraw") => (Do::Withdraw, "withdrawn"),
         Some("approve") => (Do::Approve, "approved"),

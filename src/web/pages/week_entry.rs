@@ -60,6 +60,7 @@ pub(super) fn opened(
                         button name="act" value="merge" { "Join" }
                     }
                     form method="post" action=(action) { (hidden) button name="act" value="not-work" { "Not work" } }
+                    form method="post" action=(action) { (hidden) button name="act" value="undo" { "Take back the last change" } }
                 }
             }
             div.acts {
