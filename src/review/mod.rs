@@ -14,7 +14,7 @@ pub(crate) mod propose;
 mod questions;
 mod submission;
 mod table;
-mod undo;
+mod taking_back;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
