@@ -115,6 +115,6 @@ fn frame(title: &str, body: &Markup) -> Markup {
 }
 
 /// What every form carries.
-pub(super) fn csrf(signed: &Signed) -> Markup {
+pub(in crate::web) fn csrf(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(CSRF_FIELD) value=(signed.csrf); }
 }
