@@ -7,7 +7,7 @@ use axum::{
     http::HeaderMap,
     routing::{get, post},
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -86,7 +86,7 @@ impl Looked {
 
     fn wanted(&self, people: &[Staff], signed: &Signed) -> Result<QuestionsWanted, Failure> {
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let after = if self.after.is_empty() { None } else { Some(cursor(&self.after).ok_or(Failure::NotFound)?) };
+        let after = if self.after.is_empty() { None } else { Some(self.after.parse().map(ExceptionId).map_err(|_| Failure::NotFound)?) };
         let days = self.age.parse::<u32>().ok();
         Ok(QuestionsWanted {
             lead: some(&self.reason),
@@ -100,17 +100,6 @@ impl Looked {
             ..QuestionsWanted::default()
         })
     }
-}
-
-/// Where a page ends: its last question, written so that it can stand in an address.
-fn written(last: &Exception) -> String {
-    [last.lead().to_owned(), last.common(), last.date.to_string(), last.id.to_string()].join("\u{1f}")
-}
-
-fn cursor(text: &str) -> Option<(String, String, NaiveDate, ExceptionId)> {
-    let mut parts = text.split('\u{1f}');
-    let (lead, cause) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    Some((lead, cause, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(looked): Query<Looked>) -> Result<Markup, Failure> {
@@ -157,7 +146,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                         (csrf(&signed)) input type="hidden" name="back" value=(looked.address(None));
                         (items(&list, open.as_ref(), &looked, &people, &titles, style))
                         @if let Some(next) = next {
-                            p { a.button href={ (looked.address(None)) "&after=" (url::form_urlencoded::byte_serialize(written(next).as_bytes()).collect::<String>()) } { "More" } }
+                            p { a.button href={ (looked.address(None)) "&after=" (next.id) } { "More" } }
                         }
                         div.acts.no-print {
                             button name="act" value="dismiss" { "Accept ticked" }

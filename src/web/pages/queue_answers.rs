@@ -93,7 +93,10 @@ pub(super) async fn answer(
             limit: ALIKE,
             ..QuestionsWanted::default()
         };
-        tx.questions_wanted(&signed.who, &wanted, app.config.clock.now()).await?
+        let mut alike = tx.questions_wanted(&signed.who, &wanted, app.config.clock.now()).await?;
+        // What a question has in common with others is in the book as it was when it was last asked.
+        alike.retain(|other| other.common() == exception.common());
+        alike
     } else {
         Vec::new()
     };
