@@ -81,6 +81,19 @@ impl Principal {
         Self { name: name.to_owned(), staff, roles: Role::ALL.iter().copied().collect(), reviews: Reviews::Everyone, scopes: None }
     }
 
+    /// A token of hers, which may do no more than she.
+    pub(crate) fn with_token(self, token: &str, scopes: BTreeSet<Scope>) -> Self {
+        Self { name: format!("token {token} of {}", self.name), scopes: Some(scopes), ..self }
+    }
+
+    /// Whether she, or a token of hers, is who did something.
+    pub(crate) fn is(&self, actor: &str) -> bool {
+        let person = |name: &str| {
+            name.strip_prefix("token ").and_then(|rest| rest.rsplit_once(" of ")).map_or(name.to_owned(), |(_, person)| person.to_owned())
+        };
+        person(&self.name) == person(actor)
+    }
+
     pub(crate) fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Desk, Do, Refusal, is_open_on, parts::Parts, submission::submitted, table};
+use super::{Desk, Do, Refusal, dates::is_open_on, parts::Parts, submission::submitted, table};
 use crate::{
     model::{
         audit,
@@ -13,7 +13,7 @@ use crate::{
         exception::ExceptionStatus,
         ids::{self, BatchId, EntryId, StaffId},
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store::{self, Tx},
 };
 
@@ -98,15 +98,16 @@ impl Desk<'_> {
         for (entry, _) in allowed {
             let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
             let acts = parts.on(entry, what.decisions())?;
-            decisions.extend(acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))));
+            for act in acts {
+                decisions.push(self.decision(&person, on, act, Some(batch))?);
+            }
             pages.dates.insert(entry.body.date);
             if matches!(what, Do::Change(_)) {
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
         tx.insert_decisions(&decisions).await?;
-        rederive(tx, staff, pages, self.basis()).await?;
-        Ok(())
+        self.derive(tx, staff, pages, self.basis()).await
     }
 
     /// Entries that were submitted and about which it is asked now whether that still holds.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Desk, Refusal, is_open_on,
+    Desk, Refusal,
+    dates::is_open_on,
     overlap::{self, Winner},
     parts::Parts,
     table::{self, QuestionAct},
@@ -20,7 +21,7 @@ use crate::{
         exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store::{self, Tx},
 };
 
@@ -139,11 +140,10 @@ impl Desk<'_> {
         let acts = of_part(tx, before.entry, acts).await?;
         let person = tx.staff_member(before.staff).await?;
         let on = (subject.id, subject.segment, before.entry);
-        let decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        let decisions = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect::<Result<Vec<_>, _>>()?;
         tx.insert_decisions(&decisions).await?;
         if !is_of_source(before) {
-            rederive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await?;
-            return Ok(());
+            return self.derive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await;
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
         let (version, status, closed_at) = (before.version + 1, ExceptionStatus::Dismissed, Some(self.basis.now));
@@ -174,33 +174,13 @@ impl Desk<'_> {
                 }
                 let act = Act::GiveWay(EditedTime { start, end, seen: seen(tx, &entry).await? });
                 let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
-                decisions.push(self.decision(&person, on, act, Some(batch)));
+                decisions.push(self.decision(&person, on, act, Some(batch))?);
                 pages.dates.insert(entry.body.date);
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
         tx.insert_decisions(&decisions).await?;
-        rederive(tx, before.staff, pages, self.basis()).await?;
-        Ok(())
-    }
-
-    /// What a person did last about a question, so that it can be taken back.
-    pub(crate) async fn last_batch(&self, exception: &Exception) -> Result<BatchId, Refusal> {
-        let standing = exception.standing(self.basis.now);
-        let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
-        table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", ids::short(exception.id.0), no))?;
-        // An overlap may have been settled on the other of the two.
-        let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
-        let named = named.filter_map(|id| id.as_str()?.parse::<uuid::Uuid>().ok());
-        let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
-        let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
-        decisions.sort_by_key(|decision| decision.id);
-        decisions
-            .into_iter()
-            .rev()
-            .filter(|one| one.act.is_derived_from())
-            .find_map(|decision| decision.batch)
-            .ok_or(Refusal::NothingToUndo)
+        self.derive(tx, before.staff, pages, self.basis()).await
     }
 }
 
