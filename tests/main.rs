@@ -24,6 +24,7 @@ mod messages;
 mod nights;
 mod overlaps;
 mod page_feeds;
+mod page_queue;
 mod page_roles;
 mod page_rules;
 mod pages;

@@ -125,6 +125,11 @@ impl Principal {
         if found.is_empty() { vec![Capacity::Stranger] } else { found }
     }
 
+    /// Whether she may know of this person's time at all.
+    pub(crate) fn sees(&self, staff: StaffId) -> bool {
+        self.capacities(staff) != [Capacity::Stranger]
+    }
+
     /// Whether she may read the words of this person's events.
     pub(crate) fn reads_words_of(&self, staff: StaffId) -> bool {
         (self.staff == Some(staff) && !self.roles.is_empty()) || self.reviews(staff)

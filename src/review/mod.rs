@@ -28,8 +28,9 @@ use self::{
 };
 pub(crate) use self::{
     overlap::Winner,
-    questions::{Answer, seen},
+    questions::{Answer, may, seen},
     submission::submit_days,
+    table::QuestionAct,
 };
 use crate::{
     model::{

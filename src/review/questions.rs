@@ -20,6 +20,7 @@ use crate::{
         event::Span,
         exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
+        principal::Principal,
     },
     settling::Wanted,
     store::{self, Tx},
@@ -55,6 +56,12 @@ impl Answer {
             Self::Assign { .. } => QuestionAct::Assign,
         }
     }
+}
+
+/// Whether someone may do this to a question as it stands now.
+pub(crate) fn may(who: &Principal, exception: &Exception, act: QuestionAct, now: DateTime<Utc>) -> bool {
+    let may = |capacity| table::question(exception.standing(now), act, capacity, is_of_source(exception));
+    table::best(&who.capacities(exception.staff), may).is_ok()
 }
 
 /// Whether capture asks it, about a calendar or a connection, and not derivation.
@@ -100,6 +107,12 @@ impl Desk<'_> {
                 false
             }
             Answer::Assign { to } => {
+                if let Some(to) = to {
+                    let one = tx.principal(*to).await?;
+                    if !one.sees(before.staff) {
+                        return Err(Refusal::Wrong(format!("{} may not see this question: a reviewer of this person may", one.name)));
+                    }
+                }
                 let next = Exception { version: before.version + 1, assignee: *to, ..before.clone() };
                 tx.save_exceptions(&[next]).await?;
                 false

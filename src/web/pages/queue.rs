@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     Failure,
     form::Before,
-    layout::{csrf, page},
+    layout::{Done, csrf, page},
     queue_answers, queue_item,
     queue_list::{cleared, filters, help, items},
     text::Style,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     app::App,
     model::{event::Event, exception::Exception, ids::ExceptionId, staff::Staff},
+    review::{self, QuestionAct},
     store::queue::QuestionsWanted,
     web::{
         guard::{Signed, now},
@@ -135,6 +136,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     };
     drop(tx);
     let next = list.last().filter(|_| list.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let may = |act| list.iter().any(|one| review::may(&signed.who, one, act, app.config.clock.now()));
     let content = html! {
         (filters(&looked, &counts, oldest, style, &people, &active.rules.catalog.clients.keys().cloned().collect::<Vec<_>>()))
         @if list.is_empty() {
@@ -149,13 +151,15 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                             p { a.button href={ (looked.address(None)) "&after=" (next.id) } { "More" } }
                         }
                         div.acts.no-print {
-                            button name="act" value="dismiss" { "Accept ticked" }
-                            button name="act" value="not-work" { "Ticked are not work" }
-                            button name="act" value="snooze" { "Put ticked off" }
+                            @if may(QuestionAct::Dismiss) { button name="act" value="dismiss" { "Accept ticked" } }
+                            @if may(QuestionAct::NotWork) { button name="act" value="not-work" { "Ticked are not work" } }
+                            @if may(QuestionAct::Snooze) { button name="act" value="snooze" { "Put ticked off" } }
+                            @if may(QuestionAct::Answer) {
                             label { "Project" select name="project" {
                                 @for (code, title) in queue_item::open_projects(&active.rules.catalog, app.config.clock.now().date_naive()) { option value=(code) { (code) " " (title) } }
                             } }
                             button name="act" value="change" { "Ticked were for it" }
+                            }
                         }
                     }
                 }
@@ -169,7 +173,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         (cleared(&signed, &closed, &people, style))
         (help())
     };
-    Ok(page(&signed, "Queue", "/queue", looked.before.told().as_ref(), &content))
+    let done = looked.before.told().map(|done| Done { back: Some(looked.address(None)), ..done });
+    Ok(page(&signed, "Queue", "/queue", done.as_ref(), &content))
 }
 
 /// The questions before and after one.
