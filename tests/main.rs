@@ -3,6 +3,7 @@
 
 mod api;
 mod api_roles;
+mod api_writing;
 mod backtest;
 mod bad_files;
 mod bad_rules;

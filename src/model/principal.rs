@@ -36,6 +36,20 @@ words! {
     }
 }
 
+impl Scope {
+    /// What it takes to read what this one writes.
+    pub(crate) fn reading(self) -> Self {
+        match self {
+            Self::EntriesWrite => Self::EntriesRead,
+            Self::ExceptionsWrite => Self::ExceptionsRead,
+            Self::CatalogWrite => Self::CatalogRead,
+            Self::SourcesWrite => Self::SourcesRead,
+            Self::UsersWrite => Self::UsersRead,
+            reading => reading,
+        }
+    }
+}
+
 /// Whose time a reviewer reviews.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reviews {

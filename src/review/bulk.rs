@@ -67,6 +67,11 @@ impl Desk<'_> {
         if allowed.is_empty() {
             return Ok(outcomes);
         }
+        // Where nothing is said, nothing is done, and nothing is written down.
+        if *what == Do::Change(Vec::new()) {
+            outcomes.extend(allowed.into_iter().map(|(entry, _)| (entry.id, Ok(entry))));
+            return Ok(outcomes);
+        }
         self.stand(&mut tx, staff, &allowed, (what, batch)).await?;
         let after: BTreeMap<EntryId, Entry> = tx.entries_of(&ids).await?.into_iter().map(|entry| (entry.id, entry)).collect();
         let done: Vec<&Entry> = allowed.iter().filter_map(|(before, _)| after.get(&before.id)).collect();
