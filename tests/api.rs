@@ -139,14 +139,16 @@ on_each_database! {
         let all = api.get(&token, "/entries?limit=200");
         let ids = |page: &Value| page["items"].as_array().expect("items").iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
         assert_eq!((ids(&all).len(), &all["next_cursor"]), (6, &Value::Null));
-        let (mut walked, mut path) = (Vec::new(), "/entries?limit=1".to_owned());
-        loop {
-            let page = api.get(&token, &path);
-            walked.extend(ids(&page));
-            let Some(next) = page["next_cursor"].as_str() else { break };
-            path = format!("/entries?limit=1&cursor={next}");
+        for (list, all) in [("/entries", &all), ("/exceptions", &api.get(&token, "/exceptions?limit=200"))] {
+            let (mut walked, mut path) = (Vec::new(), format!("{list}?limit=1"));
+            loop {
+                let page = api.get(&token, &path);
+                walked.extend(ids(&page));
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                path = format!("{list}?limit=1&cursor={next}");
+            }
+            assert_eq!(walked, ids(all), "{list}");
         }
-        assert_eq!(walked, ids(&all));
         for (query, count) in [
             ("from=2026-03-03&to=2026-03-05", 3),
             ("project=GBX-3", 2),
@@ -167,6 +169,7 @@ on_each_database! {
         assert_eq!((wrong.status, wrong.pointers()), (400, vec!["/colour", "/held", "/limit"]));
         assert_eq!(wrong.header("content-type"), "application/problem+json");
         assert_eq!(api.send(&token, "GET", "/entries?cursor=abc", &[], None).status, 422);
+        assert_eq!(api.send(&token, "GET", "/exceptions?cursor=abc", &[], None).status, 422);
     }
 
     fn an_entry_is_written_changed_and_removed_by_whoever_saw_it(world: World) {

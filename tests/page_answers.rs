@@ -42,7 +42,8 @@ on_each_database! {
             for (start, seconds, (from, until)) in cases {
                 let of = entry(&world, start)["id"].clone();
                 let asked = world.exceptions().into_iter().find(|one| one["entry"] == of).expect("a question");
-                let form = [("project", "GBX-3"), ("task", ""), ("billable", "no"), ("start", from), ("end", until), ("description", ""), ("csrf", eva.csrf.as_str())];
+                let was = [format!("start={from}"), format!("end={until}")];
+                let form = [("project", "GBX-3"), ("task", ""), ("billable", "no"), ("start", from), ("end", until), ("description", ""), ("was", &was[0]), ("was", &was[1]), ("csrf", eva.csrf.as_str())];
                 let done = served.post(&format!("/queue/{}", text(&asked, "id")), Some(&eva), &form, &[]).await;
                 assert_eq!(done.status(), StatusCode::SEE_OTHER, "{start}: {}", done.text().await.expect("a page"));
                 let after = entry(&world, start);

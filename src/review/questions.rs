@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Desk, Refusal, is_open_on,
+    Desk, Refusal,
+    dates::is_open_on,
     joined::Joined,
     overlap::{self, Winner},
     parts::Parts,
@@ -20,8 +21,9 @@ use crate::{
         event::Span,
         exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
+        principal::Principal,
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store::{self, Tx},
 };
 
@@ -55,6 +57,12 @@ impl Answer {
             Self::Assign { .. } => QuestionAct::Assign,
         }
     }
+}
+
+/// Whether someone may do this to a question as it stands now.
+pub(crate) fn may(who: &Principal, exception: &Exception, act: QuestionAct, now: DateTime<Utc>) -> bool {
+    let may = |capacity| table::question(exception.standing(now), act, capacity, is_of_source(exception));
+    table::best(&who.capacities(exception.staff), may).is_ok()
 }
 
 /// Whether capture asks it, about a calendar or a connection, and not derivation.
@@ -100,6 +108,12 @@ impl Desk<'_> {
                 false
             }
             Answer::Assign { to } => {
+                if let Some(to) = to {
+                    let one = tx.principal(*to).await?;
+                    if !one.sees(before.staff) {
+                        return Err(Refusal::Wrong(format!("{} may not see this question: a reviewer of this person may", one.name)));
+                    }
+                }
                 let next = Exception { version: before.version + 1, assignee: *to, ..before.clone() };
                 tx.save_exceptions(&[next]).await?;
                 false
@@ -142,15 +156,14 @@ impl Desk<'_> {
         let acts = of_part(tx, before.entry, acts).await?;
         let person = tx.staff_member(before.staff).await?;
         let (on, mut pages) = ((subject.id, subject.segment, before.entry), wanted(before.date, subject.id));
-        let mut decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        let mut decisions = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect::<Result<Vec<_>, _>>()?;
         for (subject, segment) in also {
-            decisions.push(self.decision(&person, (subject, segment, before.entry), Act::NotWork, Some(batch)));
+            decisions.push(self.decision(&person, (subject, segment, before.entry), Act::NotWork, Some(batch))?);
             pages.subjects.insert(subject);
         }
         tx.insert_decisions(&decisions).await?;
         if !is_of_source(before) {
-            rederive(tx, before.staff, pages, self.basis()).await?;
-            return Ok(());
+            return self.derive(tx, before.staff, pages, self.basis()).await;
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
         let (version, status, closed_at) = (before.version + 1, ExceptionStatus::Dismissed, Some(self.basis.now));
@@ -181,14 +194,13 @@ impl Desk<'_> {
                 }
                 let act = Act::GiveWay(EditedTime { start, end, seen: seen(tx, &entry).await? });
                 let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
-                decisions.push(self.decision(&person, on, act, Some(batch)));
+                decisions.push(self.decision(&person, on, act, Some(batch))?);
                 pages.dates.insert(entry.body.date);
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
         tx.insert_decisions(&decisions).await?;
-        rederive(tx, before.staff, pages, self.basis()).await?;
-        Ok(())
+        self.derive(tx, before.staff, pages, self.basis()).await
     }
 }
 

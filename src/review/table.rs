@@ -98,7 +98,8 @@ pub(crate) fn question(state: Standing, act: QuestionAct, who: Capacity, of_sour
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Dismiss) => Ok(Dismissed),
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Snooze) => Ok(Snoozed),
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Assign) => Ok(Assigned),
-        (Open | Assigned | Snoozed | Reopened, QuestionAct::Undo) => Err(No::StillOpen),
+        // An answer that did not answer it all can be taken back too.
+        (Open | Assigned | Snoozed | Reopened, QuestionAct::Undo) => Ok(state),
         (Resolved | Dismissed, QuestionAct::Undo) => Ok(Reopened),
         (Cleared, QuestionAct::Undo) => Err(No::ClearedByItself),
         (Resolved | Dismissed | Cleared, _) => Err(No::Closed),
@@ -203,6 +204,7 @@ mod tests {
                         };
                         let is_open = ["open", "assigned", "snoozed", "reopened"].contains(&state.as_str());
                         let leads = match act.as_str() {
+                            "undo" if is_open => Some(state.as_str()),
                             "undo" => ["resolved", "dismissed"].contains(&state.as_str()).then_some("reopened"),
                             "answer" | "not-work" => is_open.then_some("resolved"),
                             "dismiss" => is_open.then_some("dismissed"),

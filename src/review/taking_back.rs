@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Desk, Refusal,
     questions::is_of_source,
-    table::{self, EntryAct, QuestionAct},
+    table::{self, EntryAct, No, QuestionAct},
 };
 use crate::{
     model::{
@@ -20,11 +20,12 @@ use crate::{
 
 impl Desk<'_> {
     /// Takes back what answered a question, and shows it as it stands afterwards. What that was is found by trying, latest first: the
-    /// stroke without which the question is asked again.
+    /// stroke without which the question, or more of it, is asked again.
     pub(crate) async fn undo_answer(&self, exception: &Exception, seen: Option<i64>) -> Result<Exception, Refusal> {
         let (short, standing) = (ids::short(exception.id.0), exception.standing(self.basis.now));
+        let refusal = |no| Refusal::No("exception", ids::short(exception.id.0), no);
         let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
-        table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", short.clone(), no))?;
+        table::best(&self.who.capacities(exception.staff), may).map_err(refusal)?;
         if let Some(seen) = seen.filter(|seen| *seen != exception.version) {
             return Err(Refusal::Stale("exception", short, seen, exception.version));
         }
@@ -32,12 +33,17 @@ impl Desk<'_> {
         let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
         let named = named.filter_map(|id| id.as_str()?.parse::<Uuid>().ok());
         let subjects: Vec<Uuid> = named.chain([exception.subject.id]).collect();
-        let mut refused = Refusal::NothingToUndo;
-        for last in strokes(self.store.read().await?.decisions_about(&subjects).await?) {
+        // Of one that is still open, an answer is what was said since it was asked.
+        let is_open = exception.status == ExceptionStatus::Open;
+        let mut refused = if is_open { refusal(No::StillOpen) } else { Refusal::NothingToUndo };
+        let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
+        decisions.retain(|one| !is_open || one.at >= exception.opened_at);
+        for last in strokes(decisions) {
             let is_own = last.iter().any(|one| one.subject == exception.subject.id);
             let own = |one: &Decision| if is_own { one.subject == exception.subject.id } else { subjects.contains(&one.subject) };
             match self.asked_without(exception, &self.together(&last, own).await?).await {
                 Ok(Some(asked)) => return Ok(asked),
+                Ok(None) if is_open => {}
                 Ok(None) => refused = Refusal::AnsweredSince,
                 Err(refusal) => refused = refusal,
             }
@@ -45,13 +51,14 @@ impl Desk<'_> {
         Err(refused)
     }
 
-    /// The question, if it is asked without these decisions, which are then taken back; else nothing is done.
+    /// The question, if more is asked without these decisions, which are then taken back; else nothing is done.
     async fn asked_without(&self, exception: &Exception, decisions: &[Decision]) -> Result<Option<Exception>, Refusal> {
-        self.may_take_back(decisions)?;
+        self.may_take_all_back(decisions)?;
         let mut tx = self.begin(exception.staff).await?;
         self.retract_in(&mut tx, exception.staff, decisions).await?;
         let after = tx.exception(&exception.id.to_string()).await?;
-        if after.status != ExceptionStatus::Open {
+        let is_asked_anyway = exception.status == ExceptionStatus::Open && after.reasons.len() <= exception.reasons.len();
+        if after.status != ExceptionStatus::Open || is_asked_anyway {
             return Ok(None);
         }
         tx.commit().await?;
@@ -73,7 +80,7 @@ impl Desk<'_> {
         decisions.retain(|one| is_about(one, &entry));
         let last = strokes(decisions).into_iter().next().ok_or(Refusal::NothingToUndo)?;
         let last = self.together(&last, |one| is_about(one, &entry)).await?;
-        self.may_take_back(&last)?;
+        self.may_take_all_back(&last)?;
         let mut tx = self.begin(entry.staff).await?;
         self.retract_in(&mut tx, entry.staff, &last).await?;
         let after = tx.entries_of(&[id]).await?.pop();
@@ -81,10 +88,8 @@ impl Desk<'_> {
         after.ok_or(Refusal::Store(store::Error::NoneEnds("entry")))
     }
 
-    /// What someone else decided is for those to take back who review it.
-    fn may_take_back(&self, decisions: &[Decision]) -> Result<(), Refusal> {
-        let mut of_others = decisions.iter().filter(|one| one.actor != self.who.name);
-        if of_others.all(|one| self.who.reviews(one.staff)) { Ok(()) } else { Err(Refusal::NothingToUndo) }
+    fn may_take_all_back(&self, decisions: &[Decision]) -> Result<(), Refusal> {
+        if decisions.iter().all(|one| self.may_take_back(one)) { Ok(()) } else { Err(Refusal::NothingToUndo) }
     }
 
     /// Of a stroke what is one act with some of it.

@@ -89,6 +89,7 @@ pub(super) struct Row {
     /// 200 if it was done.
     #[schema(minimum = 200, maximum = 599)]
     status: u16,
+    /// None too where this token may not read entries.
     entry: Option<Shown>,
     problem: Option<Told>,
 }
@@ -208,10 +209,12 @@ async fn bulk(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
     let outcomes = call.desk(&active).act_on_all(&wanted, &what, BatchId(ids::fresh())).await?;
     let emails = Emails::read(&mut call.app.store.read().await?).await?;
+    let reads = call.who.may(Scope::EntriesRead);
     let row = |(id, outcome): (EntryId, Result<_, review::Refusal>)| match outcome {
-        Ok(entry) => Row { id: id.0, status: 200, entry: Some(Shown::new(&entry, &call.who, &emails)), problem: None },
+        Ok(entry) => Row { id: id.0, status: 200, entry: reads.then(|| Shown::new(&entry, &call.who, &emails)), problem: None },
         Err(refusal) => {
             let problem = Problem::from(refusal);
+            let problem = if reads { problem } else { problem.unread() };
             Row { id: id.0, status: problem.status().as_u16(), entry: None, problem: Some(problem.told()) }
         }
     };

@@ -69,12 +69,12 @@ async fn list(call: Call) -> Result<Answer, Problem> {
         cause: asked.cause,
         staff: lists::filtered(&mut tx, asked.staff.as_deref()).await?,
         snoozed: asked.snoozed.unwrap_or_default(),
-        after: lists::place(asked.cursor.as_deref())?,
+        after: lists::place(asked.cursor.as_deref())?.map(ExceptionId),
         limit: limit + 1,
         ..QuestionsWanted::default()
     };
     let mut rows = tx.questions_wanted(&call.who, &wanted, now).await?;
-    let next_cursor = lists::page(&mut rows, limit, |row| (row.lead().to_owned(), row.common(), row.date, row.id));
+    let next_cursor = lists::page(&mut rows, limit, |row| row.id);
     let emails = Emails::read(&mut tx).await?;
     Answer::of(&ExceptionPage { items: rows.iter().map(|row| Shown::new(row, &emails, now)).collect(), next_cursor })
 }

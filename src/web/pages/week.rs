@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::{
     Failure,
     form::Before,
-    layout::{csrf, page},
+    layout::{Done, csrf, page},
     text::{Style, hours},
     week_acts,
     week_days::{axis, day_of},
@@ -141,7 +141,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                 .filter(|(_, project)| project.is_open_on(entry.body.date))
                 .map(|(client, project)| (project.code.clone(), format!("{} – {}", client.name, project.name)))
                 .collect();
-            Some(opened(&signed, &week, entry, why.as_deref(), &done, &catalog, style))
+            let entry = if hidden.contains(&entry.id) { review::words::without(entry.clone()) } else { entry.clone() };
+            Some(opened(&signed, &week, &entry, why.as_deref(), &done, &catalog, style))
         }
         None => None,
     };
@@ -153,7 +154,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         (gone(&signed, &week, style))
         (write_form(&signed, &week, &active.rules.catalog.projects().map(|(client, project)| (project.code.clone(), client.name.clone())).collect::<Vec<_>>()))
     };
-    Ok(page(&signed, &title, "/week", looked.before.told().as_ref(), &content))
+    let done = looked.before.told().map(|done| Done { back: Some(address(monday, week.staff.id, None)), ..done });
+    Ok(page(&signed, &title, "/week", done.as_ref(), &content))
 }
 
 fn head(signed: &Signed, week: &Week, style: Style, now: DateTime<Utc>) -> Markup {

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 use super::{
     Failure,
-    entry_fields::changed,
+    entry_fields::typed,
     form::{go, ticked, value},
     week::{address, monday_of},
 };
@@ -52,9 +52,8 @@ pub(super) async fn act(
     let (batch, back) = (BatchId(ids::fresh()), value(&pairs, "back").unwrap_or("/week"));
     let (what, said) = match value(&pairs, "act") {
         Some("change") => {
-            let names = ["project", "task", "billable", "start", "end", "description"];
-            let typed: Vec<_> = names.into_iter().filter_map(|name| value(&pairs, name).map(|value| format!("{name}={value}"))).collect();
-            (Do::Change(fields::acts(&mut tx, catalog, &entry, &changed(&entry.body, typed)).await?), "saved")
+            let typed = typed(&pairs, &["project", "task", "billable", "start", "end", "description"]);
+            (Do::Change(fields::acts(&mut tx, catalog, &entry, &typed).await?), "saved")
         }
         Some("split") => {
             let share: u32 =

@@ -40,7 +40,7 @@ pub(super) fn opened(
                 form method="post" action=(action) {
                     (hidden)
                     div.row {
-                        (fields(&entry.body, "as it is", entry.body.description.as_deref().unwrap_or_default()))
+                        (fields(&entry.body, "as it is"))
                         button.primary name="act" value="change" { "Save" }
                     }
                     (projects("projects", catalog))
