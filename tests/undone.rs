@@ -115,6 +115,32 @@ on_each_database! {
         assert_eq!(lines(&world).len(), 3);
     }
 
+    fn s12_a_split_is_taken_back_while_none_of_its_parts_is_on_its_way(world: World) {
+        drafted(&world, &[("09:00", "10:00", "[ACME-15] Work")]);
+        run(&world, &["entries", "split", &id(&world, "09:00"), "50:project=ACME-15", "50:project=GBX-3"]);
+        let (first, second) = (id(&world, "09:00"), id(&world, "09:30"));
+        assert!(world.run(&["entries", "merge", &first, "--into", &second]).expect_err("parts").contains("parts of one meeting"));
+        run(&world, &["entries", "approve", &second]);
+        let told = world.run(&["entries", "undo", &first]).expect_err("approved");
+        assert!(told.contains("reviewer reopens it first"), "{told}");
+        run(&world, &["entries", "reopen", &second, "--why", "wrong"]);
+        run(&world, &["entries", "undo", &first]);
+        assert_eq!(lines(&world), ["09:00-10:00 60 ACME-15 true"]);
+    }
+
+    fn s12_an_overlap_with_what_was_joined_says_what_to_do(world: World) {
+        drafted(&world, &[("09:00", "10:00", "[ACME-15] One"), ("10:00", "11:00", "[ACME-15] Two"), ("10:30", "11:30", "[GBX-3] Call")]);
+        run(&world, &["entries", "merge", &id(&world, "10:00"), "--into", &id(&world, "09:00")]);
+        let (question, before) = (asked(&world), lines(&world));
+        for way in ["this", "split"] {
+            let told = world.run(&["exceptions", "resolve", &question, "--overlap", way]).expect_err("of which part");
+            assert!(told.contains("joined from several"), "{told}");
+            assert_eq!(lines(&world), before);
+        }
+        run(&world, &["exceptions", "resolve", &question, "--overlap", "other"]);
+        assert_eq!(lines(&world), ["09:00-11:00 120 ACME-15 true", "11:00-11:30 30 GBX-3 true"]);
+    }
+
     fn s12_what_was_joined_keeps_its_sum(world: World) {
         drafted(&world, &[("09:00", "12:00", "[ACME-15] Morning"), ("13:00", "14:00", "[GBX-3] After"), ("14:00", "14:30", "[GBX-3] Call")]);
         let (before, whole) = (lines(&world), "09:00-14:00 240 ACME-15 true".to_owned());
@@ -126,13 +152,13 @@ on_each_database! {
             assert_eq!(lines(&world)[0], whole);
         }
         run(&world, &["entries", "set", &target, "task=Talk"]);
+        run(&world, &["entries", "undo", &target]);
         // What was no work was so as a whole, and comes back as a whole.
         run(&world, &["entries", "set", &target, "not_work=yes"]);
         assert_eq!(lines(&world), ["14:00-14:30 30 GBX-3 true"]);
         run(&world, &["entries", "undo", &target]);
         assert_eq!(lines(&world)[0], whole);
         run(&world, &["entries", "undo", &target]);
-        run(&world, &["entries", "undo", &after]);
         assert_eq!(lines(&world), before);
         // Without a gap it can become longer.
         run(&world, &["entries", "merge", &id(&world, "14:00"), "--into", &after]);

@@ -46,7 +46,7 @@ impl Joined {
         let body = &entry.body;
         let has_no_gap = (body.end - body.start).num_seconds() == body.seconds;
         let is_clear = |act: &Act| match act {
-            Act::Split { .. } => false,
+            Act::Split { .. } | Act::GiveWay(_) => false,
             Act::Time(edit) => has_no_gap && edit.start <= body.start && body.end <= edit.end,
             _ => true,
         };

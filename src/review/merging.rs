@@ -53,7 +53,11 @@ impl Desk<'_> {
 
 /// Only entries of one page have one time together.
 fn fits(entry: &Entry, target: &Entry) -> Result<(), Refusal> {
-    if entry.staff != target.staff || entry.key.meeting == target.key.meeting {
+    if entry.key.meeting == target.key.meeting {
+        let short = ids::short(target.id.0);
+        return Err(Refusal::Wrong(format!("these are parts of one meeting: take the split back instead (kalends entries undo {short})")));
+    }
+    if entry.staff != target.staff {
         return Err(Refusal::Wrong("these are not two entries of one person".to_owned()));
     }
     if entry.body.date != target.body.date {

@@ -193,6 +193,7 @@ impl Desk<'_> {
                     return Err(Refusal::OtherIsSettled(entry.status));
                 }
                 let act = Act::GiveWay(EditedTime { start, end, seen: seen(tx, &entry).await? });
+                Joined::load(tx, &[&entry]).await?.also(&entry, std::slice::from_ref(&act))?;
                 let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
                 decisions.push(self.decision(&person, on, act, Some(batch))?);
                 pages.dates.insert(entry.body.date);

@@ -60,7 +60,9 @@ impl Desk<'_> {
         let entries: Vec<_> = decisions.iter().filter_map(|decision| decision.entry).collect();
         let subjects: BTreeSet<Uuid> = decisions.iter().map(|decision| decision.subject).collect();
         let mut all = Wanted { dates: BTreeSet::new(), subjects: subjects.clone() };
-        for entry in tx.entries_of(&entries).await? {
+        let mut touched = tx.entries_of(&entries).await?;
+        touched.extend(parts_of(tx, decisions).await?);
+        for entry in touched {
             if entry.status.is_settled() {
                 let no = if entry.status == EntryStatus::Submitted { No::SubmittedFirst } else { No::ReopenFirst };
                 return Err(Refusal::No("entry", ids::short(entry.id.0), no));
@@ -112,4 +114,14 @@ impl Desk<'_> {
         };
         tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
     }
+}
+
+/// The parts that stand of what was split: without it none of them is what it is.
+async fn parts_of(tx: &mut Tx, decisions: &[Decision]) -> Result<Vec<Entry>, store::Error> {
+    let split: BTreeSet<_> =
+        decisions.iter().filter(|one| matches!(one.act, Act::Split { .. })).map(|one| (MeetingId(one.subject), one.segment)).collect();
+    let meetings: Vec<_> = split.iter().map(|(meeting, _)| *meeting).collect();
+    let mut parts = tx.entries_of_meetings(&meetings).await?;
+    parts.retain(|part| part.status != EntryStatus::Void && split.contains(&(part.key.meeting, part.key.segment)));
+    Ok(parts)
 }
