@@ -40,7 +40,7 @@ impl Got {
     }
 
     /// Where something is wrong.
-    fn pointers(&self) -> Vec<&str> {
+    pub(crate) fn pointers(&self) -> Vec<&str> {
         self.body["errors"].as_array().into_iter().flatten().filter_map(|one| one["pointer"].as_str()).collect()
     }
 }
@@ -93,7 +93,7 @@ impl Api {
         got.body
     }
 
-    fn post(&self, token: &str, path: &str, version: &Value, body: &Value) -> Got {
+    pub(crate) fn post(&self, token: &str, path: &str, version: &Value, body: &Value) -> Got {
         self.send(token, "POST", path, &[("If-Match", &format!("\"{version}\""))], Some(body))
     }
 }
@@ -110,7 +110,7 @@ pub(crate) fn full_token(world: &World, name: &str, email: &str) -> String {
 }
 
 /// Six entries on six days and two questions, and a reviewer's token for them.
-fn prepared(world: &World) -> (Api, String) {
+pub(crate) fn prepared(world: &World) -> (Api, String) {
     let day = |day: u32, title: &str| {
         event(&format!("e{day}"), &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T103000Z"), title, "")
     };
@@ -128,7 +128,7 @@ fn prepared(world: &World) -> (Api, String) {
     (Api::serve(world), token)
 }
 
-fn new_entry(day: u32, name: &str) -> Value {
+pub(crate) fn new_entry(day: u32, name: &str) -> Value {
     json!({ "staff": DANA, "start": format!("2026-03-{day:02}T13:00:00Z"), "end": format!("2026-03-{day:02}T14:00:00Z"), "timezone": "UTC",
         "project": "ACME-15", "description": "by hand", "external_ref": name })
 }
@@ -139,14 +139,16 @@ on_each_database! {
         let all = api.get(&token, "/entries?limit=200");
         let ids = |page: &Value| page["items"].as_array().expect("items").iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
         assert_eq!((ids(&all).len(), &all["next_cursor"]), (6, &Value::Null));
-        let (mut walked, mut path) = (Vec::new(), "/entries?limit=1".to_owned());
-        loop {
-            let page = api.get(&token, &path);
-            walked.extend(ids(&page));
-            let Some(next) = page["next_cursor"].as_str() else { break };
-            path = format!("/entries?limit=1&cursor={next}");
+        for (list, all) in [("/entries", &all), ("/exceptions", &api.get(&token, "/exceptions?limit=200"))] {
+            let (mut walked, mut path) = (Vec::new(), format!("{list}?limit=1"));
+            loop {
+                let page = api.get(&token, &path);
+                walked.extend(ids(&page));
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                path = format!("{list}?limit=1&cursor={next}");
+            }
+            assert_eq!(walked, ids(all), "{list}");
         }
-        assert_eq!(walked, ids(&all));
         for (query, count) in [
             ("from=2026-03-03&to=2026-03-05", 3),
             ("project=GBX-3", 2),
@@ -167,6 +169,7 @@ on_each_database! {
         assert_eq!((wrong.status, wrong.pointers()), (400, vec!["/colour", "/held", "/limit"]));
         assert_eq!(wrong.header("content-type"), "application/problem+json");
         assert_eq!(api.send(&token, "GET", "/entries?cursor=abc", &[], None).status, 422);
+        assert_eq!(api.send(&token, "GET", "/exceptions?cursor=abc", &[], None).status, 422);
     }
 
     fn an_entry_is_written_changed_and_removed_by_whoever_saw_it(world: World) {

@@ -421,6 +421,38 @@ on_each_database! {
         assert!(world.entries().iter().filter(|entry| entry["project"] == Value::Null).count() == 2);
     }
 
+    fn only_what_shares_what_an_answer_rests_on_is_alike(world: World) {
+        firm(&world);
+        let guest = |who: &str| format!("ATTENDEE:mailto:{who}\r\nATTENDEE:mailto:{DANA}\r\n");
+        world.calendar(&[
+            event("a", "20260302T090000Z", "20260302T100000Z", "Planning", &guest("bo@globex.example")),
+            event("b", "20260303T090000Z", "20260303T100000Z", "Review", &guest("bo@globex.example")),
+            event("c", "20260304T090000Z", "20260304T100000Z", "Planning", &guest("tom@acme.example")),
+            event("d", "20260305T090000Z", "20260305T100000Z", "[ACME-15] One", &guest("tom@acme.example")),
+            event("e", "20260305T093000Z", "20260305T103000Z", "[ACME-15] Two", &guest("tom@acme.example")),
+            event("f", "20260306T090000Z", "20260306T100000Z", "[GBX-3] Three", &guest("bo@globex.example")),
+            event("g", "20260306T093000Z", "20260306T103000Z", "[GBX-3] Four", &guest("bo@globex.example")),
+        ]);
+        world.sync();
+        let asked = world.exceptions();
+        let (missing, _) = of(&asked, "date", "2026-03-02");
+        let (overlap, _) = of(&asked, "reason", "overlap");
+        block_on(async {
+            let served = served(&world);
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let alone = served.get(&format!("/queue?item={overlap}"), Some(&eva)).await.text().await.expect("a page");
+            assert!(!alone.contains("name=\"all\""), "overlaps have nothing in common: {alone}");
+            let page = served.get(&format!("/queue?item={missing}"), Some(&eva)).await.text().await.expect("a page");
+            assert!(page.contains("the same to all 2 alike"), "{page}");
+            let form = |likely| [("likely", likely), ("all", "1"), ("csrf", eva.csrf.as_str())];
+            served.post(&format!("/queue/{missing}"), Some(&eva), &form("project=GBX-3"), &[]).await;
+            served.post(&format!("/queue/{overlap}"), Some(&eva), &[("act", "dismiss"), ("all", "1"), ("csrf", &eva.csrf)], &[]).await;
+        });
+        let left: Vec<_> = world.exceptions().iter().map(|one| (text(one, "reason").to_owned(), text(one, "date").to_owned())).collect();
+        let held = |reason: &str, date: &str| left.contains(&(reason.to_owned(), date.to_owned()));
+        assert!(left.len() == 2 && held("missing-field", "2026-03-04") && held("overlap", "2026-03-06"), "{left:?}");
+    }
+
     fn what_looks_private_is_read_by_its_owner_alone(world: World) {
         world.configure_more("review: {titles: not-private-looking}\n");
         firm(&world);

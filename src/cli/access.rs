@@ -1,9 +1,9 @@
-//! `users`, `tokens`, `periods`, `audit`: who may do what, what programs sign in with, closed periods, and what was done.
+//! `users`, `tokens`, `audit`: who may do what, what programs sign in with, and what was done.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use chrono::{Days, NaiveDate, SecondsFormat};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -49,19 +49,6 @@ pub(crate) struct AddToken {
     /// Its last day.
     #[arg(long)]
     until: Option<NaiveDate>,
-}
-
-/// What was typed.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Lock {
-    /// The last date that is closed.
-    #[arg(long)]
-    through: NaiveDate,
-    /// Only this person's book.
-    #[arg(long)]
-    staff: Option<String>,
-    #[arg(long)]
-    why: Option<String>,
 }
 
 pub(crate) async fn users(app: &App, format: Format) -> anyhow::Result<Outcome> {
@@ -117,21 +104,29 @@ pub(crate) async fn set_user(app: &App, args: &SetUser) -> anyhow::Result<Outcom
     let mut tx = app.store.write().await?;
     tx.lock_staff(person.id).await?;
     let before = tx.principal(person.id).await?;
-    if !(args.password && args.roles.is_empty()) {
+    let is_password_alone = args.password && args.roles.is_empty();
+    if !is_password_alone {
         tx.set_rights(person.id, &roles, &reviews).await?;
     }
     if let Some(hash) = &hash {
         tx.set_password(person.id, hash.as_deref()).await?;
     }
     let after = tx.principal(person.id).await?;
-    let told = |one: &Principal| json!({ "roles": one.roles, "reviews_everyone": one.reviews == Reviews::Everyone });
-    let done = audit::Act::new(&who.name, "rights", app.config.clock.now(), "staff", &person.id).from(told(&before)).to(told(&after));
+    let act = if is_password_alone { "password" } else { "rights" };
+    let done = on_rights(&who.name, act, app.config.clock.now(), (&before, &after));
     tx.audit(&[done.because(args.password.then(|| "password set".to_owned()))]).await?;
     tx.commit().await?;
     let words: Vec<_> = after.roles.iter().map(|role| role.as_str()).collect();
     let roles = if words.is_empty() { "no role".to_owned() } else { words.join(", ") };
     answer(&format!("{} is {roles}; whoever was signed in with this address has to sign in again", person.email()));
     Ok(Outcome::Done)
+}
+
+/// What a person may do from now on, as an act.
+pub(super) fn on_rights(actor: &str, act: &str, at: DateTime<Utc>, (before, after): (&Principal, &Principal)) -> audit::Act {
+    let told = |one: &Principal| json!({ "roles": one.roles, "reviews_everyone": one.reviews == Reviews::Everyone });
+    let subject = after.staff.map_or_else(String::new, |id| id.to_string());
+    audit::Act::new(actor, act, at, "staff", &subject).from(told(before)).to(told(after))
 }
 
 /// Prints a one-time link with which a person signs in.
@@ -146,7 +141,7 @@ pub(crate) async fn tokens(app: &App, format: Format) -> anyhow::Result<Outcome>
     let mut tx = app.store.read().await?;
     let (tokens, people) = (tx.tokens().await?, tx.staff().await?);
     let email = |token: &Token| people.iter().find(|one| one.id == token.staff).map_or("", |one| one.email()).to_owned();
-    let day = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string());
+    let day = |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string());
     if format == Format::Json {
         let list: Vec<_> = tokens
             .iter()
@@ -209,37 +204,6 @@ pub(crate) async fn revoke_token(app: &App, id: &str) -> anyhow::Result<Outcome>
 fn on_token(app: &App, who: &Principal, act: &str, token: &Token) -> audit::Act {
     audit::Act::new(&who.name, act, app.config.clock.now(), "token", &token.id)
         .to(json!({ "name": token.name, "staff": token.staff, "scopes": token.scopes, "until": token.until }))
-}
-
-pub(crate) async fn lock(app: &App, args: &Lock) -> anyhow::Result<Outcome> {
-    let staff = match &args.staff {
-        Some(email) => Some(book::person(app, email).await?),
-        None => None,
-    };
-    let who = book::operator(app).await?;
-    let now = app.config.clock.now();
-    let mut tx = app.store.write().await?;
-    tx.lock_period(staff.as_ref().map(|one| one.id), args.through, (&who.name, args.why.as_deref()), now).await?;
-    let done = audit::Act::new(&who.name, "lock", now, "period", &args.through).because(args.why.clone());
-    tx.audit(&[audit::Act { staff: staff.as_ref().map(|one| one.id), ..done }]).await?;
-    tx.commit().await?;
-    let whose = staff.map_or_else(|| "everyone".to_owned(), |one| one.email().to_owned());
-    answer(&format!("the books of {whose} are closed through {}; a lock only ever moves forward", args.through));
-    Ok(Outcome::Done)
-}
-
-pub(crate) async fn locks(app: &App) -> anyhow::Result<Outcome> {
-    let mut tx = app.store.read().await?;
-    let (locks, people) = (tx.period_locks().await?, tx.staff().await?);
-    let rows = locks.into_iter().map(|(staff, through, at, actor, why)| {
-        let whose = staff.map_or_else(
-            || "everyone".to_owned(),
-            |id| people.iter().find(|one| one.id == id).map_or_else(String::new, |one| one.email().to_owned()),
-        );
-        [through.to_string(), whose, at.date_naive().to_string(), actor, why.unwrap_or_default()]
-    });
-    answer(&book::table(["through", "whose", "since", "by", "why"], rows));
-    Ok(Outcome::Done)
 }
 
 /// What was done, newest first; or whether a row was changed or taken away since.

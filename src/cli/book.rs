@@ -4,7 +4,7 @@ use std::{future::Future, path::Path};
 
 use anyhow::Context;
 
-use super::{complain, paint};
+use super::{drawn, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
@@ -41,7 +41,7 @@ pub(super) fn configuration(path: &Path) -> anyhow::Result<Config> {
 
 fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Error {
     let errors = findings.into_iter().filter(|(_, finding)| finding.level == Level::Error);
-    let drawn: Vec<_> = errors.map(|(source, finding)| complain(&finding.draw(&source, paint()))).collect();
+    let drawn: Vec<_> = errors.map(|(source, finding)| drawn(&finding.draw(&source, paint()))).collect();
     anyhow::anyhow!("{}; nothing was changed", counted(drawn.len(), "error", "errors"))
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<Reloaded>
     };
     let reloaded = app.reload_files(files, &app.config.rules, &actor(), false).await?;
     if let Reloaded::Refused(refusal) = &reloaded {
-        complain(&refusal.told(paint()));
+        drawn(&refusal.told(paint()));
     }
     Ok(Ok(reloaded))
 }

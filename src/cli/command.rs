@@ -11,7 +11,7 @@ pub(super) use self::{
     sources::{AddCalendar, Calendar, Connections, Staff},
     time::{Entries, Exceptions},
 };
-use super::{Shape, access, backtest, connections, demo, explain, fmt, reload, rules, schema, suggest};
+use super::{Shape, access, backtest, connections, demo, explain, fmt, periods, reload, rules, schema, suggest};
 
 /// Turns calendars into reviewed time entries.
 #[derive(Debug, Parser)]
@@ -145,7 +145,7 @@ pub(super) enum Tokens {
 #[derive(Debug, Subcommand)]
 pub(super) enum Periods {
     /// Closes everything through a date, for everyone or for one person.
-    Lock(access::Lock),
+    Lock(periods::Lock),
     /// Shows what is closed.
     List,
 }

@@ -127,6 +127,18 @@ pub(crate) async fn merge(app: &App, id: &str, into: &str, format: Format) -> an
     show(app, &[target], format).await
 }
 
+/// Takes back what was done last to an entry, and shows what stands of its meeting.
+pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
+    let active = book::active(app).await?;
+    let entry = app.store.read().await?.entry(id).await?;
+    let who = book::operator(app).await?;
+    app.desk(&active, &who).undo_last(entry.id, None).await?;
+    let mut left = app.store.read().await?.entries_of_meetings(&[entry.key.meeting]).await?;
+    left.retain(|one| one.key.segment == entry.key.segment && one.status != EntryStatus::Void);
+    left.sort_by_key(|one| one.body.start);
+    show(app, &left, format).await
+}
+
 /// Does the same to some entries, and says of each that was refused why.
 pub(crate) async fn act(app: &App, ids: &[String], what: &Do, done: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;

@@ -103,15 +103,12 @@ pub(crate) async fn hand(app: &App, id: &str, to: Option<&str>, format: Format) 
     say(app, id, &Answer::Assign { to }, format).await
 }
 
-/// Takes back what was last answered.
+/// Takes back what answered it.
 pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
     let who = book::operator(app).await?;
     let exception = app.store.read().await?.exception(id).await?;
-    let desk = app.desk(&active, &who);
-    let batch = desk.last_batch(&exception).await?;
-    desk.undo(batch).await?;
-    let exception = app.store.read().await?.exception(id).await?;
+    let exception = app.desk(&active, &who).undo_answer(&exception, None).await?;
     told(app, &exception, format).await
 }
 

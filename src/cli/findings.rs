@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{complain, paint};
+use super::{drawn, paint};
 use crate::{
     model::words::counted,
     rules::Found,
@@ -17,7 +17,7 @@ use crate::{
 /// Draws those that are at least so bad.
 pub(super) fn tell(findings: &[Found], least: Level) {
     for (source, finding) in findings.iter().filter(|(_, finding)| finding.level >= least) {
-        complain(&finding.draw(source, paint()));
+        drawn(&finding.draw(source, paint()));
     }
 }
 

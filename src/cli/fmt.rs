@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use chrono::NaiveDate;
 
-use super::{Outcome, answer, complain, paint, rules};
+use super::{Outcome, answer, complain, drawn, paint, rules};
 use crate::{
     app::rule_files,
     config::Config,
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<Outcom
             Err(findings) => {
                 refused += 1;
                 for finding in findings {
-                    complain(&finding.draw(&source, paint()));
+                    drawn(&finding.draw(&source, paint()));
                 }
             }
         }

@@ -17,6 +17,7 @@ mod explain;
 mod findings;
 mod fmt;
 mod keys;
+mod periods;
 mod preview;
 mod reload;
 mod rules;
@@ -26,6 +27,7 @@ mod setup;
 mod sources;
 mod staff;
 mod suggest;
+mod terminal;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -187,6 +189,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Entries(Entries::Add(args)) => entries::add(app, args, format).await,
         Command::Entries(Entries::Split { id, parts }) => entries::split(app, id, parts, format).await,
         Command::Entries(Entries::Merge { id, into }) => entries::merge(app, id, into, format).await,
+        Command::Entries(Entries::Undo { id }) => entries::undo(app, id, format).await,
         Command::Entries(Entries::Submit { ids }) => entries::act(app, ids, &Do::Submit, "submitted", format).await,
         Command::Entries(Entries::Withdraw { ids }) => entries::act(app, ids, &Do::Withdraw, "withdrawn", format).await,
         Command::Entries(Entries::Approve { ids }) => entries::act(app, ids, &Do::Approve, "approved", format).await,
@@ -212,8 +215,8 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Tokens(Tokens::List) => access::tokens(app, format).await,
         Command::Tokens(Tokens::Add(args)) => access::add_token(app, args).await,
         Command::Tokens(Tokens::Revoke { id }) => access::revoke_token(app, id).await,
-        Command::Periods(Periods::Lock(args)) => access::lock(app, args).await,
-        Command::Periods(Periods::List) => access::locks(app).await,
+        Command::Periods(Periods::Lock(args)) => periods::lock(app, args).await,
+        Command::Periods(Periods::List) => periods::locks(app).await,
         Command::Audit { id, verify } => access::audited(app, *verify, id.as_deref(), format).await,
         Command::Rules(Rules::Reload(args)) => reload::reload(app, args, format).await,
         Command::Rules(Rules::Status) => reload::status(app, format).await,
@@ -241,7 +244,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
 fn answer(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{}", text.trim_end()).is_err() {
+    if writeln!(out, "{}", terminal::shown(text.trim_end())).is_err() {
         std::process::exit(0);
     }
 }
@@ -253,7 +256,12 @@ fn paint() -> Paint {
 }
 
 /// Tells a person something beside the answer.
-#[expect(clippy::print_stderr, reason = "the one place that complains")]
 fn complain(text: &str) {
+    drawn(&terminal::shown(text));
+}
+
+/// The same, of a drawing that may have colours; what it quotes was made harmless by whatever drew it.
+#[expect(clippy::print_stderr, reason = "the one place that complains")]
+fn drawn(text: &str) {
     eprintln!("{text}");
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, book, complain, entries, paint};
+use super::{Format, Outcome, answer, book, complain, drawn, entries, paint};
 use crate::{
     app::{App, rule_files, rules::Folder},
     model::{
@@ -60,7 +60,7 @@ pub(crate) async fn reload(app: &App, args: &Args, format: Format) -> anyhow::Re
 }
 
 fn refused(refusal: &Refusal, format: Format) -> anyhow::Result<Outcome> {
-    complain(&refusal.told(paint()));
+    drawn(&refusal.told(paint()));
     complain(&format!("{}; the rules that were active before still are", refusal.summary()));
     if format == Format::Json {
         answer(&serde_json::to_string_pretty(
@@ -99,7 +99,7 @@ pub(crate) async fn status(app: &App, format: Format) -> anyhow::Result<Outcome>
         }];
         lines.push(format!("folder    {path} {}", folder.told()));
         if let Folder::Refused(refusal) = &folder {
-            lines.push(refusal.told(paint()));
+            lines.push(refusal.told(Paint::Plain));
         }
         if let Some(one) = refused {
             lines.push(format!("refused   {} at {}{}", &one.digest[..12], at(one.at), by(one)));
@@ -207,7 +207,7 @@ fn proposed(app: &App, files: Files) -> Option<Active> {
     match Active::proposed(files, &app.config.policy, app.config.clock.now().date_naive()) {
         Ok(set) => Some(set),
         Err(findings) => {
-            complain(&Refusal::Findings(findings).told(paint()));
+            drawn(&Refusal::Findings(findings).told(paint()));
             None
         }
     }

@@ -12,14 +12,16 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Format, Outcome, answer, book, connections, sources};
+use super::{Format, Outcome, access, answer, book, connections, sources};
 use crate::{
     app::{App, rules::Folder},
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{
+        audit,
         connection::{ConnectionStatus, Provider},
         principal::{Reviews, Role},
+        staff::Staff,
         words::counted,
     },
     web,
@@ -68,19 +70,30 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has.
+/// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has. Once
+/// rights were given to anyone, only people give them.
 async fn first_link(app: &App) -> anyhow::Result<()> {
+    let now = app.config.clock.now();
     let mut tx = app.store.write().await?;
-    let Some(first) = tx.staff().await?.into_iter().min_by_key(|one| one.id) else {
+    let people = tx.staff().await?;
+    let works = |one: &&Staff| one.last_day.is_none_or(|last| one.zones.date_of(now) <= last);
+    let Some(first) = people.iter().filter(works).min_by_key(|one| one.id) else {
         info!("Nobody can sign in yet: add the first person with `kalends staff add ADDRESS`, and start again.");
         return Ok(());
     };
     // Of several daemons that start at once one gives the rights; the others wait here, and then see them.
     tx.lock_staff(first.id).await?;
-    if tx.has_admin().await? {
+    if tx.rights_were_given().await? {
+        if !tx.has_admin().await? {
+            info!("Nobody has the role admin; it is given with `kalends users set ADDRESS --role admin …`, which takes all of her roles.");
+        }
         return Ok(());
     }
+    let before = tx.principal(first.id).await?;
     tx.set_rights(first.id, &Role::ALL.iter().copied().collect(), &Reviews::Everyone).await?;
+    let after = tx.principal(first.id).await?;
+    let why = Some("the first start: nobody had been given a role".to_owned());
+    tx.audit(&[access::on_rights(audit::DERIVATION, "rights", now, (&before, &after)).because(why)]).await?;
     tx.commit().await?;
     let link = web::signin::link(app, first.id).await?;
     info!("{} has all roles from now on and signs in once with {}", first.email(), link.expose_secret());

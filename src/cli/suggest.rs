@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, answer, book, complain, entries, paint};
+use super::{Format, Outcome, answer, book, complain, drawn, entries, paint};
 use crate::{
     app::{App, rule_files},
     model::words::counted,
@@ -84,7 +84,7 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
     let mut files = rule_files(&app.config.rules)?;
     files.insert(format!("rules/{name}"), yaml.to_owned());
     if let Err(refusal) = proven(files, &app.config.policy, app.config.clock.now().date_naive()) {
-        complain(&refusal.told(paint()));
+        drawn(&refusal.told(paint()));
         complain(&format!("beside the files of {} there would be {}; nothing was written", app.config.rules.display(), refusal.summary()));
         return Ok(Outcome::Findings);
     }

@@ -147,7 +147,9 @@ pub(super) fn catalog(page: &Page<'_>, body: &Body, unmatched: bool) -> Vec<Find
     let missing: Vec<Field> = missing(page, body);
     if !missing.is_empty() && !unmatched {
         let names = missing.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ");
-        findings.push(Finding::meeting("missing-field", json!({ "fields": missing }), format!("it has no {names}")));
+        // Which fields are required is the project's to say.
+        let cause = json!({ "fields": missing, "client": body.client, "project": body.project });
+        findings.push(Finding::meeting("missing-field", cause, format!("it has no {names}")));
     }
     if let Some((_, project)) = body.project.as_deref().and_then(|code| page.catalog.project(code))
         && !project.is_open_on(body.date)

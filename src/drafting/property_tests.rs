@@ -78,6 +78,7 @@ impl Scene {
                 let leg = |project: Option<&str>| Leg {
                     share: 50,
                     assignment: Assignment { project: project.map(|code| Some(code.into())), ..Assignment::default() },
+                    number: None,
                 };
                 let legs = vec![leg(None), leg(Some("ACME-2"))];
                 self.decide(draft.key.meeting, Act::Split { legs, seen: Seen { start, end } });

@@ -39,7 +39,8 @@ fn ask(page: &Page<'_>, piece: &mut Piece<'_>, is_settled: bool, decisions: &[&D
         piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
     }
     let subject = subject(piece.key);
-    let incomplete = !checks::missing(page, &piece.body).is_empty();
+    // Where the books are closed nothing is released, so that it was seen is enough.
+    let incomplete = !page.is_locked() && !checks::missing(page, &piece.body).is_empty();
     let seen = |subject: Subject, reason: &Reason| {
         is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
     };

@@ -355,7 +355,7 @@ fn an_edited_time_asks_once_its_event_moves_and_follow_takes_the_new_time() {
 fn split_legs_keep_their_shares_end_to_end() {
     let mut scene = Scene::new();
     let meeting = scene.event("Steering", at("09:00"), at("10:00"));
-    let leg = |share| Leg { share, assignment: Assignment::default() };
+    let leg = |share| Leg { share, assignment: Assignment::default(), number: None };
     scene.decide(meeting, Act::Split { legs: vec![leg(1), leg(1), leg(1)], seen: Seen { start: at("09:00"), end: at("10:00") } });
     let entries = scene.draft().entries;
     assert_eq!(entries.iter().map(|entry| entry.body.seconds).collect::<Vec<_>>(), [1200, 1200, 1200]);

@@ -60,7 +60,7 @@ pub(super) struct Cut {
 
 /// The shares of a rule's split as legs; what each is for comes with its verdict.
 fn legs_of(split: &Split) -> Vec<Leg> {
-    split.shares.iter().map(|share| Leg { share: share.percent, assignment: Assignment::default() }).collect()
+    split.shares.iter().map(|share| Leg { share: share.percent, assignment: Assignment::default(), number: None }).collect()
 }
 
 /// The verdict of each share: what the rules say of the whole, under what the share says of itself.
@@ -154,16 +154,16 @@ fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
     let last = slot.legs.len() - 1;
     let (mut begun, mut given) = (0, 0);
     let mut cut = Vec::new();
-    for (leg, Leg { share, assignment: own }) in slot.legs.iter().enumerate() {
-        given += i64::from(*share);
+    for (leg, one) in slot.legs.iter().enumerate() {
+        given += i64::from(one.share);
         let until = if leg == last { body.seconds } else { body.seconds * given / shares };
         let seconds = until - begun;
         let (start, end) = (body.start + TimeDelta::seconds(begun), body.start + TimeDelta::seconds(until));
         let mut assignment = whole.clone();
-        assignment.overlay(own);
+        assignment.overlay(&one.assignment);
         cut.push(Cut {
             leg,
-            key: key(slot, leg),
+            key: EntryKey { leg: one.number(leg), ..key(slot, 0) },
             body: Body { start, end, seconds, rounded_seconds: seconds, ..body.clone() },
             assignment,
         });

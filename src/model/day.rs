@@ -112,6 +112,13 @@ pub(crate) fn end_on(zone: Tz, date: NaiveDate, local: NaiveTime) -> DateTime<Ut
     instant(zone, date.and_time(local))
 }
 
+/// An instant as programs write it (RFC 3339), to the second: entries know no part of one, and a leap second is the first after it.
+pub(crate) fn instant_from(text: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(text).ok()?;
+    let leap = i64::from(at.timestamp_subsec_nanos() >= 1_000_000_000);
+    DateTime::from_timestamp(at.timestamp() + leap, 0)
+}
+
 /// A local time as people write it: `09:30`; `24:00` is midnight.
 ///
 /// # Errors

@@ -82,6 +82,16 @@ pub(crate) struct Leg {
     /// Parts of the sum of all legs' shares.
     pub(crate) share: u32,
     pub(crate) assignment: Assignment,
+    /// Which entry it is, where that is not its place: a part that was divided leaves the others what they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<i64>,
+}
+
+impl Leg {
+    /// Which entry of its segment it is.
+    pub(crate) fn number(&self, place: usize) -> i64 {
+        self.number.unwrap_or_else(|| i64::try_from(place).unwrap_or(i64::MAX))
+    }
 }
 
 /// An entry written by a person or through the API (S11).

@@ -150,13 +150,27 @@ impl Exception {
         self.reasons.first().map_or("", |reason| reason.reason.as_str())
     }
 
-    /// What alike questions have in common, so that they can be answered together: a code, a project, the same title and people, a rule.
+    /// What alike questions have in common, so that they can be answered together: everything that the answer rests on. The same title
+    /// and people, the same code, what is missing at the same project. Where nothing says that, it is alike to no other.
     pub(crate) fn common(&self) -> String {
-        let Some(lead) = self.reasons.first() else { return String::new() };
-        let told = ["event", "code", "project", "fields", "values", "calendar", "connection"];
-        let of_cause = told.iter().map(|name| &lead.cause[*name]).find(|value| !value.is_null());
-        let common = of_cause.or_else(|| Some(&lead.evidence["rule"]).filter(|value| !value.is_null()));
-        common.map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        let Some(lead) = self.reasons.first() else { return self.subject.id.to_string() };
+        let (cause, rule) = (&lead.cause, &lead.evidence["rule"]);
+        let is_for_something = !cause["client"].is_null() || !cause["project"].is_null();
+        let told = match (lead.reason.as_str(), self.subject.kind) {
+            ("unmatched", _) => vec![&cause["event"]],
+            ("unknown-code", _) => vec![&cause["code"]],
+            ("closed-project", _) => vec![&cause["project"]],
+            ("conflict", _) => vec![&cause["field"], &cause["values"]],
+            ("missing-field", _) if is_for_something => vec![&cause["fields"], &cause["client"], &cause["project"]],
+            (_, SubjectKind::Event) => vec![&lead.evidence["calendar"]],
+            (_, SubjectKind::Day) if !rule.is_null() => vec![rule],
+            _ if is_for_something && !rule.is_null() => vec![rule, &cause["client"], &cause["project"]],
+            _ => Vec::new(),
+        };
+        if told.is_empty() {
+            return self.subject.id.to_string();
+        }
+        told.into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether it holds its entry back now.

@@ -36,6 +36,20 @@ words! {
     }
 }
 
+impl Scope {
+    /// What it takes to read what this one writes.
+    pub(crate) fn reading(self) -> Self {
+        match self {
+            Self::EntriesWrite => Self::EntriesRead,
+            Self::ExceptionsWrite => Self::ExceptionsRead,
+            Self::CatalogWrite => Self::CatalogRead,
+            Self::SourcesWrite => Self::SourcesRead,
+            Self::UsersWrite => Self::UsersRead,
+            reading => reading,
+        }
+    }
+}
+
 /// Whose time a reviewer reviews.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reviews {
@@ -81,6 +95,19 @@ impl Principal {
         Self { name: name.to_owned(), staff, roles: Role::ALL.iter().copied().collect(), reviews: Reviews::Everyone, scopes: None }
     }
 
+    /// A token of hers, which may do no more than she.
+    pub(crate) fn with_token(self, token: &str, scopes: BTreeSet<Scope>) -> Self {
+        Self { name: format!("token {token} of {}", self.name), scopes: Some(scopes), ..self }
+    }
+
+    /// Whether she, or a token of hers, is who did something.
+    pub(crate) fn is(&self, actor: &str) -> bool {
+        let person = |name: &str| {
+            name.strip_prefix("token ").and_then(|rest| rest.rsplit_once(" of ")).map_or(name.to_owned(), |(_, person)| person.to_owned())
+        };
+        person(&self.name) == person(actor)
+    }
+
     pub(crate) fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
@@ -110,6 +137,11 @@ impl Principal {
         ];
         let found: Vec<_> = found.into_iter().filter_map(|(is, capacity)| is.then_some(capacity)).collect();
         if found.is_empty() { vec![Capacity::Stranger] } else { found }
+    }
+
+    /// Whether she may know of this person's time at all.
+    pub(crate) fn sees(&self, staff: StaffId) -> bool {
+        self.capacities(staff) != [Capacity::Stranger]
     }
 
     /// Whether she may read the words of this person's events.

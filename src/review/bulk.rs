@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Desk, Do, Refusal, is_open_on, parts::Parts, submission::submitted, table};
+use super::{Desk, Do, Refusal, dates::is_open_on, joined::Joined, parts::Parts, submission::submitted, table};
 use crate::{
     model::{
         audit,
@@ -13,7 +13,7 @@ use crate::{
         exception::ExceptionStatus,
         ids::{self, BatchId, EntryId, StaffId},
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store::{self, Tx},
 };
 
@@ -67,6 +67,11 @@ impl Desk<'_> {
         if allowed.is_empty() {
             return Ok(outcomes);
         }
+        // Where nothing is said, nothing is done, and nothing is written down.
+        if *what == Do::Change(Vec::new()) {
+            outcomes.extend(allowed.into_iter().map(|(entry, _)| (entry.id, Ok(entry))));
+            return Ok(outcomes);
+        }
         self.stand(&mut tx, staff, &allowed, (what, batch)).await?;
         let after: BTreeMap<EntryId, Entry> = tx.entries_of(&ids).await?.into_iter().map(|entry| (entry.id, entry)).collect();
         let done: Vec<&Entry> = allowed.iter().filter_map(|(before, _)| after.get(&before.id)).collect();
@@ -91,22 +96,28 @@ impl Desk<'_> {
         let moved: Vec<Entry> = allowed.iter().filter_map(|(_, next)| next.clone()).collect();
         tx.save_entries(&moved).await?;
         let (person, mut pages, mut decisions) = (tx.staff_member(staff).await?, Wanted::default(), Vec::new());
-        let mut parts = match what {
-            Do::Change(_) => Parts::load(tx, &allowed.iter().map(|(entry, _)| entry).collect::<Vec<_>>()).await?,
-            _ => Parts::default(),
-        };
+        let (mut parts, mut joined) = (Parts::default(), Joined::default());
+        if let Do::Change(_) = what {
+            let entries: Vec<_> = allowed.iter().map(|(entry, _)| entry).collect();
+            (parts, joined) = (Parts::load(tx, &entries).await?, Joined::load(tx, &entries).await?);
+        }
         for (entry, _) in allowed {
             let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
+            for (subject, segment) in joined.also(entry, &what.decisions())? {
+                decisions.push(self.decision(&person, (*subject, *segment, Some(entry.id)), Act::NotWork, Some(batch))?);
+                pages.subjects.insert(*subject);
+            }
             let acts = parts.on(entry, what.decisions())?;
-            decisions.extend(acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))));
+            for act in acts {
+                decisions.push(self.decision(&person, on, act, Some(batch))?);
+            }
             pages.dates.insert(entry.body.date);
             if matches!(what, Do::Change(_)) {
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
         tx.insert_decisions(&decisions).await?;
-        rederive(tx, staff, pages, self.basis()).await?;
-        Ok(())
+        self.derive(tx, staff, pages, self.basis()).await
     }
 
     /// Entries that were submitted and about which it is asked now whether that still holds.

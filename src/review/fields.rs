@@ -6,7 +6,7 @@ use super::{Refusal, questions::seen};
 use crate::{
     model::{
         catalog::{Catalog, Field},
-        day::{clock_time, end_on, instant},
+        day::{clock_time, end_on, instant, instant_from},
         decision::{Act, Assignment, EditedTime, Leg},
         entry::Entry,
     },
@@ -59,7 +59,7 @@ pub(crate) async fn divided(tx: &mut Tx, catalog: &Catalog, entry: &Entry, parts
         let share = share.trim().trim_end_matches('%').parse().ok().filter(|share| (1..=1000).contains(share));
         let Some(share) = share else { return wrong(format!("`{part}` is no part such as 60:project=ACME-15")) };
         let fields: Vec<String> = fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect();
-        legs.push(Leg { share, assignment: assignment(catalog, &fields)? });
+        legs.push(Leg { share, assignment: assignment(catalog, &fields)?, number: None });
     }
     if legs.len() < 2 || legs.len() > 20 {
         return wrong("an entry is divided into 2 to 20 parts".to_owned());
@@ -72,8 +72,8 @@ fn split(field: &str) -> Result<(&str, &str), Refusal> {
 }
 
 fn time(entry: &Entry, value: &str) -> Result<DateTime<Utc>, Refusal> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(value) {
-        return Ok(at.to_utc());
+    if let Some(at) = instant_from(value) {
+        return Ok(at);
     }
     Ok(instant(entry.body.timezone, entry.body.date.and_time(local(value)?)))
 }

@@ -8,7 +8,7 @@ use crate::{
         entry::Entry,
         ids::{self, BatchId, EntryId},
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store,
 };
 
@@ -34,12 +34,12 @@ impl Desk<'_> {
         let mut decisions = Vec::new();
         for one in [&entry, &target] {
             let act = Act::Merge { into: target.key.meeting, seen: super::seen(&mut tx, one).await? };
-            decisions.push(self.decision(&person, (one.key.meeting.0, one.key.segment, Some(one.id)), act, Some(batch)));
+            decisions.push(self.decision(&person, (one.key.meeting.0, one.key.segment, Some(one.id)), act, Some(batch))?);
             pages.subjects.insert(one.key.meeting.0);
         }
         tx.save_entries(&moved).await?;
         tx.insert_decisions(&decisions).await?;
-        rederive(&mut tx, staff, pages, self.basis()).await?;
+        self.derive(&mut tx, staff, pages, self.basis()).await?;
         let after = tx.entries_of(&[entry.id, target.id]).await?;
         let rows = [&entry, &target].into_iter().filter_map(|before| {
             let now = after.iter().find(|after| after.id == before.id)?;
@@ -53,7 +53,11 @@ impl Desk<'_> {
 
 /// Only entries of one page have one time together.
 fn fits(entry: &Entry, target: &Entry) -> Result<(), Refusal> {
-    if entry.staff != target.staff || entry.key.meeting == target.key.meeting {
+    if entry.key.meeting == target.key.meeting {
+        let short = ids::short(target.id.0);
+        return Err(Refusal::Wrong(format!("these are parts of one meeting: take the split back instead (kalends entries undo {short})")));
+    }
+    if entry.staff != target.staff {
         return Err(Refusal::Wrong("these are not two entries of one person".to_owned()));
     }
     if entry.body.date != target.body.date {

@@ -3,7 +3,9 @@
 
 pub(crate) mod bulk;
 mod clues;
+mod dates;
 pub(crate) mod fields;
+mod joined;
 pub(crate) mod learn;
 pub(crate) mod likely;
 mod merging;
@@ -13,31 +15,37 @@ pub(crate) mod propose;
 mod questions;
 mod submission;
 mod table;
+mod taking_back;
+mod undo;
 pub(crate) mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use self::table::{EntryAct, No};
+use self::{
+    dates::{is_hers, is_open_on},
+    table::{EntryAct, No},
+};
 pub(crate) use self::{
     overlap::Winner,
-    questions::{Answer, seen},
+    questions::{Answer, may, seen},
     submission::submit_days,
+    table::QuestionAct,
 };
 use crate::{
     model::{
         audit,
         decision::{Act, Decision, Written},
-        entry::{Entry, EntryStatus},
-        exception::{Exception, ExceptionStatus, Standing},
+        entry::{Body, Entry, EntryStatus},
+        exception::Standing,
         ids::{self, BatchId, DecisionId, EntryId, StaffId},
         principal::Principal,
         staff::Staff,
     },
-    settling::{Basis, Wanted, pinned, rederive},
-    store::{self, Store, Tx},
+    settling::{Basis, Wanted, pinned},
+    store::{self, Store, Tx, queue::EntriesWanted},
 };
 
 /// Why a person may not do something, and what she can do instead.
@@ -69,6 +77,8 @@ pub(crate) enum Refusal {
     NeedsReason(&'static str),
     #[error("there is nothing of yours to take back")]
     NothingToUndo,
+    #[error("what answered it was changed since: take that back first, with kalends entries undo or on the page of its week")]
+    AnsweredSince,
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]
@@ -189,16 +199,30 @@ impl<'a> Desk<'a> {
         is_open_on(self.locked_through(&mut tx, staff).await?, written.date)?;
         let (subject, date) = (ids::fresh(), written.date);
         let person = tx.staff_member(staff).await?;
-        if !person.works_on(date) {
-            let last = person.last_day.map_or_else(String::new, |last| format!(" to {last}"));
-            return Err(Refusal::Wrong(format!("{date} is none of her days: these are from {}{last}", person.first_day)));
-        }
-        tx.insert_decisions(&[self.decision(&person, (subject, 0, None), Act::Write(written), None)]).await?;
-        rederive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
+        self.free_name(&mut tx, staff, &written).await?;
+        tx.insert_decisions(&[self.decision(&person, (subject, 0, None), Act::Write(written), None)?]).await?;
+        self.derive(&mut tx, staff, wanted(date, subject), self.basis()).await?;
         let entry = tx.entries_of_meetings(&[ids::MeetingId(subject)]).await?.pop().ok_or(store::Error::Missing("entry"))?;
         tx.audit(&[audit::Act::on_entry(&self.who.name, "write", self.basis.now, (None, &entry), None)]).await?;
         tx.commit().await?;
         Ok(entry)
+    }
+
+    /// The name that an entry had which was taken out is free for another one.
+    async fn free_name(&self, tx: &mut Tx, staff: StaffId, written: &Written) -> Result<(), Refusal> {
+        if written.external_ref.is_none() {
+            return Ok(());
+        }
+        let (external_ref, statuses) = (written.external_ref.clone(), vec![EntryStatus::Void]);
+        let wanted = EntriesWanted { external_ref, statuses, staff: Some(staff), limit: 2, ..EntriesWanted::default() };
+        for entry in tx.entries_wanted(self.who, &wanted).await?.into_iter().filter(|entry| entry.body.origin == written.origin) {
+            // What was joined into another one counts there, and keeps its name.
+            if tx.decisions_about(&[entry.key.meeting.0]).await?.iter().any(|one| one.act == Act::NotWork) {
+                let body = Body { external_ref: None, ..entry.body };
+                tx.save_entries(&[Entry { version: entry.version + 1, body, ..entry }]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What pages are derived from, with who acts.
@@ -219,88 +243,22 @@ impl<'a> Desk<'a> {
     }
 
     /// A decision of this person now, with the day it pins something to.
+    ///
+    /// # Errors
+    /// If that is none of the days of whose time it is.
     fn decision(
         &self,
         staff: &Staff,
         (subject, segment, entry): (Uuid, i64, Option<EntryId>),
         act: Act,
         batch: Option<BatchId>,
-    ) -> (Decision, Option<NaiveDate>) {
+    ) -> Result<(Decision, Option<NaiveDate>), Refusal> {
+        is_hers(staff, &act)?;
         let (id, at, actor) = (DecisionId(ids::fresh()), self.basis.now, self.who.name.clone());
         let segment = if is_about_segment(&act) { segment } else { 0 };
         let decision = Decision { id, staff: staff.id, subject, segment, entry, act, why: None, batch, actor, at };
         let date = pinned(staff, &decision);
-        (decision, date)
-    }
-
-    /// Takes back what was decided at one stroke, person by person: what it changed is derived again. Says how many decisions.
-    pub(crate) async fn undo(&self, batch: BatchId) -> Result<usize, Refusal> {
-        let mut people: BTreeMap<StaffId, Vec<Decision>> = BTreeMap::new();
-        let decisions = self.store.read().await?.decisions_of_batch(batch).await?;
-        for decision in decisions.into_iter().filter(|one| one.act.is_derived_from()) {
-            // What someone else decided is for those to take back who review it.
-            if decision.actor != self.who.name && !self.who.reviews(decision.staff) {
-                return Err(Refusal::NothingToUndo);
-            }
-            people.entry(decision.staff).or_default().push(decision);
-        }
-        let count = people.values().map(Vec::len).sum();
-        for (staff, decisions) in people {
-            self.retract(staff, &decisions).await?;
-        }
-        if count == 0 { Err(Refusal::NothingToUndo) } else { Ok(count) }
-    }
-
-    async fn retract(&self, staff: StaffId, decisions: &[Decision]) -> Result<(), Refusal> {
-        let mut tx = self.begin(staff).await?;
-        let locked_through = self.locked_through(&mut tx, staff).await?;
-        let entries: Vec<_> = decisions.iter().filter_map(|decision| decision.entry).collect();
-        let subjects: BTreeSet<Uuid> = decisions.iter().map(|decision| decision.subject).collect();
-        let mut all = Wanted { dates: BTreeSet::new(), subjects: subjects.clone() };
-        for entry in tx.entries_of(&entries).await? {
-            if entry.status.is_settled() {
-                let no = if entry.status == EntryStatus::Submitted { No::SubmittedFirst } else { No::ReopenFirst };
-                return Err(Refusal::No("entry", ids::short(entry.id.0), no));
-            }
-            is_open_on(locked_through, entry.body.date)?;
-            all.dates.insert(entry.body.date);
-        }
-        for decision in decisions {
-            tx.retract_decision(decision.id, &self.who.name, self.basis.now).await?;
-        }
-        let subjects: Vec<_> = subjects.into_iter().collect();
-        let asked = tx.exceptions_about(staff, &subjects).await?;
-        all.dates.extend(asked.iter().map(|exception| exception.date));
-        rederive(&mut tx, staff, all, self.basis).await?;
-        self.reopen_sources(&mut tx, &asked).await?;
-        let after = tx.exceptions_about(staff, &subjects).await?;
-        let now = |before: &Exception| after.iter().find(|after| after.id == before.id);
-        let acts = asked
-            .iter()
-            .filter_map(|before| Some(audit::Act::on_exception(&self.who.name, "undo", self.basis.now, (before, now(before)?), None)));
-        tx.audit(&acts.collect::<Vec<_>>()).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// What capture asks about is shown as open at once; its next pass says whether it still is.
-    async fn reopen_sources(&self, tx: &mut Tx, asked: &[Exception]) -> Result<(), store::Error> {
-        let dismissed = asked.iter().filter(|one| questions::is_of_source(one) && one.status == ExceptionStatus::Dismissed);
-        let open = |one: &Exception| Exception {
-            status: ExceptionStatus::Open,
-            version: one.version + 1,
-            times: one.times + 1,
-            closed_at: None,
-            ..one.clone()
-        };
-        tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
-    }
-}
-
-/// Whether the books are still open for a date (S10).
-fn is_open_on(locked_through: Option<NaiveDate>, date: NaiveDate) -> Result<(), Refusal> {
-    match locked_through {
-        Some(through) if date <= through => Err(Refusal::Locked(through)),
-        _ => Ok(()),
+        Ok((decision, date))
     }
 }
 

@@ -45,7 +45,7 @@ impl Parts {
         let mut parts = Self::default();
         for entry in entries {
             let Some(live) = live.get_mut(&key(entry)) else { continue };
-            live.sort_by_key(|one| one.key.leg);
+            live.sort_by_key(|one| (one.body.start, one.key.leg));
             let acts: Vec<_> = decisions.iter().filter(|one| (one.subject, one.segment) == key(entry)).collect();
             let split = acts.iter().rev().find_map(|decision| split(decision));
             if live.len() > 1 || split.is_some() {
@@ -92,12 +92,18 @@ fn has_given_way(acts: &[&Decision]) -> bool {
 fn leg(entry: &Entry) -> Leg {
     let Body { client, project, task, billable, seconds, .. } = entry.body.clone();
     let assignment = Assignment { client: Some(client), project: Some(project), task: Some(task), billable, ..Assignment::default() };
-    Leg { share: u32::try_from(seconds).unwrap_or(u32::MAX), assignment }
+    Leg { share: u32::try_from(seconds).unwrap_or(u32::MAX), assignment, number: None }
+}
+
+fn gcd(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { gcd(other, one % other) }
 }
 
 fn apart<T>() -> Result<T, Refusal> {
     Err(Refusal::Wrong(
-        "it is one of several parts of a meeting, and that does not go with the others; split it again, with other shares".to_owned(),
+        "it is one of several parts of a meeting, and that does not go with the others; change those first, or take the split back \
+         (kalends entries undo) and split it again, with other shares"
+            .to_owned(),
     ))
 }
 
@@ -115,8 +121,9 @@ impl Whole {
     }
 
     fn change(&mut self, entry: &Entry, act: Act) -> Result<Vec<Act>, Refusal> {
-        let place = usize::try_from(entry.key.leg).unwrap_or(usize::MAX);
+        let place = self.legs.iter().enumerate().position(|(place, leg)| leg.number(place) == entry.key.leg).unwrap_or(usize::MAX);
         match act {
+            Act::Split { legs, .. } if !self.legs.is_empty() => self.divide(place, &legs),
             Act::Assign(later) if self.legs.is_empty() && self.is_of_one => Ok(vec![Act::Assign(later)]),
             Act::Assign(later) => {
                 let Some(leg) = self.legs.get_mut(place) else { return apart() };
@@ -131,6 +138,32 @@ impl Whole {
             Act::Time(edit) => self.shorten(&entry.body, &edit),
             act => Ok(vec![act]),
         }
+    }
+
+    /// Divides one leg, into legs that are for what it was for where nothing else is said. The others keep their time, and stay who they are.
+    fn divide(&mut self, place: usize, parts: &[Leg]) -> Result<Vec<Act>, Refusal> {
+        let mut legs: Vec<Leg> =
+            self.legs.iter().enumerate().map(|(place, leg)| Leg { number: Some(leg.number(place)), ..leg.clone() }).collect();
+        let Some(whole) = legs.get(place).cloned() else { return apart() };
+        let (sum, free) = (parts.iter().map(|part| u64::from(part.share)).sum::<u64>(), i64::try_from(legs.len()).unwrap_or(i64::MAX));
+        let shares = legs.iter().map(|leg| u64::from(leg.share) * sum);
+        let of_parts = parts.iter().map(|part| u64::from(whole.share) * u64::from(part.share));
+        let mut shares: Vec<u64> = shares.collect();
+        shares.splice(place..=place, of_parts);
+        let further = parts.iter().zip(free - 1..).enumerate().map(|(nth, (part, number))| {
+            let mut assignment = whole.assignment.clone();
+            assignment.overlay(&part.assignment);
+            Leg { share: part.share, assignment, number: if nth == 0 { whole.number } else { Some(number) } }
+        });
+        legs.splice(place..=place, further.collect::<Vec<_>>());
+        let common = shares.iter().copied().fold(0, gcd).max(1);
+        for (leg, share) in legs.iter_mut().zip(shares) {
+            let Ok(share) = u32::try_from(share / common) else { return apart() };
+            leg.share = share;
+        }
+        self.legs = legs;
+        self.bounds = None;
+        Ok(vec![self.split()])
     }
 
     fn split(&self) -> Act {

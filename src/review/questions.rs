@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Desk, Refusal, is_open_on,
+    Desk, Refusal,
+    dates::is_open_on,
+    joined::Joined,
     overlap::{self, Winner},
     parts::Parts,
     table::{self, QuestionAct},
@@ -19,8 +21,9 @@ use crate::{
         event::Span,
         exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::{self, BatchId, EntryId, ExceptionId, MeetingId, StaffId},
+        principal::Principal,
     },
-    settling::{Wanted, rederive},
+    settling::Wanted,
     store::{self, Tx},
 };
 
@@ -54,6 +57,12 @@ impl Answer {
             Self::Assign { .. } => QuestionAct::Assign,
         }
     }
+}
+
+/// Whether someone may do this to a question as it stands now.
+pub(crate) fn may(who: &Principal, exception: &Exception, act: QuestionAct, now: DateTime<Utc>) -> bool {
+    let may = |capacity| table::question(exception.standing(now), act, capacity, is_of_source(exception));
+    table::best(&who.capacities(exception.staff), may).is_ok()
 }
 
 /// Whether capture asks it, about a calendar or a connection, and not derivation.
@@ -99,6 +108,12 @@ impl Desk<'_> {
                 false
             }
             Answer::Assign { to } => {
+                if let Some(to) = to {
+                    let one = tx.principal(*to).await?;
+                    if !one.sees(before.staff) {
+                        return Err(Refusal::Wrong(format!("{} may not see this question: a reviewer of this person may", one.name)));
+                    }
+                }
                 let next = Exception { version: before.version + 1, assignee: *to, ..before.clone() };
                 tx.save_exceptions(&[next]).await?;
                 false
@@ -121,7 +136,8 @@ impl Desk<'_> {
 
     async fn decide(&self, tx: &mut Tx, before: &Exception, answer: &Answer, batch: BatchId) -> Result<(), Refusal> {
         let subject = before.subject;
-        if !is_of_source(before) {
+        // That something was seen changes nothing in a closed period, and lets the question go.
+        if !is_of_source(before) && !matches!(answer, Answer::Dismiss { .. }) {
             is_open_on(self.locked_through(tx, before.staff).await?, before.date)?;
         }
         let acts: Vec<Act> = match answer {
@@ -136,14 +152,18 @@ impl Desk<'_> {
             }
             self.is_not_settled(tx, before.entry).await?;
         }
+        let also = joined(tx, before, &acts).await?;
         let acts = of_part(tx, before.entry, acts).await?;
         let person = tx.staff_member(before.staff).await?;
-        let on = (subject.id, subject.segment, before.entry);
-        let decisions: Vec<_> = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect();
+        let (on, mut pages) = ((subject.id, subject.segment, before.entry), wanted(before.date, subject.id));
+        let mut decisions = acts.into_iter().map(|act| self.decision(&person, on, act, Some(batch))).collect::<Result<Vec<_>, _>>()?;
+        for (subject, segment) in also {
+            decisions.push(self.decision(&person, (subject, segment, before.entry), Act::NotWork, Some(batch))?);
+            pages.subjects.insert(subject);
+        }
         tx.insert_decisions(&decisions).await?;
         if !is_of_source(before) {
-            rederive(tx, before.staff, wanted(before.date, subject.id), self.basis()).await?;
-            return Ok(());
+            return self.derive(tx, before.staff, pages, self.basis()).await;
         }
         // Sources are asked about by capture, which sees the dismissal at its next pass; the queue shows it now.
         let (version, status, closed_at) = (before.version + 1, ExceptionStatus::Dismissed, Some(self.basis.now));
@@ -173,34 +193,15 @@ impl Desk<'_> {
                     return Err(Refusal::OtherIsSettled(entry.status));
                 }
                 let act = Act::GiveWay(EditedTime { start, end, seen: seen(tx, &entry).await? });
+                Joined::load(tx, &[&entry]).await?.also(&entry, std::slice::from_ref(&act))?;
                 let on = (entry.key.meeting.0, entry.key.segment, Some(entry.id));
-                decisions.push(self.decision(&person, on, act, Some(batch)));
+                decisions.push(self.decision(&person, on, act, Some(batch))?);
                 pages.dates.insert(entry.body.date);
                 pages.subjects.insert(entry.key.meeting.0);
             }
         }
         tx.insert_decisions(&decisions).await?;
-        rederive(tx, before.staff, pages, self.basis()).await?;
-        Ok(())
-    }
-
-    /// What a person did last about a question, so that it can be taken back.
-    pub(crate) async fn last_batch(&self, exception: &Exception) -> Result<BatchId, Refusal> {
-        let standing = exception.standing(self.basis.now);
-        let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, is_of_source(exception));
-        table::best(&self.who.capacities(exception.staff), may).map_err(|no| Refusal::No("exception", ids::short(exception.id.0), no))?;
-        // An overlap may have been settled on the other of the two.
-        let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
-        let named = named.filter_map(|id| id.as_str()?.parse::<uuid::Uuid>().ok());
-        let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
-        let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
-        decisions.sort_by_key(|decision| decision.id);
-        decisions
-            .into_iter()
-            .rev()
-            .filter(|one| one.act.is_derived_from())
-            .find_map(|decision| decision.batch)
-            .ok_or(Refusal::NothingToUndo)
+        self.derive(tx, before.staff, pages, self.basis()).await
     }
 }
 
@@ -211,6 +212,16 @@ async fn of_part(tx: &mut Tx, entry: Option<EntryId>, acts: Vec<Act>) -> Result<
     let (when, mut all): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| matches!(act, Act::Time(_)));
     all.extend(Parts::load(tx, &[&entry]).await?.on(&entry, when)?);
     Ok(all)
+}
+
+/// What else goes, where the entry that is asked about was joined from several: the whole of it was no work.
+async fn joined(tx: &mut Tx, exception: &Exception, acts: &[Act]) -> Result<Vec<(uuid::Uuid, i64)>, Refusal> {
+    let Some(id) = exception.entry else { return Ok(Vec::new()) };
+    let entry = tx.entry_of(id).await?;
+    if entry.key.meeting.0 != exception.subject.id {
+        return Ok(Vec::new());
+    }
+    Ok(Joined::load(tx, &[&entry]).await?.also(&entry, acts)?.to_vec())
 }
 
 fn dismissal(exception: &Exception, reason: &Reason) -> Act {

@@ -45,7 +45,7 @@ words! {
         SubmittedFirst = "it is submitted: withdraw or reject it first",
         ReopenFirst = "it is approved: a reviewer reopens it first, with a reason",
         Final = "it was exported and does not change any more; write an entry that corrects it",
-        Gone = "it stands no more; undo what took it out",
+        Gone = "it stands no more; take back what took it out, with kalends entries undo or on the page of its week",
         NotSubmitted = "it is not submitted",
         AlreadySubmitted = "it is submitted already",
         AlreadyApproved = "it is approved already",
@@ -98,7 +98,8 @@ pub(crate) fn question(state: Standing, act: QuestionAct, who: Capacity, of_sour
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Dismiss) => Ok(Dismissed),
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Snooze) => Ok(Snoozed),
         (Open | Assigned | Snoozed | Reopened, QuestionAct::Assign) => Ok(Assigned),
-        (Open | Assigned | Snoozed | Reopened, QuestionAct::Undo) => Err(No::StillOpen),
+        // An answer that did not answer it all can be taken back too.
+        (Open | Assigned | Snoozed | Reopened, QuestionAct::Undo) => Ok(state),
         (Resolved | Dismissed, QuestionAct::Undo) => Ok(Reopened),
         (Cleared, QuestionAct::Undo) => Err(No::ClearedByItself),
         (Resolved | Dismissed | Cleared, _) => Err(No::Closed),
@@ -203,6 +204,7 @@ mod tests {
                         };
                         let is_open = ["open", "assigned", "snoozed", "reopened"].contains(&state.as_str());
                         let leads = match act.as_str() {
+                            "undo" if is_open => Some(state.as_str()),
                             "undo" => ["resolved", "dismissed"].contains(&state.as_str()).then_some("reopened"),
                             "answer" | "not-work" => is_open.then_some("resolved"),
                             "dismiss" => is_open.then_some("dismissed"),

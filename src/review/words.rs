@@ -3,8 +3,18 @@
 
 use crate::{
     config::Titles,
-    model::{event::Event, principal::Principal},
+    model::{
+        entry::{Body, Entry},
+        event::Event,
+        principal::Principal,
+    },
 };
+
+/// An entry without what may be words of its event.
+pub(crate) fn without(entry: Entry) -> Entry {
+    let body = Body { task: None, description: None, ..entry.body };
+    Entry { body, ..entry }
+}
 
 /// Whether she may read them. What nobody but its owner was invited to looks private as long as it `is_matched` to no work.
 pub(crate) fn reads(who: &Principal, titles: Titles, event: &Event, is_matched: bool) -> bool {

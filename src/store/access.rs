@@ -151,6 +151,13 @@ impl Tx {
         Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
     }
 
+    /// Whether anyone was ever given more than the role everyone is added with, or told that she has no more.
+    pub(crate) async fn rights_were_given(&mut self) -> Result<bool, Error> {
+        const SQL: &str =
+            "select exists (select 1 from staff_role where role <> 'staff') or exists (select 1 from audit where act = 'rights')";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
+    }
+
     /// Remembers a one-time link.
     pub(crate) async fn insert_sign_in_link(&mut self, digest: &str, staff: StaffId, until: DateTime<Utc>) -> Result<(), Error> {
         const SQL: &str = "insert into sign_in_link (digest, staff, until) values ($1, $2, $3)";

@@ -138,7 +138,7 @@ impl Tx {
             approved_at = excluded.approved_at, submitted = excluded.submitted, date = excluded.date, starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
             timezone = excluded.timezone, seconds = excluded.seconds, rounded_seconds = excluded.rounded_seconds, \
             client = excluded.client, project = excluded.project, task = excluded.task, billable = excluded.billable, \
-            tags = excluded.tags, description = excluded.description, held = excluded.held, event = excluded.event, \
+            tags = excluded.tags, description = excluded.description, held = excluded.held, external_ref = excluded.external_ref, event = excluded.event, \
             provenance = excluded.provenance where entry.version = excluded.version - 1";
         for part in entries.chunks(ROWS) {
             let written = on!(self, |conn| QueryBuilder::new(INSERT)

@@ -9,10 +9,11 @@ use super::{
 use crate::model::ids::{self, StaffId};
 
 impl Tx {
-    /// The date through which a person's book is closed.
-    pub(crate) async fn locked_through(&mut self, staff: StaffId) -> Result<Option<NaiveDate>, Error> {
+    /// The date through which a person's book is closed; everyone's, if nobody is named.
+    pub(crate) async fn locked_through(&mut self, staff: impl Into<Option<StaffId>>) -> Result<Option<NaiveDate>, Error> {
         const SQL: &str = "select max(through) from period_lock where staff = $1 or staff is null";
-        let through: Option<Plain<NaiveDate>> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).fetch_one(conn).await)?;
+        let staff = staff.into().map(|id| id.0);
+        let through: Option<Plain<NaiveDate>> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff).fetch_one(conn).await)?;
         Ok(through.map(|date| date.0))
     }
 

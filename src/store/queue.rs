@@ -59,8 +59,8 @@ pub(crate) struct QuestionsWanted {
     pub(crate) assignee: Option<StaffId>,
     /// Those that sleep too.
     pub(crate) snoozed: bool,
-    /// The last question of the page before: its lead, cause, date and id.
-    pub(crate) after: Option<(String, String, NaiveDate, ExceptionId)>,
+    /// The last question of the page before.
+    pub(crate) after: Option<ExceptionId>,
     pub(crate) limit: i64,
 }
 
@@ -156,9 +156,11 @@ impl Tx {
             if !wanted.snoozed {
                 query.push(" and (snoozed_until is null or snoozed_until <= ").push_bind(At(now)).push(")");
             }
-            if let Some((lead, cause, date, id)) = &wanted.after {
-                query.push(" and (lead, cause, date, id) > (").push_bind(lead).push(", ").push_bind(cause).push(", ");
-                query.push_bind(Plain(*date)).push(", ").push_bind(id.0).push(")");
+            if let Some(id) = wanted.after {
+                query.push(
+                    " and (lead, cause, date, id) > (select one.lead, one.cause, one.date, one.id from exception one where one.id = ",
+                );
+                query.push_bind(id.0).push(")");
             }
             within!(query, who, "staff");
             query.push(" order by lead, cause, date, id limit ").push_bind(wanted.limit).build_query_as().fetch_all(conn).await

@@ -19,7 +19,11 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 
-use super::{server::Peer, violations};
+use super::{
+    refused::{out_of_date, signed_out},
+    server::Peer,
+    violations,
+};
 use crate::{
     app::App,
     clock::Clock,
@@ -125,7 +129,7 @@ impl FromRequestParts<Arc<App>> for Signed {
                 let next: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
                 Err(Redirect::to(&format!("/sign-in?next={next}")).into_response())
             }
-            Ok(None) => Err((StatusCode::UNAUTHORIZED, "Sign in first.").into_response()),
+            Ok(None) => Err(signed_out()),
             Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response()),
         }
     }
@@ -142,7 +146,7 @@ pub(super) async fn forms(State(app): State<Arc<App>>, request: Request, next: N
     }
     let signed = match signed(&app, request.headers()).await {
         Ok(Some(signed)) => signed,
-        Ok(None) => return (StatusCode::UNAUTHORIZED, "Sign in first.").into_response(),
+        Ok(None) => return signed_out(),
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
     let (mut parts, body) = request.into_parts();
@@ -150,7 +154,7 @@ pub(super) async fn forms(State(app): State<Arc<App>>, request: Request, next: N
         return (StatusCode::PAYLOAD_TOO_LARGE, "This is too much.").into_response();
     };
     if !carries(&parts.headers, &body, &signed.csrf) {
-        return forbidden("This form is out of date. Load the page again.");
+        return out_of_date(&signed);
     }
     parts.extensions.insert(signed);
     next.run(Request::from_parts(parts, Body::from(body))).await

@@ -9,6 +9,7 @@ mod oidc;
 mod page;
 mod pages;
 mod places;
+mod refused;
 mod routes;
 mod server;
 pub(crate) mod signin;

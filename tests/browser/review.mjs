@@ -1,11 +1,10 @@
 // A reviewer clears the demo's queue by keyboard alone, in a real browser; every page is looked at in three widths, light and dark, with
 // axe, and without script. Usage: node review.mjs PROGRAM SCREENSHOTS. Fails if anything is not as it should be.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { demo } from "./demo.mjs";
 
 const [program, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -17,23 +16,8 @@ const WIDTHS = [320, 768, 1440];
 // A first load over the wire, and how often a key is pressed for each question.
 const BYTES = 100 * 1024;
 const KEYS = 1.3;
-const folder = mkdtempSync(join(tmpdir(), "kalends-browser-"));
-const problems = [];
-const check = (is, words) => { if (!is) { problems.push(words); console.error(`not as it should be: ${words}`); } };
-
-const port = 20000 + (process.pid % 20000);
-const demo = spawn(program, ["demo", "--serve", "--dir", join(folder, "demo"), "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
-const link = await new Promise((found, failed) => {
-  let text = "";
-  demo.stdout.on("data", (more) => { text += more; const one = text.match(/http:\S+link=\S+/); if (one) found(one[0]); });
-  demo.on("exit", () => failed(new Error(`the demo ended: ${text}`)));
-});
-const browser = await chromium.launch({
-  executablePath: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync),
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const { base, browser, check, end, folder, link, signed } = await demo(program);
 mkdirSync(shots, { recursive: true });
-const base = `http://127.0.0.1:${port}`;
 
 try {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
@@ -67,11 +51,8 @@ try {
   await page.screenshot({ path: join(shots, "queue-after.png"), fullPage: true });
   check(reports.length === 0, `the browser reports ${reports.join("; ")}`);
 } finally {
-  await browser.close();
-  demo.kill("SIGINT");
+  await end("all pages are as they should be");
 }
-console.log(problems.length === 0 ? "all pages are as they should be" : `${problems.length} problems`);
-process.exit(problems.length === 0 ? 0 : 1);
 
 // Answers every question with the key that is most likely right: the first answer, or it is accepted, or it was no work.
 async function clear(page) {
@@ -98,19 +79,6 @@ async function clear(page) {
 
 async function unmatched(page) {
   return /unmatched|missing-field/.test(await page.locator("#item > ul").textContent());
-}
-
-// Someone of the demo, by a one-time link.
-async function signed(email) {
-  const told = execFileSync(program, ["users", "link", email, "--config", join(folder, "demo", "kalends.yaml")]).toString();
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${base}/sign-in/link${told.match(/\?link=\S+/)[0]}`);
-  await page.locator("main button").click();
-  await page.waitForLoadState();
-  const state = await context.storageState();
-  await context.close();
-  return state;
 }
 
 // What ops do with rules, by keyboard: look for one, try an event, edit a copy and see what it would change.

@@ -33,6 +33,11 @@ pub(in crate::cli) enum Entries {
         #[arg(long)]
         into: String,
     },
+    /// Takes back what was done last to an entry: another value or time, a split, a join, that it was no work.
+    Undo {
+        /// The entry, by the end of its id.
+        id: String,
+    },
     /// Hands entries in, to be approved.
     Submit {
         /// The entries, by the ends of their ids.
@@ -113,7 +118,7 @@ pub(in crate::cli) enum Exceptions {
         #[arg(long)]
         to: Option<String>,
     },
-    /// Takes back what was last answered.
+    /// Takes back what answered it, and nothing else.
     Undo {
         /// The exception, by the end of its id.
         id: String,

@@ -44,8 +44,7 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Pro
         tx.touch_token(token.id, now()).await?;
         tx.commit().await?;
     }
-    let name = format!("token {} of {}", token.name, owner.name);
-    Ok(Caller { token: token.id, who: Principal { name, scopes: Some(token.scopes), ..owner } })
+    Ok(Caller { token: token.id, who: owner.with_token(&token.name, token.scopes) })
 }
 
 /// How many requests each token has sent in the window that runs. It is forgotten when the program ends, which does no harm.

@@ -144,6 +144,11 @@ fn responses(operation: &Operation) -> Value {
     } else {
         all.insert(operation.gives.0.to_string(), success(operation));
     }
+    if operation.versioned && operation.gives.0 == 200 {
+        let told = format!("Done; without the scope `{}` there is nothing to read.", operation.scope.reading());
+        let etag = json!({ "schema": { "type": "string" }, "description": "Names this version." });
+        all.insert("204".to_owned(), json!({ "description": told, "headers": { "ETag": etag } }));
+    }
     for kind in refuses {
         let (name, status, _) = kind.told();
         all.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));

@@ -108,7 +108,7 @@ pub(super) async fn shown(call: &Call, entry: &Entry) -> Result<Answer, Problem>
 async fn read(call: Call) -> Result<Answer, Problem> {
     let entry = seen(&call, EntryId(call.id()?)).await?;
     if entry.status == EntryStatus::Void {
-        let told = "It stands no more: its event went, or it was no work. `GET /entries?status=void` shows what it was.";
+        let told = "It stands no more: its event went, or it was no work. `GET /entries?status=void` shows what it was; `POST /entries/{id}/undo` takes back what was done last to it.";
         return Err(Problem::new(Kind::Gone, told));
     }
     shown(&call, &entry).await
@@ -224,6 +224,9 @@ pub(super) async fn acts(call: &Call, entry: &Entry) -> Result<Vec<Act>, Problem
         }
     }
     let times = times(&all, &mut found);
+    // What is absent stays what it is, to the last fraction of a second.
+    let given = |name: &str, at, stands| if call.body.get(name).is_some() { at } else { stands };
+    let times = times.map(|(start, end)| (given("start", start, entry.body.start), given("end", end, entry.body.end)));
     values::all_fit(found)?;
     let mut acts = Vec::new();
     if assignment != Assignment::default() {

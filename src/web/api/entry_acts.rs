@@ -89,6 +89,7 @@ pub(super) struct Row {
     /// 200 if it was done.
     #[schema(minimum = 200, maximum = 599)]
     status: u16,
+    /// None too where this token may not read entries.
     entry: Option<Shown>,
     problem: Option<Told>,
 }
@@ -121,6 +122,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .says("Joins an entry into another one of the same person, which then covers both")
             .takes::<Merge>(),
     ];
+    let undo = Operation::new(Method::POST, "/entries/{id}/undo", "undo_entry", Scope::EntriesWrite, undo)
+        .says("Takes back what was done last to an entry, also that it was no work");
     let refuses = [Kind::Invalid, Kind::Conflict, Kind::Gone];
     let mut all: Vec<_> = all.into_iter().map(|one| one.versioned().gives::<Shown>(200).refuses(&refuses)).collect();
     all.push(
@@ -131,6 +134,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .gives::<EntryList>(200)
             .refuses(&refuses),
     );
+    all.push(undo.versioned().gives::<Shown>(200).refuses(&[Kind::Conflict]));
     all.push(
         Operation::new(Method::POST, "/entries/bulk", "act_on_entries", Scope::EntriesWrite, bulk)
             .says("Does the same to many entries; each is done or refused by itself")
@@ -147,6 +151,13 @@ async fn done(call: Call, what: Do) -> Result<Answer, Problem> {
     shown(&call, &entry).await
 }
 
+async fn undo(call: Call) -> Result<Answer, Problem> {
+    let entry = seen(&call, EntryId(call.id()?)).await?;
+    let active = call.active().await?;
+    let entry = call.desk(&active).undo_last(entry.id, call.seen).await?;
+    shown(&call, &entry).await
+}
+
 async fn split(call: Call) -> Result<Answer, Problem> {
     let entry = seen(&call, EntryId(call.id()?)).await?;
     let active = call.active().await?;
@@ -154,7 +165,7 @@ async fn split(call: Call) -> Result<Answer, Problem> {
     for (place, part) in call.body["parts"].as_array().into_iter().flatten().enumerate() {
         let assignment = values::assignment(&active.rules.catalog, part, &format!("/parts/{place}"), &mut found);
         let share = part["share"].as_u64().and_then(|share| share.try_into().ok()).unwrap_or(1);
-        legs.push(Leg { share, assignment });
+        legs.push(Leg { share, assignment, number: None });
     }
     values::all_fit(found)?;
     let seen = review::seen(&mut call.app.store.read().await?, &entry).await?;
@@ -198,10 +209,12 @@ async fn bulk(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
     let outcomes = call.desk(&active).act_on_all(&wanted, &what, BatchId(ids::fresh())).await?;
     let emails = Emails::read(&mut call.app.store.read().await?).await?;
+    let reads = call.who.may(Scope::EntriesRead);
     let row = |(id, outcome): (EntryId, Result<_, review::Refusal>)| match outcome {
-        Ok(entry) => Row { id: id.0, status: 200, entry: Some(Shown::new(&entry, &call.who, &emails)), problem: None },
+        Ok(entry) => Row { id: id.0, status: 200, entry: reads.then(|| Shown::new(&entry, &call.who, &emails)), problem: None },
         Err(refusal) => {
             let problem = Problem::from(refusal);
+            let problem = if reads { problem } else { problem.unread() };
             Row { id: id.0, status: problem.status().as_u16(), entry: None, problem: Some(problem.told()) }
         }
     };

@@ -51,7 +51,8 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(Method::POST, "/exceptions/{id}/assign", "assign_exception", write, assign)
             .says("Names who is to answer it")
             .takes::<Assignment>(),
-        Operation::new(Method::POST, "/exceptions/{id}/undo", "undo_exception", write, undo).says("Takes back what was answered last"),
+        Operation::new(Method::POST, "/exceptions/{id}/undo", "undo_exception", write, undo)
+            .says("Takes back what answered it, and nothing else"),
     ];
     let refuses = [Kind::Invalid, Kind::Conflict, Kind::Gone];
     all.extend(acts.into_iter().map(|one| one.versioned().gives::<Shown>(200).refuses(&refuses)));
@@ -68,12 +69,12 @@ async fn list(call: Call) -> Result<Answer, Problem> {
         cause: asked.cause,
         staff: lists::filtered(&mut tx, asked.staff.as_deref()).await?,
         snoozed: asked.snoozed.unwrap_or_default(),
-        after: lists::place(asked.cursor.as_deref())?,
+        after: lists::place(asked.cursor.as_deref())?.map(ExceptionId),
         limit: limit + 1,
         ..QuestionsWanted::default()
     };
     let mut rows = tx.questions_wanted(&call.who, &wanted, now).await?;
-    let next_cursor = lists::page(&mut rows, limit, |row| (row.lead().to_owned(), row.common(), row.date, row.id));
+    let next_cursor = lists::page(&mut rows, limit, |row| row.id);
     let emails = Emails::read(&mut tx).await?;
     Answer::of(&ExceptionPage { items: rows.iter().map(|row| Shown::new(row, &emails, now)).collect(), next_cursor })
 }
@@ -167,13 +168,6 @@ async fn assignee(call: &Call, named: &str) -> Result<StaffId, Problem> {
 async fn undo(call: Call) -> Result<Answer, Problem> {
     let exception = seen(&call).await?;
     let active = call.active().await?;
-    let desk = call.desk(&active);
-    // Whether she may comes before whether she is late.
-    let batch = desk.last_batch(&exception).await?;
-    if let Some(seen) = call.seen.filter(|seen| *seen != exception.version) {
-        let told = format!("It is version {} now, not {seen} as you saw it; look at it again.", exception.version);
-        return Err(Problem::new(Kind::Stale, told));
-    }
-    desk.undo(batch).await?;
-    shown(&call, &seen(&call).await?, None).await
+    let asked = call.desk(&active).undo_answer(&exception, call.seen).await?;
+    shown(&call, &asked, None).await
 }

@@ -59,11 +59,22 @@ async fn passed(
         Some(takes) => parsed(api, &takes.shape, takes.required, &parts.headers, &bytes)?,
         None => Value::Null,
     };
+    let reads = who.may(operation.scope.reading());
     let call = Call { app: app.clone(), who, named, query, body, seen };
     let work = (operation.handler)(call);
-    match repetition {
+    let answered = match repetition {
         Some(repetition) => repeated::once(app, repetition, work).await,
         None => work.await,
+    };
+    if reads || !operation.versioned { answered } else { unread(answered) }
+}
+
+/// What became of a record, for whoever may change it and not read it.
+fn unread(answered: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    match answered {
+        Ok(Answer { status: 200, version, .. }) => Ok(Answer { version, ..Answer::NOTHING }),
+        Ok(answer) => Ok(answer),
+        Err(problem) => Err(problem.unread()),
     }
 }
 

@@ -137,6 +137,14 @@ impl Problem {
         Self::misfits(Kind::Invalid, vec![Misfit::new(pointer, detail)])
     }
 
+    /// The same for whoever may not read the record: nothing of how it stands.
+    pub(super) fn unread(self) -> Self {
+        match self.kind {
+            Kind::Stale => Self::new(Kind::Stale, "It is another version now than the one you saw."),
+            _ => self,
+        }
+    }
+
     /// The problem as JSON, for rows of an answer to many.
     pub(super) fn told(&self) -> Told {
         let (name, status, title) = self.kind.told();

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 
 use super::problem::{Kind, Misfit, Problem};
 use crate::{
-    model::{catalog::Catalog, decision::Assignment},
+    model::{catalog::Catalog, day, decision::Assignment},
     review::fields,
 };
 
@@ -27,7 +28,7 @@ macro_rules! says_what {
             /// What was decided or the project says, if it is absent.
             #[schema(nullable = false)]
             billable: Option<bool>,
-            #[schema(max_items = 50, nullable = false)]
+            #[schema(schema_with = crate::web::api::values::tags)]
             tags: Option<Vec<String>>,
             #[schema(max_length = 2000)]
             description: Option<String>,
@@ -35,6 +36,12 @@ macro_rules! says_what {
     };
 }
 pub(super) use says_what;
+
+/// The schema of tags.
+pub(super) fn tags() -> Schema {
+    let one = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(200));
+    ArrayBuilder::new().items(one).max_items(Some(50)).into()
+}
 
 /// A field that is absent, null, or set.
 #[expect(clippy::option_option, reason = "absent, cleared and set are three states")]
@@ -61,7 +68,7 @@ pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: 
 
 /// An instant of a body.
 pub(super) fn instant(body: &Value, name: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(body.get(name)?.as_str()?).ok().map(|at| at.to_utc())
+    day::instant_from(body.get(name)?.as_str()?)
 }
 
 /// Nothing was wrong.

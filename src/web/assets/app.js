@@ -5,15 +5,37 @@
 const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
 let busy = false;
 
-async function load(address, options) {
+// What a form was refused for is said where it stands, and everything that was typed stays.
+function refuse(form, told, fresh) {
+  document.querySelectorAll("p.refused").forEach((one) => one.remove());
+  // Whoever signed in again meanwhile has another token; the next try carries it.
+  if (fresh) document.querySelectorAll("input[name=csrf]").forEach((one) => { one.value = fresh; });
+  const words = document.createElement("p");
+  const again = Object.assign(document.createElement("a"), { href: location.href, textContent: "Look again" });
+  words.className = "wrong refused";
+  words.setAttribute("role", "alert");
+  words.append(...told, " ", again);
+  (form.closest(".acts") || form).before(words);
+  words.scrollIntoView({ block: "nearest" });
+}
+
+// `form` is what is sent, if one is.
+async function load(address, options, form) {
   if (busy) return;
   busy = true;
   document.body.dataset.busy = "";
   try {
     const answer = await fetch(address, { ...options, credentials: "same-origin" });
     const type = answer.headers.get("content-type") || "";
-    if (!type.startsWith("text/html")) { location.assign(answer.url); return; }
+    const is_page = type.startsWith("text/html");
+    if (!is_page && form) { refuse(form, [await answer.text()]); return; }
+    if (!is_page) { location.assign(answer.url); return; }
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const told = next.querySelector("[role=alert]");
+    if (form && answer.status >= 400 && told && !next.querySelector("header.top")) {
+      refuse(form, [...document.adoptNode(told).childNodes], next.querySelector("input[name=csrf]")?.value);
+      return;
+    }
     if (!next.querySelector("header.top")) { document.replaceChild(document.adoptNode(next.documentElement), document.documentElement); return; }
     const open = [...document.querySelectorAll("details[open][id]")].map((one) => one.id);
     document.title = next.title;
@@ -25,7 +47,7 @@ async function load(address, options) {
     if (here) here.scrollIntoView({ block: "nearest" });
     (document.querySelector("main [data-focus]") || document.querySelector("main")).focus({ preventScroll: true });
   } catch {
-    location.assign(address);
+    if (form) refuse(form, ["The server does not answer; nobody knows whether this was done."]); else location.assign(address);
   } finally {
     busy = false;
     delete document.body.dataset.busy;
@@ -38,7 +60,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   const address = new URL((event.submitter && event.submitter.getAttribute("formaction")) || form.action, location.href);
-  if (form.method === "get") { address.search = fields; load(address); } else { load(address, { method: "post", body: fields }); }
+  if (form.method === "get") { address.search = fields; load(address); } else { load(address, { method: "post", body: fields }, form); }
 });
 
 document.addEventListener("click", (event) => {
@@ -58,10 +80,14 @@ document.addEventListener("keydown", (event) => {
     if (typing(event.target)) event.target.blur();
     return;
   }
+  // A key that is held presses once: what comes after it nobody has seen yet.
+  if (event.repeat && event.key === "Enter" && !event.target.closest("textarea")) event.preventDefault();
   if (typing(event.target)) return;
+  if (event.repeat && event.key === "?") return;
   if (event.key === "?") { const help = document.getElementById("help"); if (help) { event.preventDefault(); help.open ? help.close() : help.showModal(); } return; }
+  if (document.querySelector("dialog[open]")) return;
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!wanted || wanted.disabled) return;
+  if (!wanted || wanted.disabled || (event.repeat && !wanted.matches("a"))) return;
   event.preventDefault();
   if (wanted.dataset.opens) {
     const box = document.getElementById(wanted.dataset.opens);

@@ -145,9 +145,9 @@ fn cell(cell: Option<&Cell>, person: &Staff, monday: NaiveDate) -> Markup {
     } }
 }
 
-/// What a week consists of, so that a later difference is noticed.
+/// What a week says, so that a later difference is noticed: that something was approved meanwhile is none.
 fn digest(entries: &[Entry]) -> String {
-    ids::digest(&entries.iter().map(|entry| format!("{}:{}", entry.id, entry.version)).collect::<Vec<_>>().join(" "))
+    ids::digest(&entries.iter().map(|entry| format!("{}:{}", entry.id, entry.body.meaning())).collect::<Vec<_>>().join(" "))
 }
 
 fn week(
@@ -166,7 +166,7 @@ fn week(
         article.card aria-label="A week" {
             h2 { (person.name) ", " (style.full_date(monday)) " · " (hours(total)) " h" }
             @if let Some((before, digest_before)) = seen { @if *digest_before != digest(entries) {
-                p.held { "It changed since you saw it: it was " (hours(*before)) " h, now it is " (hours(total)) " h." }
+                p.held { "It changed since you saw it" @if *before == total { "; it still comes to " (hours(total)) " h." } @else { ": it was " (hours(*before)) " h, now it is " (hours(total)) " h." } }
             } }
             @if own { p.held { "This is your own time; someone else approves it." } }
             form method="post" action="/approve" {

@@ -41,7 +41,7 @@ impl Before {
         let some = |text: &String| {
             text.chars().all(|char| char.is_ascii_hexdigit() || char == '-').then(|| text.clone()).filter(|text| !text.is_empty())
         };
-        Some(Done { words: words.to_owned(), undo: some(&self.undo), rule: some(&self.rule).map(|id| format!("/rule/{id}")) })
+        Some(Done { words: words.to_owned(), undo: some(&self.undo), back: None, rule: some(&self.rule).map(|id| format!("/rule/{id}")) })
     }
 }
 

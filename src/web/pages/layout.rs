@@ -33,6 +33,8 @@ pub(super) fn css() -> &'static str {
 pub(super) struct Done {
     pub(super) words: String,
     pub(super) undo: Option<String>,
+    /// Where one goes once it is taken back; the page without what was looked for, if nothing is said.
+    pub(super) back: Option<String>,
     /// Where a rule can be made of it.
     pub(super) rule: Option<String>,
 }
@@ -76,7 +78,7 @@ pub(super) fn page(signed: &Signed, title: &str, here: &str, done: Option<&Done>
                             span { (done.words) }
                             @if let Some(batch) = &done.undo {
                                 form method="post" action=(format!("/undo/{batch}")) {
-                                    (csrf(signed)) input type="hidden" name="back" value=(here);
+                                    (csrf(signed)) input type="hidden" name="back" value=(done.back.as_deref().unwrap_or(here));
                                     button data-key="u" { "Undo " kbd { "u" } }
                                 }
                             }
@@ -115,6 +117,6 @@ fn frame(title: &str, body: &Markup) -> Markup {
 }
 
 /// What every form carries.
-pub(super) fn csrf(signed: &Signed) -> Markup {
+pub(in crate::web) fn csrf(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(CSRF_FIELD) value=(signed.csrf); }
 }

@@ -21,6 +21,7 @@ mod week;
 mod week_acts;
 mod week_days;
 mod week_entry;
+mod week_gone;
 
 use axum::{
     http::{
@@ -135,7 +136,7 @@ impl IntoResponse for Failure {
             heading,
             &html! {
                 p role="alert" { (words) }
-                p { a href="/" { "Back to your pages" } " – nothing was lost; go back to see what you had typed." }
+                p { a href="/" { "Back to your pages" } ", or go back to the page before." }
             },
         );
         (status, page).into_response()

@@ -7,14 +7,14 @@ use axum::{
     http::HeaderMap,
     routing::{get, post},
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     Failure,
     form::Before,
-    layout::{csrf, page},
+    layout::{Done, csrf, page},
     queue_answers, queue_item,
     queue_list::{cleared, filters, help, items},
     text::Style,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     app::App,
     model::{event::Event, exception::Exception, ids::ExceptionId, staff::Staff},
+    review::{self, QuestionAct},
     store::queue::QuestionsWanted,
     web::{
         guard::{Signed, now},
@@ -86,7 +87,7 @@ impl Looked {
 
     fn wanted(&self, people: &[Staff], signed: &Signed) -> Result<QuestionsWanted, Failure> {
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let after = if self.after.is_empty() { None } else { Some(cursor(&self.after).ok_or(Failure::NotFound)?) };
+        let after = if self.after.is_empty() { None } else { Some(self.after.parse().map(ExceptionId).map_err(|_| Failure::NotFound)?) };
         let days = self.age.parse::<u32>().ok();
         Ok(QuestionsWanted {
             lead: some(&self.reason),
@@ -100,17 +101,6 @@ impl Looked {
             ..QuestionsWanted::default()
         })
     }
-}
-
-/// Where a page ends: its last question, written so that it can stand in an address.
-fn written(last: &Exception) -> String {
-    [last.lead().to_owned(), last.common(), last.date.to_string(), last.id.to_string()].join("\u{1f}")
-}
-
-fn cursor(text: &str) -> Option<(String, String, NaiveDate, ExceptionId)> {
-    let mut parts = text.split('\u{1f}');
-    let (lead, cause) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    Some((lead, cause, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(looked): Query<Looked>) -> Result<Markup, Failure> {
@@ -146,6 +136,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     };
     drop(tx);
     let next = list.last().filter(|_| list.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let may = |act| list.iter().any(|one| review::may(&signed.who, one, act, app.config.clock.now()));
     let content = html! {
         (filters(&looked, &counts, oldest, style, &people, &active.rules.catalog.clients.keys().cloned().collect::<Vec<_>>()))
         @if list.is_empty() {
@@ -157,16 +148,18 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                         (csrf(&signed)) input type="hidden" name="back" value=(looked.address(None));
                         (items(&list, open.as_ref(), &looked, &people, &titles, style))
                         @if let Some(next) = next {
-                            p { a.button href={ (looked.address(None)) "&after=" (url::form_urlencoded::byte_serialize(written(next).as_bytes()).collect::<String>()) } { "More" } }
+                            p { a.button href={ (looked.address(None)) "&after=" (next.id) } { "More" } }
                         }
                         div.acts.no-print {
-                            button name="act" value="dismiss" { "Accept ticked" }
-                            button name="act" value="not-work" { "Ticked are not work" }
-                            button name="act" value="snooze" { "Put ticked off" }
+                            @if may(QuestionAct::Dismiss) { button name="act" value="dismiss" { "Accept ticked" } }
+                            @if may(QuestionAct::NotWork) { button name="act" value="not-work" { "Ticked are not work" } }
+                            @if may(QuestionAct::Snooze) { button name="act" value="snooze" { "Put ticked off" } }
+                            @if may(QuestionAct::Answer) {
                             label { "Project" select name="project" {
                                 @for (code, title) in queue_item::open_projects(&active.rules.catalog, app.config.clock.now().date_naive()) { option value=(code) { (code) " " (title) } }
                             } }
                             button name="act" value="change" { "Ticked were for it" }
+                            }
                         }
                     }
                 }
@@ -180,7 +173,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         (cleared(&signed, &closed, &people, style))
         (help())
     };
-    Ok(page(&signed, "Queue", "/queue", looked.before.told().as_ref(), &content))
+    let done = looked.before.told().map(|done| Done { back: Some(looked.address(None)), ..done });
+    Ok(page(&signed, "Queue", "/queue", done.as_ref(), &content))
 }
 
 /// The questions before and after one.

@@ -11,6 +11,7 @@ use chrono::Days;
 
 use super::{
     Failure,
+    entry_fields::typed,
     form::{go, ticked, value},
 };
 use crate::{
@@ -52,13 +53,10 @@ async fn given(app: &App, active: &Active, exception: &Exception, pairs: &Pairs)
     }
     let typed: Vec<String> = match value(pairs, "likely") {
         Some(likely) => vec![likely.to_owned()],
-        None => ["client", "project", "task", "billable", "description", "start", "end", "when"]
-            .into_iter()
-            .filter_map(|name| value(pairs, name).map(|value| format!("{name}={value}")))
-            .collect(),
+        None => typed(pairs, &["client", "project", "task", "billable", "description", "start", "end", "when"]),
     };
     if typed.is_empty() {
-        return Err(Failure::Odd("Say what it was: nothing was filled in.".to_owned()));
+        return Err(Failure::Odd("Say what it was: nothing was filled in or changed.".to_owned()));
     }
     let Some(id) = exception.entry else { return Err(Failure::Odd("This question is about no entry.".to_owned())) };
     let mut tx = app.store.read().await?;
@@ -93,7 +91,10 @@ pub(super) async fn answer(
             limit: ALIKE,
             ..QuestionsWanted::default()
         };
-        tx.questions_wanted(&signed.who, &wanted, app.config.clock.now()).await?
+        let mut alike = tx.questions_wanted(&signed.who, &wanted, app.config.clock.now()).await?;
+        // What a question has in common with others is in the book as it was when it was last asked.
+        alike.retain(|other| other.common() == exception.common());
+        alike
     } else {
         Vec::new()
     };

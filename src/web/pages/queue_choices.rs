@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     model::{exception::Exception, ids::ExceptionId},
+    review::QuestionAct,
     web::guard::Signed,
 };
 
@@ -22,7 +23,7 @@ struct Choice {
 }
 
 /// What is most likely right, first: where something is missing that is a project, where something is only odd that it is fine.
-fn choices(exception: &Exception, item: &Item) -> Vec<Choice> {
+fn choices(exception: &Exception, item: &Item, may: impl Fn(QuestionAct) -> bool) -> Vec<Choice> {
     let said =
         |name, value: &str, words: &str, why: &str| Choice { name, value: value.to_owned(), words: words.to_owned(), why: why.to_owned() };
     let accept = said("act", "dismiss", "Accept it as it is", "seen, no problem");
@@ -43,14 +44,20 @@ fn choices(exception: &Exception, item: &Item) -> Vec<Choice> {
         _ => vec![accept],
     };
     choices.extend(likely);
+    choices.retain(|one| match one.value.as_str() {
+        "dismiss" => may(QuestionAct::Dismiss),
+        "not-work" => may(QuestionAct::NotWork),
+        _ => may(QuestionAct::Answer),
+    });
     choices.truncate(9);
     choices
 }
 
-pub(super) fn answers(exception: &Exception, item: &Item) -> Markup {
-    let choices = choices(exception, item);
+pub(super) fn answers(exception: &Exception, item: &Item, may: impl Fn(QuestionAct) -> bool) -> Markup {
+    let choices = choices(exception, item, &may);
     html! {
-        @if choices.is_empty() { p.quiet { "Nothing alike is known; say what it was with " kbd { "e" } "." } }
+        @if !may(QuestionAct::Answer) { p.quiet { "A reviewer of this person answers it." } }
+        @else if choices.is_empty() { p.quiet { "Nothing alike is known; say what it was with " kbd { "e" } "." } }
         ol.answers {
             @for (number, one) in choices.iter().enumerate() {
                 li { button name=(one.name) value=(one.value) data-key=(number + 1) data-focus[number == 0] {
@@ -91,7 +98,7 @@ pub(super) fn edit(
             form method="post" action=(address) {
                 (hidden(signed, exception, looked, next))
                 div.row {
-                    (fields(&entry.body, "as the project", ""))
+                    (fields(&entry.body, "as the project"))
                     @if exception.reasons.iter().any(|reason| reason.reason == "edit-outdated") {
                         label { "Its event moved" select name="when" { @for (value, name) in [("", "–"), ("keep", "keep my time"), ("follow", "follow the event"), ("both", "both")] { option value=(value) { (name) } } } }
                     }

@@ -21,7 +21,8 @@ pub(super) fn facts(exception: &Exception, item: &Item, style: Style) -> Markup 
             }
         }
         dl.facts {
-            dt { "When" } dd { (style.full_date(exception.date))
+            @let date = item.entry.as_ref().map_or(exception.date, |entry| entry.body.start.with_timezone(&item.viewer).date_naive());
+            dt { "When" } dd { (style.full_date(date)) @if date != exception.date { " (booked on " (style.date(exception.date)) ")" }
                 @if let Some(entry) = &item.entry { ", " (style.span(entry.body.start, entry.body.end, item.viewer, entry.body.timezone)) " · " (hours(entry.body.seconds)) " h" } }
             dt { "Who" } dd { (person)
                 @if let Some(event) = &item.event {

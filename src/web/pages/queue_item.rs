@@ -18,10 +18,11 @@ use crate::{
         event::Event,
         exception::{Exception, ExceptionStatus, SubjectKind},
         ids::ExceptionId,
+        principal::Principal,
         staff::Staff,
     },
     review::{
-        self,
+        self, QuestionAct,
         likely::{self, About, Likely},
     },
     settling::activation::Active,
@@ -58,6 +59,8 @@ pub(super) async fn load(
 ) -> Result<Item, Failure> {
     let reads = |event: &Event| reads(app, signed, exception, event);
     let About { entry, event, likely } = likely::about(tx, exception, reads, &active.rules.catalog).await?;
+    let is_hidden = |entry: &Entry| !signed.who.reads_words_of(entry.staff) || (entry.body.event.is_some() && event.is_none());
+    let entry = entry.map(|entry| if is_hidden(&entry) { review::words::without(entry) } else { entry });
     let mut day = tx.entries_on(exception.staff, exception.date, exception.date).await?;
     day.retain(|entry| entry.status != EntryStatus::Void);
     day.sort_by_key(|entry| (entry.body.start, entry.id));
@@ -70,7 +73,11 @@ pub(super) async fn load(
     let own = people.iter().find(|one| Some(one.id) == signed.who.staff).or(person.as_ref());
     let viewer = own.map_or(chrono_tz::UTC, |one| one.zones.on(exception.date));
     let rights = tx.rights().await?;
-    let people = people.iter().filter(|one| rights.contains_key(&one.id)).cloned().collect();
+    let sees = |one: &&Staff| {
+        let (roles, reviews) = rights.get(&one.id).cloned().unwrap_or_default();
+        Principal { staff: Some(one.id), roles, reviews, ..Principal::default() }.sees(exception.staff)
+    };
+    let people = people.iter().filter(sees).cloned().collect();
     let catalog = open_projects(&active.rules.catalog, exception.date);
     Ok(Item { event, entry, day, likely, trace, alike, person, people, catalog, viewer })
 }
@@ -93,6 +100,7 @@ pub(super) fn shown(
     let next = after.or(*before);
     let address = format!("/queue/{}", exception.id);
     let now = app.config.clock.now();
+    let may = |act| review::may(&signed.who, exception, act, now);
     html! {
         article.card #item aria-label="Question" {
             (facts(exception, item, style))
@@ -103,27 +111,33 @@ pub(super) fn shown(
             @if exception.status == ExceptionStatus::Open {
                 form #answer method="post" action=(address) {
                     (hidden(signed, exception, looked, next))
-                    @if exception.reasons.iter().any(|reason| reason.reason == "overlap") { (overlaps(item)) } @else { (answers(exception, item)) }
-                    @if item.alike > 1 {
+                    @if exception.reasons.iter().any(|reason| reason.reason == "overlap") { @if may(QuestionAct::Answer) { (overlaps(item)) } } @else { (answers(exception, item, may)) }
+                    @if item.alike > 1 && (may(QuestionAct::Answer) || may(QuestionAct::Dismiss)) {
                         label.inline { input type="checkbox" name="all" value="1" data-key="a"; "the same to all " (item.alike.min(500)) @if item.alike > 500 { "+" } " alike " kbd { "a" } }
                     }
                 }
                 div.acts {
-                    form method="post" action=(address) { (hidden(signed, exception, looked, next)) button name="act" value="dismiss" data-key="d" { "Accept as it is " kbd { "d" } } }
-                    @if exception.subject.kind == SubjectKind::Meeting {
+                    @if may(QuestionAct::Dismiss) {
+                        form method="post" action=(address) { (hidden(signed, exception, looked, next)) button name="act" value="dismiss" data-key="d" { "Accept as it is " kbd { "d" } } }
+                    }
+                    @if exception.subject.kind == SubjectKind::Meeting && may(QuestionAct::NotWork) {
                         form method="post" action=(address) { (hidden(signed, exception, looked, next)) button name="act" value="not-work" data-key="n" { "Not work " kbd { "n" } } }
                     }
-                    form method="post" action=(address) { (hidden(signed, exception, looked, next)) input type="hidden" name="days" value="1"; button name="act" value="snooze" data-key="s" { "Tomorrow " kbd { "s" } } }
+                    @if may(QuestionAct::Snooze) {
+                        form method="post" action=(address) { (hidden(signed, exception, looked, next)) input type="hidden" name="days" value="1"; button name="act" value="snooze" data-key="s" { "Tomorrow " kbd { "s" } } }
+                    }
                     @if let Some(before) = before { a.button href=(looked.address(Some(*before))) data-key="k" { "Previous " kbd { "k" } } }
                     @if let Some(after) = after { a.button href=(looked.address(Some(*after))) data-key="j" { "Next " kbd { "j" } } }
                 }
-                @if item.entry.is_some() { (edit(signed, exception, item, looked, next, &address)) }
-                details {
-                    summary { "Hand it to someone" }
-                    form.row method="post" action=(address) {
-                        (hidden(signed, exception, looked, next))
-                        label { "Who" select name="to" { option value="" { "nobody in particular" } @for one in &item.people { option value=(one.id) selected[exception.assignee == Some(one.id)] { (one.name) } } } }
-                        button name="act" value="assign" { "Hand over" }
+                @if item.entry.is_some() && may(QuestionAct::Answer) { (edit(signed, exception, item, looked, next, &address)) }
+                @if may(QuestionAct::Assign) {
+                    details {
+                        summary { "Hand it to someone" }
+                        form.row method="post" action=(address) {
+                            (hidden(signed, exception, looked, next))
+                            label { "Who" select name="to" { option value="" { "nobody in particular" } @for one in &item.people { option value=(one.id) selected[exception.assignee == Some(one.id)] { (one.name) } } } }
+                            button name="act" value="assign" { "Hand over" }
+                        }
                     }
                 }
             } @else {

@@ -94,7 +94,7 @@ pub(super) fn items(
 pub(super) fn cleared(signed: &Signed, closed: &[Exception], people: &[Staff], style: Style) -> Markup {
     let by_itself: Vec<_> = closed
         .iter()
-        .filter(|one| one.standing(now()) == Standing::Cleared || one.resolved_by.as_deref() != Some(&signed.who.name))
+        .filter(|one| one.standing(now()) == Standing::Cleared || one.resolved_by.as_deref().is_none_or(|by| !signed.who.is(by)))
         .collect();
     html! { @if !by_itself.is_empty() {
         details.no-print {

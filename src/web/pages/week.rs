@@ -17,11 +17,12 @@ use serde::Deserialize;
 use super::{
     Failure,
     form::Before,
-    layout::{csrf, page},
+    layout::{Done, csrf, page},
     text::{Style, hours},
     week_acts,
     week_days::{axis, day_of},
     week_entry::{opened, write_form},
+    week_gone::{gone, takes_out},
 };
 use crate::{
     app::{App, explain},
@@ -72,6 +73,8 @@ pub(super) struct Week {
     pub(super) staff: Staff,
     pub(super) monday: NaiveDate,
     pub(super) entries: Vec<Entry>,
+    /// What people took out.
+    pub(super) gone: Vec<Entry>,
     /// Events that make no time yet.
     pub(super) to_come: Vec<Event>,
     pub(super) titles: BTreeMap<EntryId, String>,
@@ -91,12 +94,15 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     let monday = monday_of(looked.of.parse().unwrap_or(today));
     let sunday = monday + Days::new(6);
     let mut entries = tx.entries_on(staff.id, monday, sunday).await?;
-    entries.retain(|entry| entry.status != EntryStatus::Void);
+    let mut taken_out: Vec<Entry> = entries.extract_if(.., |entry| entry.status == EntryStatus::Void).collect();
+    let decisions = tx.decisions_about(&taken_out.iter().map(|entry| entry.key.meeting.0).collect::<Vec<_>>()).await?;
+    taken_out.retain(|entry| decisions.iter().any(|decision| takes_out(decision, entry)));
     entries.sort_by_key(|entry| (entry.body.start, entry.id));
     let events = tx.events_on(staff.id, monday, sunday).await?;
     let reads = |event: &Event, is_matched: bool| review::words::reads(&signed.who, app.config.titles, event, is_matched);
     let hidden: BTreeSet<EntryId> = entries
         .iter()
+        .chain(&taken_out)
         .filter(|entry| events.iter().any(|event| Some(event.id) == entry.body.event && !reads(event, entry.body.is_matched())))
         .map(|entry| entry.id)
         .collect();
@@ -104,7 +110,11 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         let event = events.iter().find(|event| Some(event.id) == entry.body.event)?;
         Some(if hidden.contains(&entry.id) { NOT_SHOWN.to_owned() } else { event.fact.text.title.clone() })
     };
-    let titles = entries.iter().filter_map(|entry| Some((entry.id, of(entry).or_else(|| entry.body.description.clone())?))).collect();
+    let titles = entries
+        .iter()
+        .chain(&taken_out)
+        .filter_map(|entry| Some((entry.id, of(entry).or_else(|| entry.body.description.clone())?)))
+        .collect();
     let mut to_come: Vec<Event> =
         events.into_iter().filter(|event| event.is_live() && staff.zones.starts_at(&event.fact.span) > now).collect();
     for event in &mut to_come {
@@ -113,7 +123,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         }
     }
     to_come.sort_by_key(|event| staff.zones.starts_at(&event.fact.span));
-    let week = Week { staff, monday, entries, to_come, titles };
+    let week = Week { staff, monday, entries, gone: taken_out, to_come, titles };
     let open = looked.entry.parse().ok().map(EntryId).and_then(|id| week.entries.iter().find(|entry| entry.id == id));
     let detail = match open {
         Some(entry) => {
@@ -131,7 +141,8 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                 .filter(|(_, project)| project.is_open_on(entry.body.date))
                 .map(|(client, project)| (project.code.clone(), format!("{} – {}", client.name, project.name)))
                 .collect();
-            Some(opened(&signed, &week, entry, why.as_deref(), &done, &catalog, style))
+            let entry = if hidden.contains(&entry.id) { review::words::without(entry.clone()) } else { entry.clone() };
+            Some(opened(&signed, &week, &entry, why.as_deref(), &done, &catalog, style))
         }
         None => None,
     };
@@ -140,9 +151,11 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
         (head(&signed, &week, style, now))
         @if let Some(detail) = detail { (detail) }
         div.scroll tabindex="0" role="region" aria-label="The week's days" { div.week { (axis(style)) @for day in 0..7 { (day_of(&week, monday + Days::new(day), open, style, now)) } } }
+        (gone(&signed, &week, style))
         (write_form(&signed, &week, &active.rules.catalog.projects().map(|(client, project)| (project.code.clone(), client.name.clone())).collect::<Vec<_>>()))
     };
-    Ok(page(&signed, &title, "/week", looked.before.told().as_ref(), &content))
+    let done = looked.before.told().map(|done| Done { back: Some(address(monday, week.staff.id, None)), ..done });
+    Ok(page(&signed, &title, "/week", done.as_ref(), &content))
 }
 
 fn head(signed: &Signed, week: &Week, style: Style, now: DateTime<Utc>) -> Markup {

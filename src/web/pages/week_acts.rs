@@ -7,10 +7,11 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::{
     Failure,
+    entry_fields::typed,
     form::{go, ticked, value},
     week::{address, monday_of},
 };
@@ -19,7 +20,7 @@ use crate::{
     model::{
         day::{clock_time, end_on, instant},
         decision::{Act, Written},
-        entry::{Entry, Origin},
+        entry::Origin,
         ids::{self, BatchId, EntryId, StaffId},
     },
     review::{Do, fields},
@@ -51,9 +52,8 @@ pub(super) async fn act(
     let (batch, back) = (BatchId(ids::fresh()), value(&pairs, "back").unwrap_or("/week"));
     let (what, said) = match value(&pairs, "act") {
         Some("change") => {
-            let names = ["project", "task", "billable", "start", "end", "description"];
-            let typed: Vec<_> = names.into_iter().filter_map(|name| value(&pairs, name).map(|value| format!("{name}={value}"))).collect();
-            (Do::Change(fields::acts(&mut tx, catalog, &entry, &changed(&entry, typed)).await?), "saved")
+            let typed = typed(&pairs, &["project", "task", "billable", "start", "end", "description"]);
+            (Do::Change(fields::acts(&mut tx, catalog, &entry, &typed).await?), "saved")
         }
         Some("split") => {
             let share: u32 =
@@ -71,6 +71,11 @@ pub(super) async fn act(
             app.desk(&active, &signed.who).merge(id, version, target.id, batch).await?;
             return Ok(go(back, "saved", Some(&batch.to_string()), None));
         }
+        Some("undo") => {
+            drop(tx);
+            app.desk(&active, &signed.who).undo_last(id, version).await?;
+            return Ok(go(back, "undone", None, None));
+        }
         Some("not-work") => (Do::Change(vec![Act::NotWork]), "not-work"),
         Some("withdraw") => (Do::Withdraw, "withdrawn"),
         Some("approve") => (Do::Approve, "approved"),
@@ -82,20 +87,6 @@ pub(super) async fn act(
     app.desk(&active, &signed.who).act_as(id, version, &what, batch).await?;
     let undo = matches!(what, Do::Change(_)).then(|| batch.to_string());
     Ok(go(back, said, undo.as_deref(), None))
-}
-
-/// A form sends every field; those that say what stands already are no decision.
-fn changed(entry: &Entry, typed: Vec<String>) -> Vec<String> {
-    let body = &entry.body;
-    let time = |at: DateTime<Utc>| at.with_timezone(&body.timezone).format("%H:%M").to_string();
-    let stands = [
-        format!("project={}", body.project.as_deref().unwrap_or_default()),
-        format!("task={}", body.task.as_deref().unwrap_or_default()),
-        format!("description={}", body.description.as_deref().unwrap_or_default()),
-        format!("start={}", time(body.start)),
-        format!("end={}", time(body.end)),
-    ];
-    typed.into_iter().filter(|field| !stands.contains(field)).collect()
 }
 
 pub(super) async fn write(State(app): State<Arc<App>>, signed: Signed, Form(pairs): Form<Pairs>) -> Result<Response, Failure> {

@@ -40,7 +40,7 @@ pub(super) fn opened(
                 form method="post" action=(action) {
                     (hidden)
                     div.row {
-                        (fields(&entry.body, "as it is", entry.body.description.as_deref().unwrap_or_default()))
+                        (fields(&entry.body, "as it is"))
                         button.primary name="act" value="change" { "Save" }
                     }
                     (projects("projects", catalog))
@@ -60,6 +60,7 @@ pub(super) fn opened(
                         button name="act" value="merge" { "Join" }
                     }
                     form method="post" action=(action) { (hidden) button name="act" value="not-work" { "Not work" } }
+                    form method="post" action=(action) { (hidden) button name="act" value="undo" { "Take back the last change" } }
                 }
             }
             div.acts {
