@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     Broken, Changes, Offered, Page, Told, Window,
     api::{Api, Trouble},
-    ics::named,
+    ics::{named, series_of},
 };
 use crate::model::event::{Attendee, EventStatus, Fact, Moment, Response, ShowAs, Span, Text, Visibility};
 
@@ -216,7 +216,7 @@ impl Google<'_> {
 /// An event that cannot be read is skipped, not absent: its key is kept out of what vanished.
 fn broken(id: &str, message: &str) -> Broken {
     let message = format!("an event cannot be read: {}", super::api::shortened(message));
-    Broken { key: id.to_owned(), uid: None, line: 0, reason: "bad-event", message }
+    Broken { key: id.to_owned(), uid: None, line: 0, at: None, reason: "bad-event", message }
 }
 
 fn instant(at: DateTime<Utc>) -> String {
@@ -255,7 +255,7 @@ impl Event {
         let original_start = original.and_then(|point| point.date.map(Moment::On).or(point.date_time.map(Moment::At)));
         let fact = Fact {
             provider_id: self.id.clone(),
-            ical_uid: series(self.ical_uid.as_deref().unwrap_or_else(|| self.recurring_event_id.as_deref().unwrap_or(&self.id))),
+            ical_uid: series_of(self.ical_uid.as_deref().unwrap_or_else(|| self.recurring_event_id.as_deref().unwrap_or(&self.id))),
             recurring: self.recurring_event_id.is_some(),
             original_start: self.recurring_event_id.as_ref().and(original_start),
             span,
@@ -330,18 +330,6 @@ impl Person {
     fn attendee(self) -> Option<Attendee> {
         let response = self.response();
         Some(Attendee { email: self.email?.to_lowercase(), name: self.display_name, resource: self.resource, response })
-    }
-}
-
-/// The series a UID belongs to. "This and following" splits a series, and Google names the later part `…_R20260302T090000@google.com`:
-/// to the people in it, it is the same.
-fn series(uid: &str) -> String {
-    let Some((local, domain)) = uid.rsplit_once('@') else { return uid.to_owned() };
-    match local.rsplit_once("_R") {
-        Some((head, digits)) if digits.len() >= 8 && digits.chars().all(|char| char.is_ascii_digit() || char == 'T') => {
-            format!("{head}@{domain}")
-        }
-        _ => uid.to_owned(),
     }
 }
 

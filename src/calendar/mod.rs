@@ -10,7 +10,7 @@ pub(crate) mod whose;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::event::{Fact, Response};
+use crate::model::event::{Fact, Moment, Response};
 
 /// A half-open span of instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(crate) struct Broken {
     pub(crate) uid: Option<String>,
     /// Where it stands in the file, from 1.
     pub(crate) line: usize,
+    /// Where it would take place, as far as that is known.
+    pub(crate) at: Option<Moment>,
     /// `bad-event` or `unknown-timezone`.
     pub(crate) reason: &'static str,
     /// What is wrong, free of event text.

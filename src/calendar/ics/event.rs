@@ -27,6 +27,8 @@ pub(super) struct Parsed {
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
     pub(super) and_future: bool,
+    /// The zone of times that name none.
+    pub(super) floating: Tz,
     pub(super) start: Start,
     pub(super) length: Length,
     pub(super) rules: Vec<String>,
@@ -67,6 +69,7 @@ impl Parsed {
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
             recurrence_id,
             and_future,
+            floating,
             start,
             length,
             rules: properties.all("RRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
