@@ -15,6 +15,7 @@ mod daemons;
 mod editors;
 mod explain;
 mod faults;
+mod files;
 mod histories;
 mod language;
 mod learning;

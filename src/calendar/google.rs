@@ -23,9 +23,6 @@ use crate::model::event::{Attendee, EventStatus, Fact, Moment, Response, ShowAs,
 const PAGE_ROWS: &str = "2500";
 /// Listing what changed needs no more than that something did; a first listing, and each that follows it, must ask for the same.
 const DETECT_FIELDS: &str = "nextPageToken,nextSyncToken,items(id)";
-/// More people than this are a mailing list; the rest is not kept.
-const ATTENDEES_MAX: usize = 1_000;
-
 /// One account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Google<'a> {
@@ -307,7 +304,7 @@ impl Event {
             description: self.description.unwrap_or_default(),
             location: self.location.unwrap_or_default(),
             organizer: self.organizer.and_then(|organizer| organizer.email).map(|email| email.to_lowercase()),
-            attendees: self.attendees.into_iter().flatten().filter_map(Person::attendee).take(ATTENDEES_MAX).collect(),
+            attendees: self.attendees.into_iter().flatten().filter_map(Person::attendee).collect(),
             categories: Vec::new(),
             colour: self.color_id,
             event_type: self.kind.filter(|kind| kind != "default").map(|kind| kebab(&kind)),

@@ -15,9 +15,6 @@ use crate::model::{
     event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
 };
 
-/// More people than this are a mailing list; the rest is not kept.
-const ATTENDEES_MAX: usize = 1_000;
-
 /// What one VEVENT says.
 #[derive(Debug)]
 pub(super) struct Parsed {
@@ -219,7 +216,7 @@ fn text(properties: &Properties<'_>) -> Text {
         description: properties.text("DESCRIPTION"),
         location: properties.text("LOCATION"),
         organizer: properties.one("ORGANIZER").and_then(address),
-        attendees: properties.all("ATTENDEE").filter_map(attendee).take(ATTENDEES_MAX).collect(),
+        attendees: properties.all("ATTENDEE").filter_map(attendee).collect(),
         categories: properties.all("CATEGORIES").flat_map(|property| list(property.val.as_str())).collect(),
         colour: word("COLOR"),
         event_type: None,
@@ -244,7 +241,8 @@ fn attendee(property: &Property<'_>) -> Option<Attendee> {
         response: match word("PARTSTAT").as_deref() {
             Some("ACCEPTED") => Response::Accepted,
             Some("TENTATIVE") => Response::Tentative,
-            Some("DECLINED") => Response::Declined,
+            // Who delegates sends someone else (RFC 5545 §3.2.12).
+            Some("DECLINED" | "DELEGATED") => Response::Declined,
             None | Some("NEEDS-ACTION") => Response::NeedsAction,
             Some(_) => Response::Unknown,
         },
