@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod feed;
+pub(crate) mod file;
 pub(crate) mod google;
 pub(crate) mod http;
 pub(crate) mod ics;
