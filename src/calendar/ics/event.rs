@@ -86,30 +86,41 @@ impl Parsed {
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
-    let (local, zone, all_day) = match written {
-        Written::Date(date) => (date.and_time(NaiveTime::MIN), floating, true),
-        Written::Local(local, zone) => (local, zone.unwrap_or(floating), false),
-        Written::Utc(local) => (local, Tz::UTC, false),
+    let start = |local, zone, all_day| Start { local, zone, all_day };
+    let written = match written {
+        Written::Date(date) => return start(date.and_time(NaiveTime::MIN), floating, true),
+        Written::Local(local, zone) => start(local, zone.unwrap_or(floating), false),
+        Written::Utc(local) => start(local, Tz::UTC, false),
     };
-    Start { local, zone, all_day: all_day || is_outlooks_all_day(local, zone, ends, properties, floating) }
+    // Midnights of the person's own clock, too, may be written in UTC.
+    let own = start(written.local.and_utc().with_timezone(&floating).naive_local(), floating, false);
+    let clocks = [Some(written), (written.zone == Tz::UTC).then_some(own)];
+    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties, floating));
+    days.map_or(written, |days| Start { all_day: true, ..days })
 }
 
 /// Outlook writes some all-day events as midnight to midnight, and says so beside it.
-fn is_outlooks_all_day(local: NaiveDateTime, zone: Tz, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
+fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
     let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     let end = match ends {
-        Some(Written::Local(end, other)) if other.unwrap_or(floating) == zone => Some(end),
-        Some(Written::Utc(end)) if zone == Tz::UTC => Some(end),
+        Some(Written::Local(end, other)) if other.unwrap_or(floating) == start.zone => Some(end),
+        Some(Written::Utc(end)) => Some(end.and_utc().with_timezone(&start.zone).naive_local()),
         _ => None,
     };
     let is_midnight = |at: NaiveDateTime| at.time() == NaiveTime::MIN;
     (says("X-MICROSOFT-CDO-ALLDAYEVENT") || says("X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"))
-        && is_midnight(local)
-        && end.is_none_or(|end| is_midnight(end) && end >= local)
+        && is_midnight(start.local)
+        && end.is_none_or(|end| is_midnight(end) && end >= start.local)
 }
 
 fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floating: Tz) -> Result<Length, Fault> {
     let nominal = |local| Length::Until { local, zone: start.zone };
+    let ends = ends.map(|end| match end {
+        Written::Utc(at) if start.all_day && at.time() != NaiveTime::MIN => {
+            Written::Local(at.and_utc().with_timezone(&start.zone).naive_local(), Some(start.zone))
+        }
+        _ => end,
+    });
     if let Some(end) = ends {
         return match (end, start.all_day) {
             (Written::Date(date), true) => Ok(nominal((date.and_time(NaiveTime::MIN) - start.local).max(TimeDelta::days(1)))),

@@ -4,6 +4,7 @@
 //! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
 //! (overrides), and [`unread`] (what cannot be read and still has its place).
 
+mod charset;
 mod event;
 mod observances;
 mod property;

@@ -172,6 +172,7 @@ fn what_is_not_a_calendar_is_refused_with_its_reason() {
     assert_eq!(refused(b"<!DOCTYPE html><html>"), Refused::WebPage);
     assert_eq!(refused(b"hello"), Refused::NotACalendar);
     assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n"), Refused::Truncated { line: 3 });
+    assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nEND:VEV"), Refused::Truncated { line: 4 });
     assert!(matches!(refused("BEGIN:VCALENDAR\n".repeat(2_500).as_bytes()), Refused::TooDeep { line: 9, .. }));
 }
 
