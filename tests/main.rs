@@ -18,6 +18,7 @@ mod dates;
 mod editors;
 mod explain;
 mod faults;
+mod files;
 mod histories;
 mod language;
 mod learning;

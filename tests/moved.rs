@@ -94,6 +94,20 @@ on_each_database! {
         }
     }
 
+    fn s3_what_is_asked_about_an_entry_that_moved_stands_on_its_new_day(world: World) {
+        world.calendar(&[meeting("")]);
+        world.sync();
+        let entry = world.entries().remove(0);
+        world.run(&["entries", "submit", text(&entry, "id")]).expect("submitted");
+        for day in ["06", "04"] {
+            world.calendar(&[meeting("").replace("20260302", &format!("202603{day}"))]);
+            world.sync();
+            let (entries, questions) = (world.entries(), world.exceptions());
+            assert_eq!(text(&entries[0], "date"), format!("2026-03-{day}"));
+            assert_eq!((questions.len(), text(&questions[0], "date")), (1, text(&entries[0], "date")));
+        }
+    }
+
     fn s7_what_nobody_worked_on_goes_when_its_event_is_skipped(world: World) {
         world.calendar(&[meeting("")]);
         world.sync();

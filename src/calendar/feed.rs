@@ -9,9 +9,10 @@ mod tests;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use reqwest::{
     StatusCode,
-    header::{ACCEPT, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
+    header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -130,11 +131,27 @@ impl Validators {
 }
 
 fn calendar(response: Response, shown: String, dated: &Validators) -> Result<Fetched, Refused> {
-    if let Some(why) = no_calendar(&response.body) {
+    let body = in_utf8(response.body, text(&response.headers, CONTENT_TYPE).as_deref());
+    if let Some(why) = no_calendar(&body) {
         return Err(Refused::NotACalendar { shown, why });
     }
     let (etag, last_modified) = (text(&response.headers, ETAG), text(&response.headers, LAST_MODIFIED));
-    Ok(Fetched::Body(response.body, Validators { etag, last_modified, unconditional_at: dated.unconditional_at }))
+    Ok(Fetched::Body(body, Validators { etag, last_modified, unconditional_at: dated.unconditional_at }))
+}
+
+/// The body out of the charset that its header names. UTF-8 is UTF-8 whatever the header says, and what else is written without a word,
+/// `ics` knows.
+fn in_utf8(body: Vec<u8>, content_type: Option<&str>) -> Vec<u8> {
+    let parameters = content_type.unwrap_or_default().split(';').filter_map(|parameter| parameter.split_once('='));
+    let label = parameters
+        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    match label.and_then(|(_, label)| Encoding::for_label(label.as_bytes())) {
+        Some(encoding) if ![UTF_8, WINDOWS_1252].contains(&encoding) && std::str::from_utf8(&body).is_err() => {
+            encoding.decode(&body).0.into_owned().into_bytes()
+        }
+        _ => body,
+    }
 }
 
 /// Whether it does not even begin as one. `ics` knows what a calendar begins with, and is shown no more than that: the whole is read only

@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     Broken, Changes, Offered, Page, Told, Window,
     api::{Api, Trouble},
-    ics::named,
+    ics::{named, series_of},
 };
 use crate::model::event::{Attendee, EventStatus, Fact, Moment, Response, ShowAs, Span, Text, Visibility};
 
@@ -23,9 +23,6 @@ use crate::model::event::{Attendee, EventStatus, Fact, Moment, Response, ShowAs,
 const PAGE_ROWS: &str = "2500";
 /// Listing what changed needs no more than that something did; a first listing, and each that follows it, must ask for the same.
 const DETECT_FIELDS: &str = "nextPageToken,nextSyncToken,items(id)";
-/// More people than this are a mailing list; the rest is not kept.
-const ATTENDEES_MAX: usize = 1_000;
-
 /// One account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Google<'a> {
@@ -216,7 +213,7 @@ impl Google<'_> {
 /// An event that cannot be read is skipped, not absent: its key is kept out of what vanished.
 fn broken(id: &str, message: &str) -> Broken {
     let message = format!("an event cannot be read: {}", super::api::shortened(message));
-    Broken { key: id.to_owned(), uid: None, line: 0, reason: "bad-event", message }
+    Broken { key: id.to_owned(), uid: None, line: 0, at: None, reason: "bad-event", message }
 }
 
 fn instant(at: DateTime<Utc>) -> String {
@@ -255,7 +252,7 @@ impl Event {
         let original_start = original.and_then(|point| point.date.map(Moment::On).or(point.date_time.map(Moment::At)));
         let fact = Fact {
             provider_id: self.id.clone(),
-            ical_uid: series(self.ical_uid.as_deref().unwrap_or_else(|| self.recurring_event_id.as_deref().unwrap_or(&self.id))),
+            ical_uid: series_of(self.ical_uid.as_deref().unwrap_or_else(|| self.recurring_event_id.as_deref().unwrap_or(&self.id))),
             recurring: self.recurring_event_id.is_some(),
             original_start: self.recurring_event_id.as_ref().and(original_start),
             span,
@@ -307,7 +304,7 @@ impl Event {
             description: self.description.unwrap_or_default(),
             location: self.location.unwrap_or_default(),
             organizer: self.organizer.and_then(|organizer| organizer.email).map(|email| email.to_lowercase()),
-            attendees: self.attendees.into_iter().flatten().filter_map(Person::attendee).take(ATTENDEES_MAX).collect(),
+            attendees: self.attendees.into_iter().flatten().filter_map(Person::attendee).collect(),
             categories: Vec::new(),
             colour: self.color_id,
             event_type: self.kind.filter(|kind| kind != "default").map(|kind| kebab(&kind)),
@@ -330,18 +327,6 @@ impl Person {
     fn attendee(self) -> Option<Attendee> {
         let response = self.response();
         Some(Attendee { email: self.email?.to_lowercase(), name: self.display_name, resource: self.resource, response })
-    }
-}
-
-/// The series a UID belongs to. "This and following" splits a series, and Google names the later part `…_R20260302T090000@google.com`:
-/// to the people in it, it is the same.
-fn series(uid: &str) -> String {
-    let Some((local, domain)) = uid.rsplit_once('@') else { return uid.to_owned() };
-    match local.rsplit_once("_R") {
-        Some((head, digits)) if digits.len() >= 8 && digits.chars().all(|char| char.is_ascii_digit() || char == 'T') => {
-            format!("{head}@{domain}")
-        }
-        _ => uid.to_owned(),
     }
 }
 

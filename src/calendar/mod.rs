@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod feed;
+pub(crate) mod file;
 pub(crate) mod google;
 pub(crate) mod http;
 pub(crate) mod ics;
@@ -10,7 +11,7 @@ pub(crate) mod whose;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::event::{Fact, Response};
+use crate::model::event::{Fact, Moment, Response};
 
 /// A half-open span of instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct Broken {
     pub(crate) uid: Option<String>,
     /// Where it stands in the file, from 1.
     pub(crate) line: usize,
+    /// Where it would take place, as far as that is known.
+    pub(crate) at: Option<Moment>,
     /// `bad-event` or `unknown-timezone`.
     pub(crate) reason: &'static str,
     /// What is wrong, free of event text.

@@ -25,7 +25,6 @@ const PREFER: &str = "IdType=\"ImmutableId\", outlook.timezone=\"UTC\", outlook.
 const PAGE_ROWS: &str = "200";
 const SELECT: &str = "id,subject,body,location,categories,organizer,attendees,start,end,isAllDay,isCancelled,isOrganizer,type,\
     seriesMasterId,originalStart,originalStartTimeZone,iCalUId,showAs,sensitivity,responseStatus,onlineMeeting,onlineMeetingUrl";
-const ATTENDEES_MAX: usize = 1_000;
 /// What a global object id begins with (MS-OXOCAL 2.2.1.27), and where the date of an occurrence stands in it.
 const GLOBAL_OBJECT: &str = "040000008200E00074C5B7101A82E008";
 const OCCURRENCE: std::ops::Range<usize> = 32..40;
@@ -230,7 +229,7 @@ impl Outlook<'_> {
                 Ok(told) => read.told.push(told),
                 Err((reason, message)) => {
                     let message = format!("an event cannot be read: {}", shortened(&message));
-                    read.broken.push(Broken { key: id, uid: None, line: 0, reason, message });
+                    read.broken.push(Broken { key: id, uid: None, line: 0, at: None, reason, message });
                 }
             }
         }
@@ -358,7 +357,7 @@ impl Event {
             description: self.body.and_then(|body| body.content).map(|text| text.trim().to_owned()).unwrap_or_default(),
             location: self.location.and_then(|place| place.display_name).unwrap_or_default(),
             organizer: organizer.map(|address| address.to_lowercase()),
-            attendees: self.attendees.into_iter().flatten().filter_map(Recipient::attendee).take(ATTENDEES_MAX).collect(),
+            attendees: self.attendees.into_iter().flatten().filter_map(Recipient::attendee).collect(),
             categories: self.categories.unwrap_or_default(),
             colour: None,
             event_type: self.show_as.filter(|word| word == "oof").map(|_| kebab("outOfOffice")),

@@ -10,6 +10,7 @@ use crate::{
         Answer, Page, Window,
         api::Trouble,
         feed::{self, Fetched, Validators},
+        file,
         google::Google,
         http::Web,
         ics::{self, Limits},
@@ -99,8 +100,11 @@ pub(super) async fn ask(
     match origin {
         Origin::File => {
             let location = source.calendar.location.clone();
-            let read = move || std::fs::read(&location).map_err(|error| format!("{location}: {error}")).map(|bytes| (bytes, location));
-            parse(read, seen, window, zone, cursor.clone()).await
+            let read = move || {
+                let bytes = file::read_again(location.as_ref(), Limits::default().bytes);
+                bytes.map_err(|error| format!("{location}: {error}")).map(|bytes| (bytes, location))
+            };
+            parse(read, seen, window, zone, cursor.clone()).await.map_err(|unread| Refusal::Unreadable(unread.message))
         }
         Origin::Feed(web, address) => feed(web, address, source, cursor, (seen, window, zone), now).await,
         Origin::Google(_) | Origin::Outlook(_) => provider(origin, source, poll, window).await.map_err(Refusal::Provider),
@@ -179,9 +183,21 @@ async fn feed(
                 unconditional_at: after.unconditional_at,
             };
             let shown = source.calendar.location.clone();
-            parse(move || Ok((bytes, shown)), seen, window, zone, cursor).await
+            let parsed = parse(move || Ok((bytes, shown)), seen, window, zone, cursor).await;
+            parsed.map_err(|Unread { message, is_cut_off }| {
+                // Its server may send the whole the next time.
+                let later = || Refusal::Feed(feed::Refused::Unreachable(format!("{message}; this may pass")));
+                if is_cut_off { later() } else { Refusal::Unreadable(message.clone()) }
+            })
         }
     }
+}
+
+/// Why what was there could not be read.
+struct Unread {
+    message: String,
+    /// There is a calendar, and its end is missing.
+    is_cut_off: bool,
 }
 
 /// Bytes from outside are read and parsed away from the threads that serve everyone. The same bytes for the same window say the same.
@@ -191,9 +207,10 @@ async fn parse(
     window: Window,
     zone: Tz,
     cursor: Cursor,
-) -> Result<Asked, Refusal> {
+) -> Result<Asked, Unread> {
+    let whole = |message| Unread { message, is_cut_off: false };
     let parse = move || {
-        let (bytes, name) = read()?;
+        let (bytes, name) = read().map_err(whole)?;
         let mut hash = Sha256::new();
         hash.update(format!("{}/{}/{zone}/", window.from, window.until));
         hash.update(&bytes);
@@ -201,9 +218,11 @@ async fn parse(
         if seen.as_ref() == Some(&digest) {
             return Ok(Asked::Same { cursor, digest: Some(digest) });
         }
-        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| format!("{name}: {refused}"))?;
+        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| Unread {
+            message: format!("{name}: {refused}"),
+            is_cut_off: matches!(refused, ics::Refused::Truncated { .. }),
+        })?;
         Ok(Asked::File { answer: Box::new(answer), digest, window, cursor })
     };
-    let parsed = tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err("reading it ended unexpectedly".to_owned()));
-    parsed.map_err(Refusal::Unreadable)
+    tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err(whole("reading it ended unexpectedly".to_owned())))
 }

@@ -7,6 +7,7 @@ use super::origin::{BROKEN, Refusal, UNREADABLE};
 use crate::{
     calendar::Broken,
     model::{
+        event::Moment,
         exception::{Exception, ExceptionStatus, Question, Reason, Subject, SubjectKind, cleared, next_exception},
         ids,
         staff::{Held, Source, Staff},
@@ -47,7 +48,13 @@ pub(super) async fn of_pass(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let today = staff.zones.date_of(now);
-    let mut asked: Vec<_> = broken.iter().map(|broken| (event_subject(source, broken), today, vec![unread(source, broken)])).collect();
+    let date = |broken: &Broken| match broken.at {
+        Some(Moment::At(at)) => staff.zones.date_of(at),
+        Some(Moment::On(date)) => date,
+        None => today,
+    };
+    let mut asked: Vec<_> =
+        broken.iter().map(|broken| (event_subject(source, broken), date(broken), vec![unread(source, broken)])).collect();
     asked.sort_by_key(|(subject, ..)| *subject);
     asked.dedup_by_key(|(subject, ..)| *subject);
     asked.extend(held.map(|held| (subject(source), today, vec![mass_deletion(source, held)])));

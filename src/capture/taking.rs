@@ -28,6 +28,9 @@ use crate::{
 /// Rows of one transaction (SEMANTICS S21).
 const BATCH: usize = 2_000;
 
+/// More people than this are a mailing list; the rest is not kept.
+const ATTENDEES_MAX: usize = 1_000;
+
 /// An answer on its way into the book.
 pub(super) struct Taking<'a> {
     source: &'a Source,
@@ -176,12 +179,27 @@ impl<'a> Taking<'a> {
     fn heard(&self, told: Vec<Told>) -> Vec<(Fact, Response)> {
         let calendar = &self.source.calendar;
         let is_owner = self.staff.has_address(&calendar.owner);
-        let response = |told: &Told| whose::of_told(told, &self.staff.addresses, is_owner);
+        let response = |told: &Told| match whose::of_told(told, &self.staff.addresses, is_owner) {
+            // Whatever is on such a calendar is hers; what she answered is not known.
+            Response::NotInvited if calendar.whose == Whose::All => Response::Unknown,
+            response => response,
+        };
         told.into_iter()
             .map(|told| (response(&told), told.fact))
-            .filter(|(response, _)| calendar.whose == Whose::All || *response != Response::NotInvited)
-            .map(|(response, fact)| (kept(fact, calendar.privacy), response))
+            .filter(|(response, _)| *response != Response::NotInvited)
+            .map(|(response, fact)| (kept(self.fewer(fact), calendar.privacy), response))
             .collect()
+    }
+
+    /// A fact with no more people than are kept. What she answered is known by now, wherever in the list she stood.
+    fn fewer(&self, fact: Fact) -> Fact {
+        if fact.text.attendees.len() <= ATTENDEES_MAX {
+            return fact;
+        }
+        let mut text = (*fact.text).clone();
+        let rest = text.attendees.split_off(ATTENDEES_MAX);
+        text.attendees.extend(rest.into_iter().find(|attendee| self.staff.has_address(&attendee.email)));
+        Fact { text: text.into(), ..fact }
     }
 }
 

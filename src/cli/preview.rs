@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use super::{Format, Outcome, answer, complain};
 use crate::{
     calendar::{
-        Window,
+        Window, file,
         ics::{self, Limits},
     },
     model::{
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, format: Format) -> anyhow::Result<Outcome> {
     anyhow::ensure!(window.from < window.until, "--from {} is not before --to {}", args.from, args.to);
     let limits = Limits { occurrences: OCCURRENCES_MAX, ..Limits::default() };
     let name = args.file.display();
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
+    let bytes = file::read(&args.file, limits.bytes).with_context(|| format!("cannot read {name}"))?;
     let read = ics::read(&bytes, &window, args.timezone, &limits).with_context(|| format!("{name}"))?;
     read.notes.iter().for_each(|note| complain(&format!("note: {name}: {note}")));
     for broken in &read.broken {

@@ -57,8 +57,8 @@ impl Zones {
     }
 }
 
-/// Two months of one event are as much as anyone's day can be asked to show; the rest of a longer one makes no time.
-const DATES_MAX: usize = 62;
+/// Ten years: what is longer is a mistake, and its rest makes no time.
+const DATES_MAX: usize = 3_660;
 
 impl Zones {
     /// When a span starts, all-day ones at the first instant of their date.

@@ -16,7 +16,7 @@ use crate::{
         audit::{Act, DERIVATION},
         entry::{Draft, Entry, EntryKey, EntryStatus},
         exception::{Question, Subject},
-        ids::{DaemonId, EntryId, MeetingId, StaffId},
+        ids::{DaemonId, MeetingId, StaffId},
         policy::Policy,
         staff::Staff,
     },
@@ -147,17 +147,25 @@ pub(super) fn compare(
     let standing: Vec<Entry> = here.cloned().collect();
     let entries = difference::entries(staff.id, drafts, &standing);
     let known: BTreeMap<EntryKey, &Entry> = standing.iter().chain(&entries).map(|entry| (entry.key, entry)).collect();
+    let questions: Vec<_> = questions.into_iter().map(|question| where_it_stands(&known, question)).collect();
     let asked: HashSet<Subject> = questions.iter().map(|question| question.subject).collect();
     let here = pages.exceptions.values().filter(|one| pages.dates.contains(&one.date) || asked.contains(&one.subject));
     let open: Vec<_> = here.cloned().collect();
-    let exceptions = difference::exceptions(staff.id, questions, &open, |subject| asked_on(&known, subject), by);
+    let asked_on = |subject| asked_on(&known, subject).map(|entry| entry.id);
+    let exceptions = difference::exceptions(staff.id, questions, &open, asked_on, by);
     Difference { entries, exceptions }
 }
 
 /// The entry on which something is asked: the first that stands of a meeting on a day; of one that makes no time any more, what it had.
-fn asked_on(known: &BTreeMap<EntryKey, &Entry>, subject: Subject) -> Option<EntryId> {
+fn asked_on<'a>(known: &BTreeMap<EntryKey, &'a Entry>, subject: Subject) -> Option<&'a Entry> {
     let key = |leg| EntryKey { meeting: MeetingId(subject.id), segment: subject.segment, leg };
-    let mut there = known.range(key(0)..=key(i64::MAX)).map(|(_, entry)| entry).peekable();
-    let first = there.peek().map(|entry| entry.id);
-    there.find(|entry| entry.status != EntryStatus::Void).map(|entry| entry.id).or(first)
+    let mut there = known.range(key(0)..=key(i64::MAX)).map(|(_, entry)| *entry).peekable();
+    let first = there.peek().copied();
+    there.find(|entry| entry.status != EntryStatus::Void).or(first)
+}
+
+/// A question about an entry that moved is asked by both of its days, and stands where the entry does.
+fn where_it_stands(known: &BTreeMap<EntryKey, &Entry>, question: Question) -> Question {
+    let entry = asked_on(known, question.subject).filter(|entry| entry.status != EntryStatus::Void);
+    Question { date: entry.map_or(question.date, |entry| entry.body.date), ..question }
 }

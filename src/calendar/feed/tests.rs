@@ -47,6 +47,14 @@ async fn a_calendar_is_passed_on_as_it_is_with_what_to_ask_by_next_time() {
 }
 
 #[tokio::test]
+async fn what_a_header_says_of_a_code_page_is_believed() {
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/calendar; Charset=\"iso-8859-2\"\r\n\r\n";
+    let server = Server::saying([head.as_bytes(), FILE.as_bytes(), b"\xa3\xf3d\xbc"].concat()).await;
+    let Ok(Fetched::Body(bytes, _)) = ask(&server, &Validators::default(), noon()).await else { panic!("new") };
+    assert_eq!(String::from_utf8(bytes).expect("UTF-8"), format!("{FILE}Łódź"));
+}
+
+#[tokio::test]
 async fn an_etag_goes_before_a_date_and_after_a_day_nothing_is_asked() {
     let (tag, date) = (Some("W/\"a\""), Some("Wed, 25 Nov 2026 08:00:00 GMT"));
     assert_eq!(conditions(&known(tag, date), noon()).await, ["if-none-match: w/\"a\""]);

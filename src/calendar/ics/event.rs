@@ -15,9 +15,6 @@ use crate::model::{
     event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
 };
 
-/// More people than this are a mailing list; the rest is not kept.
-const ATTENDEES_MAX: usize = 1_000;
-
 /// What one VEVENT says.
 #[derive(Debug)]
 pub(super) struct Parsed {
@@ -27,6 +24,8 @@ pub(super) struct Parsed {
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
     pub(super) and_future: bool,
+    /// The zone of times that name none.
+    pub(super) floating: Tz,
     pub(super) start: Start,
     pub(super) length: Length,
     pub(super) rules: Vec<String>,
@@ -67,6 +66,7 @@ impl Parsed {
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
             recurrence_id,
             and_future,
+            floating,
             start,
             length,
             rules: properties.all("RRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
@@ -86,30 +86,41 @@ impl Parsed {
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
-    let (local, zone, all_day) = match written {
-        Written::Date(date) => (date.and_time(NaiveTime::MIN), floating, true),
-        Written::Local(local, zone) => (local, zone.unwrap_or(floating), false),
-        Written::Utc(local) => (local, Tz::UTC, false),
+    let start = |local, zone, all_day| Start { local, zone, all_day };
+    let written = match written {
+        Written::Date(date) => return start(date.and_time(NaiveTime::MIN), floating, true),
+        Written::Local(local, zone) => start(local, zone.unwrap_or(floating), false),
+        Written::Utc(local) => start(local, Tz::UTC, false),
     };
-    Start { local, zone, all_day: all_day || is_outlooks_all_day(local, zone, ends, properties, floating) }
+    // Midnights of the person's own clock, too, may be written in UTC.
+    let own = start(written.local.and_utc().with_timezone(&floating).naive_local(), floating, false);
+    let clocks = [Some(written), (written.zone == Tz::UTC).then_some(own)];
+    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties, floating));
+    days.map_or(written, |days| Start { all_day: true, ..days })
 }
 
 /// Outlook writes some all-day events as midnight to midnight, and says so beside it.
-fn is_outlooks_all_day(local: NaiveDateTime, zone: Tz, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
+fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
     let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     let end = match ends {
-        Some(Written::Local(end, other)) if other.unwrap_or(floating) == zone => Some(end),
-        Some(Written::Utc(end)) if zone == Tz::UTC => Some(end),
+        Some(Written::Local(end, other)) if other.unwrap_or(floating) == start.zone => Some(end),
+        Some(Written::Utc(end)) => Some(end.and_utc().with_timezone(&start.zone).naive_local()),
         _ => None,
     };
     let is_midnight = |at: NaiveDateTime| at.time() == NaiveTime::MIN;
     (says("X-MICROSOFT-CDO-ALLDAYEVENT") || says("X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"))
-        && is_midnight(local)
-        && end.is_none_or(|end| is_midnight(end) && end >= local)
+        && is_midnight(start.local)
+        && end.is_none_or(|end| is_midnight(end) && end >= start.local)
 }
 
 fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floating: Tz) -> Result<Length, Fault> {
     let nominal = |local| Length::Until { local, zone: start.zone };
+    let ends = ends.map(|end| match end {
+        Written::Utc(at) if start.all_day && at.time() != NaiveTime::MIN => {
+            Written::Local(at.and_utc().with_timezone(&start.zone).naive_local(), Some(start.zone))
+        }
+        _ => end,
+    });
     if let Some(end) = ends {
         return match (end, start.all_day) {
             (Written::Date(date), true) => Ok(nominal((date.and_time(NaiveTime::MIN) - start.local).max(TimeDelta::days(1)))),
@@ -216,7 +227,7 @@ fn text(properties: &Properties<'_>) -> Text {
         description: properties.text("DESCRIPTION"),
         location: properties.text("LOCATION"),
         organizer: properties.one("ORGANIZER").and_then(address),
-        attendees: properties.all("ATTENDEE").filter_map(attendee).take(ATTENDEES_MAX).collect(),
+        attendees: properties.all("ATTENDEE").filter_map(attendee).collect(),
         categories: properties.all("CATEGORIES").flat_map(|property| list(property.val.as_str())).collect(),
         colour: word("COLOR"),
         event_type: None,
@@ -241,7 +252,8 @@ fn attendee(property: &Property<'_>) -> Option<Attendee> {
         response: match word("PARTSTAT").as_deref() {
             Some("ACCEPTED") => Response::Accepted,
             Some("TENTATIVE") => Response::Tentative,
-            Some("DECLINED") => Response::Declined,
+            // Who delegates sends someone else (RFC 5545 §3.2.12).
+            Some("DECLINED" | "DELEGATED") => Response::Declined,
             None | Some("NEEDS-ACTION") => Response::NeedsAction,
             Some(_) => Response::Unknown,
         },

@@ -1,21 +1,25 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), and
-//! [`series`] (overrides).
+//! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
+//! (overrides), and [`unread`] (what cannot be read and still has its place).
 
+mod charset;
 mod event;
 mod observances;
 mod property;
 mod recurrence;
 mod scan;
 mod series;
+mod unread;
 mod zones;
 
 #[cfg(test)]
 mod series_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unread_tests;
 #[cfg(test)]
 mod zone_tests;
 
@@ -27,6 +31,7 @@ use self::{
     event::Parsed,
     property::{Fault, with_properties},
     scan::{Calendar, Component, Nested},
+    unread::Lost,
     zones::KnownZones,
 };
 pub(crate) use self::{
@@ -34,7 +39,7 @@ pub(crate) use self::{
     zones::named,
 };
 use crate::{
-    calendar::{Answer, Broken, Window},
+    calendar::{Answer, Window},
     model::{event::EventStatus, ids},
 };
 
@@ -46,20 +51,39 @@ use crate::{
 pub(crate) fn read(bytes: &[u8], window: &Window, zone: Tz, limits: &Limits) -> Result<Answer, Refused> {
     let scanned = scan::scan(bytes, limits)?;
     let mut answer = Answer { notes: scanned.notes, ..Answer::default() };
+    let mut series: BTreeMap<String, Components> = BTreeMap::new();
     for calendar in &scanned.calendars {
-        one(calendar, bytes, window, zone, limits, &mut answer);
+        gather(calendar, bytes, window, zone, limits, &mut series, &mut answer.notes);
+    }
+    for (uid, components) in series {
+        series::expand(&uid, components, window, limits, &mut answer);
     }
     answer.facts.sort_by(|a, b| (a.span.moment(), &a.provider_id).cmp(&(b.span.moment(), &b.provider_id)));
     answer.broken.sort_by_key(|broken| broken.line);
     Ok(answer)
 }
 
-fn one(calendar: &Calendar, bytes: &[u8], window: &Window, zone: Tz, limits: &Limits, answer: &mut Answer) {
+/// What shares a UID, wherever in a file it stands: some programs write each component into a VCALENDAR of its own.
+#[derive(Default)]
+struct Components {
+    read: Vec<(usize, Parsed)>,
+    lost: Vec<Lost>,
+}
+
+/// Adds the components of one VCALENDAR, whose zones are its own.
+fn gather(
+    calendar: &Calendar,
+    bytes: &[u8],
+    window: &Window,
+    zone: Tz,
+    limits: &Limits,
+    series: &mut BTreeMap<String, Components>,
+    notes: &mut Vec<String>,
+) {
     let floating = header(calendar, "X-WR-TIMEZONE").and_then(|name| named(&name)).unwrap_or(zone);
     let called_off = header(calendar, "METHOD").is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
     let zones = KnownZones::of(&calendar.zones, bytes, limits, window, floating);
-    answer.notes.extend(zones.notes.iter().cloned());
-    let mut series: BTreeMap<String, Vec<(usize, Parsed)>> = BTreeMap::new();
+    notes.extend(zones.notes.iter().cloned());
     for component in &calendar.events {
         let lines = component.lines(bytes, limits, Nested::LeftOut);
         match parsed(component, &lines, &zones, floating) {
@@ -69,16 +93,15 @@ fn one(calendar: &Calendar, bytes: &[u8], window: &Window, zone: Tz, limits: &Li
                     parsed.status = EventStatus::Cancelled;
                 }
                 let key = parsed.uid.clone().unwrap_or_else(|| content_key(&lines));
+                let read = &mut series.entry(key).or_default().read;
                 // Most have one component, and a vector takes room for four.
-                series.entry(key).or_insert_with(|| Vec::with_capacity(1)).push((component.line, parsed));
+                read.reserve_exact(1);
+                read.push((component.line, parsed));
             }
-            Err(fault) => answer.broken.push(broken(component, &lines, &fault)),
-        }
-    }
-    for (uid, parsed) in series {
-        let line = parsed.first().map_or(0, |(line, _)| *line);
-        if let Err(fault) = series::expand(&uid, parsed, window, floating, limits, answer) {
-            answer.broken.push(told(uid.clone(), Some(uid), line, &fault));
+            Err(fault) => {
+                let lost = Lost::from(component.line, &lines, &zones, floating, fault);
+                series.entry(lost.uid.clone().unwrap_or_else(|| content_key(&lines))).or_default().lost.push(lost);
+            }
         }
     }
 }
@@ -102,18 +125,16 @@ fn content_key(lines: &[String]) -> String {
     ids::derived(uuid::Uuid::nil(), &lines.join("\n")).to_string()
 }
 
-fn broken(component: &Component, lines: &[String], fault: &Fault) -> Broken {
-    let uid =
-        lines.iter().find_map(|line| line.get(..4).filter(|head| head.eq_ignore_ascii_case("UID:")).map(|_| line[4..].trim().to_owned()));
-    told(uid.clone().unwrap_or_else(|| content_key(lines)), uid, component.line, fault)
-}
-
-fn told(key: String, uid: Option<String>, line: usize, fault: &Fault) -> Broken {
-    let reason = match fault {
-        Fault::Bad(_) => "bad-event",
-        Fault::UnknownTimezone(_) | Fault::OddTimezone(_) => "unknown-timezone",
-    };
-    Broken { key, uid, line, reason, message: format!("line {line}: {fault}") }
+/// The series a UID belongs to. "This and following" splits a series, and Google names the later part `…_R20260302T090000@google.com`:
+/// to the people in it, it is the same.
+pub(crate) fn series_of(uid: &str) -> String {
+    let Some((local, domain)) = uid.rsplit_once('@') else { return uid.to_owned() };
+    match local.rsplit_once("_R") {
+        Some((head, digits)) if digits.len() >= 8 && digits.chars().all(|char| char.is_ascii_digit() || char == 'T') => {
+            format!("{head}@{domain}")
+        }
+        _ => uid.to_owned(),
+    }
 }
 
 fn header(calendar: &Calendar, name: &str) -> Option<String> {

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::charset;
+
 /// Bounds on what a calendar file may ask of us (SEMANTICS S25).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -93,17 +95,35 @@ pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Scanned, Refused> {
     let mut scanner = Scanner { limits, open: Vec::new(), events: 0, scanned: Scanned::default() };
     let mut last = 0;
     for line in Lines::of(bytes) {
+        let line_end = line.end;
         last = line.number;
         if line.number > limits.lines {
             return Err(Refused::TooLarge { limit: limits.lines, what: "lines" });
         }
-        scanner.take(bytes, &line)?;
+        match scanner.take(bytes, &line) {
+            // The end of the file stands where its name is being written.
+            Err(Refused::Unbalanced { line, open, found }) if line_end == bytes.len() && open.starts_with(&found) => {
+                return Err(Refused::Truncated { line });
+            }
+            taken => taken?,
+        }
+    }
+    if let Some(line) = foreign(bytes, limits) {
+        scanner.scanned.notes.push(format!("line {line}: this is not UTF-8; such lines were read as Windows-1252"));
     }
     if scanner.open.is_empty() && !scanner.scanned.calendars.is_empty() {
         Ok(scanner.scanned)
     } else {
         Err(Refused::Truncated { line: last })
     }
+}
+
+/// The first line that is of an old code page.
+fn foreign(bytes: &[u8], limits: &Limits) -> Option<usize> {
+    // A fold may cut a character, so that the bytes as they stand prove nothing but that all is well.
+    std::str::from_utf8(bytes).err()?;
+    let is_foreign = |line: &Line| charset::is_foreign(&joined(&bytes[line.bytes.clone()], limits.line_bytes));
+    Lines::of(bytes).find(is_foreign).map(|line| line.number)
 }
 
 fn check_beginning(bytes: &[u8]) -> Result<(), Refused> {
@@ -310,6 +330,10 @@ impl Iterator for Lines<'_> {
 /// A line without its folds and its ending, at most so many bytes of it. RFC 5545 §3.1 allows no control characters in text, and
 /// PostgreSQL keeps no NUL; one is dropped wherever it stands.
 fn unfolded(folded: &[u8], limit: usize) -> String {
+    charset::decoded(joined(folded, limit), limit)
+}
+
+fn joined(folded: &[u8], limit: usize) -> Vec<u8> {
     let mut whole: Vec<u8> = Vec::with_capacity(folded.len().min(limit));
     for part in folded.split(|byte| *byte == b'\n') {
         let part = part.strip_suffix(b"\r").unwrap_or(part);
@@ -320,10 +344,5 @@ fn unfolded(folded: &[u8], limit: usize) -> String {
             break;
         }
     }
-    let mut text = String::from_utf8_lossy(&whole).into_owned();
-    if whole.len() == limit {
-        // The cut may have gone through a character.
-        text.truncate(text.trim_end_matches('\u{fffd}').len());
-    }
-    text
+    whole
 }

@@ -10,10 +10,13 @@ use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{
+    Components,
     event::{Length, Parsed},
     property::{Fault, Written, bad},
     recurrence::{Dates, Start, dates},
     scan::Limits,
+    series_of,
+    unread::{Unread, broken},
 };
 use crate::{
     calendar::{Answer, Window},
@@ -23,32 +26,20 @@ use crate::{
     },
 };
 
-/// Adds the occurrences of one UID that overlap the window.
-pub(super) fn expand(
-    uid: &str,
-    components: Vec<(usize, Parsed)>,
-    window: &Window,
-    floating: Tz,
-    limits: &Limits,
-    answer: &mut Answer,
-) -> Result<(), Fault> {
-    let (replacing, masters): (Vec<_>, Vec<_>) = components.into_iter().partition(|(_, parsed)| parsed.recurrence_id.is_some());
-    let masters = newest(masters, answer);
-    let mut made = Made { uid, window, floating, answer };
-    let overrides = overrides(replacing, masters.first(), floating);
-    let ranges: Vec<(Moment, &Parsed)> =
-        overrides.iter().filter(|(_, parsed)| parsed.and_future).map(|(original, parsed)| (*original, parsed)).collect();
-    for (index, master) in masters.iter().enumerate() {
-        // Another event that has the same UID by mistake gets a name of its own, from where it starts.
-        let name = if index == 0 { uid.to_owned() } else { format!("{uid}~{}", moment(master.start, master.start.local)) };
-        let (overrides, ranges) = if index == 0 { (Some(&overrides), ranges.as_slice()) } else { (None, &[][..]) };
-        made.series(&name, master, overrides, ranges, limits)?;
+/// Adds the occurrences of one UID that overlap the window, and what cannot be read of it.
+pub(super) fn expand(uid: &str, components: Components, window: &Window, limits: &Limits, answer: &mut Answer) {
+    let (replacing, masters): (Vec<_>, Vec<_>) = components.read.into_iter().partition(|(_, parsed)| parsed.recurrence_id.is_some());
+    let line = masters.iter().chain(&replacing).map(|(line, _)| *line).min().unwrap_or(0);
+    let mut masters = newest(masters, answer);
+    let mut overrides = overrides(replacing, masters.first());
+    let (unread, questions) = Unread::of(components.lost, uid, masters.first(), window);
+    answer.broken.extend(questions);
+    masters.retain(|master| !unread.surpasses(master, None));
+    overrides.retain(|original, parsed| !unread.surpasses(parsed, Some(*original)));
+    let mut made = Made { uid: series_of(uid), window, answer };
+    if let Err(fault) = made.all(uid, &masters, &overrides, &unread, limits) {
+        made.answer.broken.push(broken(uid.to_owned(), Some(made.uid), line, &fault));
     }
-    for (original, parsed) in &overrides {
-        made.note_start(parsed.start);
-        made.add(uid, parsed, parsed.start.local, parsed.length, Some(*original))?;
-    }
-    Ok(())
 }
 
 /// The masters with the highest SEQUENCE. Of those that start alike the last in the file counts; those that do not are different events
@@ -70,13 +61,13 @@ fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
 }
 
 /// By the instant each replaces; the highest SEQUENCE wins, then the later in the file.
-fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>, floating: Tz) -> BTreeMap<Moment, Parsed> {
+fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<Moment, Parsed> {
     let mut found: BTreeMap<Moment, Parsed> = BTreeMap::new();
     for (_, parsed) in parsed {
         let Some(written) = parsed.recurrence_id else { continue };
         // One without a series, as in feeds of free and busy times, stands for itself.
         let series = master.map_or(parsed.start, |master| master.start);
-        let moment = moment(series, series.local_of(written, floating));
+        let moment = moment(series, series.local_of(written, parsed.floating));
         if found.get(&moment).is_none_or(|before| before.sequence <= parsed.sequence) {
             found.insert(moment, parsed);
         }
@@ -88,35 +79,64 @@ fn earlier(known: Option<DateTime<Utc>>, at: DateTime<Utc>) -> DateTime<Utc> {
     known.map_or(at, |known| known.min(at))
 }
 
-fn moment(start: Start, local: NaiveDateTime) -> Moment {
+pub(super) fn moment(start: Start, local: NaiveDateTime) -> Moment {
     if start.all_day { Moment::On(local.date()) } else { Moment::At(instant(start.zone, local)) }
 }
 
 struct Made<'a> {
-    uid: &'a str,
+    /// Of the series, whatever a part of it is called.
+    uid: String,
     window: &'a Window,
-    floating: Tz,
     answer: &'a mut Answer,
 }
 
+/// What is not as the rule of a series has it.
+struct Exceptions<'a> {
+    overrides: &'a BTreeMap<Moment, Parsed>,
+    ranges: &'a [(Moment, &'a Parsed)],
+    unread: &'a Unread,
+}
+
 impl Made<'_> {
-    fn series(
+    fn all(
         &mut self,
-        name: &str,
-        master: &Parsed,
-        overrides: Option<&BTreeMap<Moment, Parsed>>,
-        ranges: &[(Moment, &Parsed)],
+        uid: &str,
+        masters: &[Parsed],
+        overrides: &BTreeMap<Moment, Parsed>,
+        unread: &Unread,
         limits: &Limits,
     ) -> Result<(), Fault> {
-        let start = self.note_start(master.start);
-        if !master.repeats() {
-            self.answer.earliest_single = Some(earlier(self.answer.earliest_single, start));
-            return self.add(name, master, master.start.local, master.length, None);
+        let ranges: Vec<(Moment, &Parsed)> =
+            overrides.iter().filter(|(_, parsed)| parsed.and_future).map(|(original, parsed)| (*original, parsed)).collect();
+        let exceptions = Exceptions { overrides, ranges: &ranges, unread };
+        let none = Exceptions { overrides: &BTreeMap::new(), ranges: &[], unread: &Unread::default() };
+        for (index, master) in masters.iter().enumerate() {
+            // Another event that has the same UID by mistake gets a name of its own, from where it starts.
+            let name = if index == 0 { uid.to_owned() } else { format!("{uid}~{}", moment(master.start, master.start.local)) };
+            self.series(&name, master, if index == 0 { &exceptions } else { &none }, limits)?;
         }
-        let excluded: BTreeSet<Moment> = self.moments(master, &master.excluded);
+        for (original, parsed) in overrides {
+            self.note_start(parsed);
+            self.add(uid, parsed, parsed.start.local, parsed.length, Some(*original))?;
+        }
+        Ok(())
+    }
+
+    fn series(&mut self, name: &str, master: &Parsed, exceptions: &Exceptions<'_>, limits: &Limits) -> Result<(), Fault> {
+        let start = self.note_start(master);
+        if !master.repeats() {
+            // A part of a series that was split, of one occurrence.
+            let original = (self.uid != name && series_of(name) == self.uid).then(|| moment(master.start, master.start.local));
+            if original.is_none() {
+                self.answer.earliest_single = Some(earlier(self.answer.earliest_single, start));
+            }
+            return self.add(name, master, master.start.local, master.length, original);
+        }
+        let Exceptions { overrides, ranges, unread } = exceptions;
+        let excluded: BTreeSet<Moment> = moments(master, &master.excluded);
         for (local, length) in self.locals(master, limits)? {
             let original = moment(master.start, local);
-            if overrides.is_some_and(|overrides| overrides.contains_key(&original)) || excluded.contains(&original) {
+            if overrides.contains_key(&original) || excluded.contains(&original) || unread.holds(original) {
                 continue;
             }
             match ranges.iter().rev().find(|(from, _)| *from <= original) {
@@ -149,10 +169,6 @@ impl Made<'_> {
         self.add(name, changed, moved, changed.length, Some(original))
     }
 
-    fn moments(&self, master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
-        written.iter().map(|written| moment(master.start, master.start.local_of(*written, self.floating))).collect()
-    }
-
     /// Local starts that may reach into the window: by the rules, less those of EXRULE, and those added one by one, which may have a
     /// length of their own.
     fn locals(&self, master: &Parsed, limits: &Limits) -> Result<BTreeMap<NaiveDateTime, Length>, Fault> {
@@ -162,7 +178,7 @@ impl Made<'_> {
         let edge = |at: Option<DateTime<Utc>>| at.map(|at| at.naive_utc());
         let from = edge(self.window.from.checked_sub_signed(slack + length)).unwrap_or(NaiveDateTime::MIN);
         let span = (from, edge(self.window.until.checked_add_signed(slack)).unwrap_or(NaiveDateTime::MAX));
-        let by = |rules: &[String]| dates(master.start, rules, span, limits.occurrences, self.floating);
+        let by = |rules: &[String]| dates(master.start, rules, span, limits.occurrences, master.floating);
         let Dates { mut locals, begin } = by(&master.rules)?;
         if begin || master.rules.is_empty() {
             locals.insert(master.start.local);
@@ -171,7 +187,7 @@ impl Made<'_> {
         locals.retain(|local| !unwanted.contains(local));
         let mut locals: BTreeMap<_, _> = locals.into_iter().map(|local| (local, master.length)).collect();
         for (written, length) in &master.added {
-            locals.insert(master.start.local_of(*written, self.floating), length.unwrap_or(master.length));
+            locals.insert(master.start.local_of(*written, master.floating), length.unwrap_or(master.length));
         }
         locals.retain(|local, _| span.0 <= *local && *local < span.1);
         if locals.len() > limits.occurrences {
@@ -180,24 +196,24 @@ impl Made<'_> {
         Ok(locals)
     }
 
-    fn note_start(&mut self, start: Start) -> DateTime<Utc> {
-        let at = match moment(start, start.local) {
+    fn note_start(&mut self, parsed: &Parsed) -> DateTime<Utc> {
+        let at = match moment(parsed.start, parsed.start.local) {
             Moment::At(at) => at,
-            Moment::On(date) => Zones::only(self.floating).start(date),
+            Moment::On(date) => Zones::only(parsed.floating).start(date),
         };
         self.answer.earliest = Some(earlier(self.answer.earliest, at));
         at
     }
 
     fn add(&mut self, name: &str, parsed: &Parsed, local: NaiveDateTime, length: Length, original: Option<Moment>) -> Result<(), Fault> {
-        let Some(span) = self.span(parsed, local, length) else { return bad("its end is beyond the end of the calendar") };
-        if !self.overlaps(&span) {
+        let Some(span) = span(parsed, local, length) else { return bad("its end is beyond the end of the calendar") };
+        if !self.overlaps(&span, parsed.floating) {
             return Ok(());
         }
         let provider_id = original.map_or_else(|| name.to_owned(), |original| format!("{name}#{original}"));
         self.answer.facts.push(Fact {
             provider_id,
-            ical_uid: self.uid.to_owned(),
+            ical_uid: self.uid.clone(),
             recurring: original.is_some(),
             original_start: original,
             span,
@@ -209,26 +225,30 @@ impl Made<'_> {
         Ok(())
     }
 
-    fn span(&self, parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {
-        let Start { zone, all_day, .. } = parsed.start;
-        if all_day {
-            let days = u64::try_from(length.days()).ok()?;
-            return Some(Span::AllDay { first: local.date(), until: local.date().checked_add_days(Days::new(days))? });
-        }
-        let end = length.end(local, zone)?;
-        // A time written in UTC names no place: the reader's own zone is kept beside it.
-        let shown = if zone == Tz::UTC { self.floating } else { zone };
-        Some(Span::Timed { start: instant(zone, local), end, zone: shown })
-    }
-
-    fn overlaps(&self, span: &Span) -> bool {
+    fn overlaps(&self, span: &Span, floating: Tz) -> bool {
         let (start, end): (DateTime<Utc>, DateTime<Utc>) = match span {
             Span::Timed { start, end, .. } => (*start, *end),
             Span::AllDay { first, until } => {
-                let zones = Zones::only(self.floating);
+                let zones = Zones::only(floating);
                 (zones.start(*first), zones.start(*until))
             }
         };
         start < self.window.until && (end > self.window.from || start >= self.window.from)
     }
+}
+
+fn moments(master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
+    written.iter().map(|written| moment(master.start, master.start.local_of(*written, master.floating))).collect()
+}
+
+fn span(parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {
+    let Start { zone, all_day, .. } = parsed.start;
+    if all_day {
+        let days = u64::try_from(length.days()).ok()?;
+        return Some(Span::AllDay { first: local.date(), until: local.date().checked_add_days(Days::new(days))? });
+    }
+    let end = length.end(local, zone)?;
+    // A time written in UTC names no place: the reader's own zone is kept beside it.
+    let shown = if zone == Tz::UTC { parsed.floating } else { zone };
+    Some(Span::Timed { start: instant(zone, local), end, zone: shown })
 }

@@ -6,7 +6,7 @@ use chrono_tz::Europe::Berlin;
 use super::{Limits, Refused, read};
 use crate::{
     calendar::{Answer, Window},
-    model::event::{EventStatus, Span},
+    model::event::{EventStatus, Response, Span},
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -127,12 +127,52 @@ fn escapes_folds_people_and_rooms_are_read() {
 }
 
 #[test]
+fn who_sends_someone_else_does_not_come() {
+    let answer = spring(&["UID:a\nDTSTART:20260302T100000Z\nATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:t@x.com\":mailto:d@x.com"]);
+    assert_eq!(answer.facts[0].text.attendees[0].response, Response::Declined);
+}
+
+#[test]
+fn lines_of_an_old_code_page_are_read_and_told() {
+    let file = |title: &[u8]| {
+        let (head, tail) =
+            ("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART:20260302T100000Z\r\nSUMMARY:", "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+        [head.as_bytes(), title, tail.as_bytes()].concat()
+    };
+    let read = |title: &[u8]| {
+        let answer = read_in(&file(title), "2026-03-01", "2026-05-01").expect("a calendar");
+        (answer.facts[0].text.title.clone(), answer.notes)
+    };
+    let note = "line 5: this is not UTF-8; such lines were read as Windows-1252";
+    assert_eq!(read(b"Z\xfcrich \x80 5"), ("Zürich € 5".to_owned(), vec![note.to_owned()]));
+    // A fold may cut a character, and a program one of a line of UTF-8.
+    assert_eq!(read(b"Z\xc3\r\n \xbcrich"), ("Zürich".to_owned(), vec![]));
+    assert_eq!(read(b"Z\xc3\xbcrich \xc3"), ("Zürich \u{fffd}".to_owned(), vec![]));
+}
+
+#[test]
+fn an_all_day_event_of_outlook_may_have_the_persons_midnights_in_utc() {
+    let marked = |start: &str, end: &str| {
+        let answer = spring(&[&format!("UID:a\nDTSTART:{start}\nDTEND:{end}\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE")]);
+        match answer.facts[0].span {
+            Span::AllDay { first, until } => format!("{first} {until}"),
+            Span::Timed { start, .. } => start.to_string(),
+        }
+    };
+    assert_eq!(marked("20260301T230000Z", "20260302T230000Z"), "2026-03-02 2026-03-03");
+    assert_eq!(marked("20260328T230000Z", "20260329T220000Z"), "2026-03-29 2026-03-30");
+    assert_eq!(marked("20260302T000000Z", "20260303T000000Z"), "2026-03-02 2026-03-03");
+    assert_eq!(marked("20260301T230000Z", "20260302T220000Z"), "2026-03-01 23:00:00 UTC");
+}
+
+#[test]
 fn what_is_not_a_calendar_is_refused_with_its_reason() {
     let refused = |bytes: &[u8]| read_in(bytes, "2026-03-01", "2026-05-01").expect_err("refused");
     assert_eq!(refused(b""), Refused::Empty);
     assert_eq!(refused(b"<!DOCTYPE html><html>"), Refused::WebPage);
     assert_eq!(refused(b"hello"), Refused::NotACalendar);
     assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n"), Refused::Truncated { line: 3 });
+    assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nEND:VEV"), Refused::Truncated { line: 4 });
     assert!(matches!(refused("BEGIN:VCALENDAR\n".repeat(2_500).as_bytes()), Refused::TooDeep { line: 9, .. }));
 }
 
