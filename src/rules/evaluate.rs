@@ -36,8 +36,8 @@ impl RuleSet {
 }
 
 impl RuleSet {
-    /// Whether a value can be meant: a client or project that words of an event make up is none.
-    fn is_there(&self, field: Field, value: &str) -> bool {
+    /// A value as it is called now. A client or project that words of an event make up is none.
+    fn called_now(&self, field: Field, value: String) -> Option<String> {
         match field {
             Field::Client => self.catalog.client(value).is_some(),
             Field::Project => self.identity.project(value).is_some() || self.catalog.project(value).is_some(),
@@ -93,7 +93,7 @@ impl Judging<'_> {
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
         let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
-            for value in self.fill(template, hits).into_iter().filter(|value| self.set.is_there(*field, value)) {
+            for value in self.fill(template, hits).into_iter().filter_map(|value| self.set.called_now(*field, value)) {
                 let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }

@@ -25,6 +25,8 @@ mod reader;
 pub(crate) mod rewritten;
 mod suspicious;
 pub(crate) mod syntax;
+mod renamed;
+mod rest;
 mod templates;
 pub(crate) mod test_events;
 pub(crate) mod told;
@@ -249,6 +251,7 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
     // A file that cannot be read at all would make every name in it unknown to the others.
     let set = (unread == 0).then(|| compile::compile(&rules, catalog, &mut findings));
     Reading { rules, clients, set, findings }
+    renamed::as_called_now(rules.iter_mut().map(|(_, file, _)| file), &catalog);
 }
 
 /// Reads all files or none, for whoever does not care what else may be said of them: they were checked before.
