@@ -46,6 +46,24 @@ on_each_database! {
         assert_eq!(world.reasons(), ["closed-project"]);
     }
 
+    fn s6_a_client_that_was_called_otherwise_for_a_while_is_found_by_its_name(world: World) {
+        world.calendar(&[at("a", 2, ("0900", "1000"), "Globex plan", ""), at("b", 3, ("0900", "1000"), "[GBX-3] Call", "")]);
+        world.sync();
+        let client = || on(&world, "2026-03-02").iter().map(|entry| text(entry, "client").to_owned()).collect::<Vec<_>>();
+        assert_eq!(client(), ["globex"]);
+        rewrite(&world, "rules/clients.yaml", "  globex:\n", "  globex-co:\n    was: globex\n");
+        world.run(&["rules", "reload"]).expect("renamed");
+        world.sync();
+        assert_eq!(client(), ["globex-co"]);
+        rewrite(&world, "rules/clients.yaml", "  globex-co:\n    was: globex\n", "  globex:\n");
+        let told = world.json(&["rules", "backtest", "--from", "2026-03-01", "--to", "2026-03-31"]);
+        world.run(&["rules", "reload"]).expect("and back");
+        world.sync();
+        // The closed one goes by the same name, and is evidence of nothing.
+        assert_eq!(client(), ["globex"]);
+        assert!(told.to_string().contains("globex"), "{told:#}");
+    }
+
     fn s6_a_renamed_client_and_project_stay_the_same(world: World) {
         world.calendar(&[at("a", 2, ("0900", "1000"), "[GBX-3] Call", ""), at("b", 3, ("0900", "1000"), "Talk", "")]);
         world.sync();

@@ -77,6 +77,9 @@ pub(crate) struct Client {
     pub(crate) was: Vec<String>,
     /// Our own firm, whose names and domains are never evidence of a client.
     pub(crate) own: bool,
+    /// That it left the files, and is evidence of nothing.
+    #[serde(skip)]
+    pub(crate) closed: bool,
 }
 
 /// All clients, by key.
@@ -110,8 +113,8 @@ impl Catalog {
     pub(crate) fn add_closed(&mut self, closed: Closed) {
         for client in closed.clients {
             if self.client(&client.key).is_none() {
-                // What is closed is evidence of nothing.
-                let client = Client { aliases: Vec::new(), domains: Vec::new(), addresses: Vec::new(), ..client };
+                let (aliases, projects) = (Vec::new(), BTreeMap::new());
+                let client = Client { aliases, projects, domains: Vec::new(), addresses: Vec::new(), closed: true, ..client };
                 self.clients.insert(client.key.clone(), client);
             }
         }

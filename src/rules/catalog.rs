@@ -128,3 +128,4 @@ fn client(key: String, text: ClientText) -> Client {
         own: text.own,
     }
 }
+        closed: false,

@@ -88,6 +88,8 @@ impl Identity {
                 client.domains.iter().for_each(|domain| mail.entry(domain.clone()).or_default().is_ours = true);
                 continue;
             }
+            }
+            if client.own || client.closed {
             let aliases = client.aliases.iter().filter(|alias| folded(&alias.name) != folded(&client.name));
             let aliases = aliases.map(|alias| (&alias.name, alias.weak));
             for (name, weak) in std::iter::once((&client.name, false)).chain(aliases).filter(|(name, _)| !name.trim().is_empty()) {

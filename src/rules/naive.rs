@@ -47,7 +47,7 @@ fn pattern(parts: &[String]) -> Option<Regex> {
 }
 
 fn spoken_of(catalog: &Catalog) -> impl Iterator<Item = (&Client, &str, bool)> {
-    catalog.clients.values().filter(|client| !client.own).flat_map(|client| {
+    catalog.clients.values().filter(|client| !client.own && !client.closed).flat_map(|client| {
         let aliases = client.aliases.iter().filter(|alias| folded(&alias.name) != folded(&client.name));
         std::iter::once((client, client.name.as_str(), false)).chain(aliases.map(move |alias| (client, alias.name.as_str(), alias.weak)))
     })
