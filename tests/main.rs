@@ -14,6 +14,7 @@ mod connecting;
 mod daemons;
 mod editors;
 mod explain;
+mod false_alarms;
 mod faults;
 mod histories;
 mod language;

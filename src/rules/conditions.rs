@@ -271,8 +271,7 @@ impl Compiler<'_, '_> {
                 return None;
             }
         };
-        let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-        let span = text.split_once('-').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
+        let span = clock_span(text);
         if span.is_none_or(|(from, to)| from == to) {
             self.complain(&below, Code::WrongValue, format!("`{text}` is not a span of the day"), "write it as `08:00-18:00`");
         }
@@ -312,6 +311,13 @@ pub(super) fn plain(word: &str) -> String {
 /// The zone of times and weekdays, where the header names one.
 pub(super) fn zone(name: Option<&String>, place: &Place<'_>, findings: &mut Findings) -> Option<Tz> {
     let name = name?;
+/// From, to. The midnight that ends a day is written `24:00` or `00:00`.
+pub(super) fn clock_span(text: &str) -> Option<(NaiveTime, NaiveTime)> {
+    let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+    let (from, to) = text.split_once('-')?;
+    Some((parse(from)?, parse(if to.trim() == "24:00" { "00:00" } else { to })?))
+}
+
     let zone = name.parse().ok();
     if zone.is_none() {
         let label = meant(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{NaiveTime, Timelike, Weekday};
 
 use super::{exclusion::excluded, patterns};
 use crate::{
     model::policy::seconds,
     rules::{
-        conditions::plain,
+        conditions::{clock_span, plain},
         syntax::{Attendees, Duration, Guests, Many, Sought, Time, When, Words, YesOrWords},
     },
 };
@@ -109,6 +109,13 @@ pub(super) fn reads_no_fields(when: &When) -> bool {
     let here =
         when.client.is_none() && when.project.is_none() && when.task.is_none() && when.billable.is_none() && when.confidence.is_none();
     here && when.any.iter().chain(&when.all).flatten().chain(when.not.as_deref()).all(reads_no_fields)
+}
+
+/// What a condition asks of the event; what it asks of fields is left out.
+pub(super) fn of_the_event(when: &When) -> When {
+    let each = |list: &Option<Vec<When>>| list.as_ref().map(|parts| parts.iter().map(of_the_event).collect());
+    let (any, all) = (each(&when.any), each(&when.all));
+    When { client: None, project: None, task: None, billable: None, confidence: None, any, all, ..when.clone() }
 }
 
 fn is_within<T: PartialEq>(has: &[T], wanted: &[T]) -> bool {
@@ -223,11 +230,9 @@ pub(super) fn minutes(time: &Time) -> Option<BTreeSet<u32>> {
 
 /// From, to, and whether it is what lies outside.
 pub(super) fn clock(time: &Time) -> Option<(u32, u32, bool)> {
-    use chrono::Timelike;
     let (text, outside) = time.within.as_ref().map(|text| (text, false)).or(time.outside.as_ref().map(|text| (text, true)))?;
-    let read = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok().map(|at| at.hour() * 60 + at.minute());
-    let (from, to) = text.split_once('-')?;
-    Some((read(from)?, read(to)?, outside))
+    let minute = |at: NaiveTime| at.hour() * 60 + at.minute();
+    clock_span(text).map(|(from, to)| (minute(from), minute(to), outside))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Findings, Ruled,
     exclusion::excluded,
-    inclusion::{holds, implies, lower, opened},
+    inclusion::{holds, implies, lower, of_the_event, opened},
 };
 use crate::{
     model::{catalog::Field, words::counted},
@@ -176,7 +176,7 @@ fn clash((one, first): (&Rule, &Given), (two, second): (&Rule, &Given)) -> Optio
 /// that rests on some is left alone.
 fn is_covered((one, first): (&Rule, &Given), (two, second): (&Rule, &Given), same_section: bool) -> bool {
     let (first, gives, second) = (&first.written, &second.fields, &second.written);
-    let has_evidence = two.when.project_code.is_some() || two.when.client_domain.is_some() || two.when.client_name.is_some();
+    let has_evidence = has_evidence(&two.when);
     // Where the client was set before either, a project of another client gives way to one of that client.
     let same_client = first.contains_key(&Field::Client) && first.get(&Field::Client) == second.get(&Field::Client);
     let is_given = |field: &Field| {
@@ -192,6 +192,12 @@ fn is_covered((one, first): (&Rule, &Given), (two, second): (&Rule, &Given), sam
     let is_tagged = wanted.iter().all(|tag| !tag.contains("${") && before.contains(tag));
     let only_sets = two.split.is_none() && two.hours.is_none() && !ends(two);
     only_sets && (!gives.is_empty() || !wanted.is_empty()) && gives.iter().all(is_given) && is_tagged
+}
+
+/// Whether what fits a `when` may be evidence about a client, by one of its alternatives at least.
+fn has_evidence(when: &When) -> bool {
+    let here = when.project_code.is_some() || when.client_domain.is_some() || when.client_name.is_some();
+    here || when.any.iter().chain(&when.all).flatten().any(has_evidence)
 }
 
 /// Whether some event surely fits both: they look for the same word or value, and ask for nothing that could keep them apart.
@@ -261,7 +267,9 @@ fn overs(rules: &[Ruled<'_>], set: &RuleSet, found: &mut Findings) {
     for (at, rule) in rules.iter().enumerate() {
         for (index, id) in rule.rule.over.0.iter().enumerate() {
             let Some((other_at, other)) = places.get(id.as_str()).map(|at| (*at, &rules[*at])) else { continue };
-            let both: Vec<&When> = opened(&rule.rule.when).into_iter().chain(opened(&other.rule.when)).collect();
+            // Fields may be set between the two, so what they ask of these keeps nothing apart.
+            let (one, two) = (of_the_event(&rule.rule.when), of_the_event(&other.rule.when));
+            let both: Vec<&When> = opened(&one).into_iter().chain(opened(&two)).collect();
             let label = if other_at < at {
                 format!(
                     "it is asked before, at {}, and so wins over this one: write `over: [{}]` there, or change their order",
