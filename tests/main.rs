@@ -17,6 +17,7 @@ mod explain;
 mod false_alarms;
 mod faults;
 mod histories;
+mod ineffective;
 mod language;
 mod learning;
 mod lint;

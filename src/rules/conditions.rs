@@ -3,6 +3,7 @@
 use super::{
     findings::{Findings, Place, meant},
     lexicon::{Lexicon, WordId},
+    mail,
     matching::{Condition, Sought},
     patterns::Pattern,
     syntax::{self, Many, When, Words},
@@ -62,7 +63,7 @@ impl Compiler<'_, '_> {
         }
         add("attendees", when.attendees.as_ref().and_then(|text| self.attendees(text, below)));
         add("guests", when.guests.as_ref().map(|text| self.guests(text, below)));
-        add("organizer", when.organizer.as_ref().map(|any| Condition::Organizer(lower(any))));
+        add("organizer", when.organizer.as_ref().map(|any| Condition::Organizer(self.mail(any, &format!("{below}.organizer")))));
         add("calendar", when.calendar.as_ref().map(|any| Condition::Calendar(lower(any))));
         add("duration", when.duration.as_ref().map(|text| self.duration(text, below)));
         add("time", when.time.as_ref().and_then(|time| self.clock(time, below)));
@@ -198,9 +199,11 @@ impl Compiler<'_, '_> {
 
     /// Addresses and domains.
     fn mail(&mut self, list: &Many<String>, below: &str) -> Vec<String> {
-        for one in list.0.iter().filter(|one| !one.contains('.')) {
-            let label = "write a domain or an address, or `our_domains` alone";
-            self.complain(below, Code::WrongValue, format!("`{one}` is neither a mail domain nor an address"), label);
+        for one in list.0.iter().filter(|one| !mail::is_domain(one.trim()) && !mail::is_address(one.trim())) {
+            let written =
+                if one.contains(['<', ':']) && one.contains('@') { mail::written_address(one) } else { mail::written_domain(one) };
+            let label = format!("{written}{}", if below.rsplit('.').next() == Some("only") { ", or `our_domains` alone" } else { "" });
+            self.complain(below, Code::WrongValue, format!("`{one}` is neither a mail domain nor an address"), &label);
         }
         lower(list)
     }

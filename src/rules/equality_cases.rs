@@ -39,6 +39,11 @@ const WORDS: &[&str] = &[
     "day",
     "日本",
     "本",
+    "トヨタ",
+    "O'Brien",
+    "e-mail",
+    "Mu\u{308}ller",
+    "ส้ม",
     "Ὀδυσσεύς",
     "a\u{345}b",
     "review",
@@ -114,6 +119,8 @@ const SECTIONS: &[&str] = &["a", "b", "c"];
 /// Numbers that look random and are the same each time.
 pub(super) struct Dice(pub(super) u64);
 
+    "e‑mail|o’b",
+    "m[üu]ller",
 impl Dice {
     pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

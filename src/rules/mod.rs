@@ -17,6 +17,7 @@ pub(crate) mod judge;
 mod lexicon;
 pub(crate) mod lint;
 mod matching;
+mod mail;
 #[cfg(test)]
 mod naive;
 mod nearest;
