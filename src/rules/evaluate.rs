@@ -39,9 +39,9 @@ impl RuleSet {
     /// A value as it is called now. A client or project that words of an event make up is none.
     fn called_now(&self, field: Field, value: String) -> Option<String> {
         match field {
-            Field::Client => self.catalog.client(value).is_some(),
-            Field::Project => self.identity.project(value).is_some() || self.catalog.project(value).is_some(),
-            _ => true,
+            Field::Client => self.catalog.client(&value).map(|client| client.key.clone()),
+            Field::Project => self.identity.project(&value).map(|(_, code)| code.to_owned()),
+            _ => Some(value),
         }
     }
 }
@@ -113,7 +113,9 @@ impl Judging<'_> {
 
     fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
         let title = &self.reader.scene.fact.text.title;
-        template.fill(&Filling { hits, title, catalog: &self.set.catalog, is_between: &|from, until| self.reader.is_between(from, until) })
+        let codes = &self.reader.codes(self.reader.first_scan(Place::Title)).0;
+        let is_between = |from, until| self.reader.is_between(from, until);
+        template.fill(&Filling { hits, title, codes, catalog: &self.set.catalog, is_between: &is_between })
     }
 
     fn decided(&self) -> Decided<'_> {
