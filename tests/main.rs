@@ -40,4 +40,5 @@ mod schemas;
 mod several;
 mod supply;
 mod support;
+mod titles;
 mod traps;

@@ -311,9 +311,6 @@ pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The zone of times and weekdays, where the header names one.
-pub(super) fn zone(name: Option<&String>, place: &Place<'_>, findings: &mut Findings) -> Option<Tz> {
-    let name = name?;
 /// From, to. The midnight that ends a day is written `24:00` or `00:00`.
 pub(super) fn clock_span(text: &str) -> Option<(NaiveTime, NaiveTime)> {
     let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
@@ -321,6 +318,9 @@ pub(super) fn clock_span(text: &str) -> Option<(NaiveTime, NaiveTime)> {
     Some((parse(from)?, parse(if to.trim() == "24:00" { "00:00" } else { to })?))
 }
 
+/// The zone of times and weekdays, where the header names one.
+pub(super) fn zone(name: Option<&String>, place: &Place<'_>, findings: &mut Findings) -> Option<Tz> {
+    let name = name?;
     let zone = name.parse().ok();
     if zone.is_none() {
         let label = meant(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));

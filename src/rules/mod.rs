@@ -1,5 +1,6 @@
 //! Rules: files to a rule set, a rule set and an event to a verdict. Pure; files come as text, nothing is read or written here.
 
+mod boundaries;
 mod catalog;
 mod compile;
 mod conditions;
@@ -16,17 +17,18 @@ mod index;
 pub(crate) mod judge;
 mod lexicon;
 pub(crate) mod lint;
-mod matching;
 mod mail;
+mod matching;
 #[cfg(test)]
 mod naive;
 mod nearest;
 mod patterns;
+mod plain;
 mod reader;
-pub(crate) mod rewritten;
-mod suspicious;
 mod renamed;
 mod rest;
+pub(crate) mod rewritten;
+mod suspicious;
 pub(crate) mod syntax;
 mod templates;
 pub(crate) mod test_events;
@@ -249,10 +251,10 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
             rules.extend(read.map(|(file, positions)| (*source, file, positions)));
         }
     }
+    renamed::as_called_now(rules.iter_mut().map(|(_, file, _)| file), &catalog);
     // A file that cannot be read at all would make every name in it unknown to the others.
     let set = (unread == 0).then(|| compile::compile(&rules, catalog, &mut findings));
     Reading { rules, clients, set, findings }
-    renamed::as_called_now(rules.iter_mut().map(|(_, file, _)| file), &catalog);
 }
 
 /// Reads all files or none, for whoever does not care what else may be said of them: they were checked before.
