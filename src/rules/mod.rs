@@ -167,6 +167,11 @@ impl RuleSet {
         self.asks(|condition| matches!(condition, Condition::SameDay(_)))
     }
 
+    /// Whether some rule asks for a code.
+    pub(crate) fn reads_codes(&self) -> bool {
+        self.asks(|condition| matches!(condition, Condition::Code(_)))
+    }
+
     /// Whether some rule has a condition of a kind.
     fn asks(&self, kind: fn(&Condition) -> bool) -> bool {
         let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
