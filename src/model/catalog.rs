@@ -49,6 +49,11 @@ pub(crate) struct Project {
 }
 
 impl Project {
+    /// One of the tasks it lists, in any case.
+    pub(crate) fn listed_task(&self, task: &str) -> Option<&String> {
+        self.tasks.iter().find(|known| known.to_lowercase() == task.to_lowercase())
+    }
+
     pub(crate) fn is_open_on(&self, date: NaiveDate) -> bool {
         self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)
     }
