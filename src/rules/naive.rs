@@ -46,6 +46,9 @@ impl Marked {
             let pattern = format!(r"\A(?:{lone}|[{KATAKANA}][\w--[{KATAKANA}\p{{M}}]]|[\w--[{KATAKANA}]][{KATAKANA}])");
             Regex::new(&pattern).expect("a pattern")
         });
+        if text.is_ascii() {
+            return Self { text: text.to_owned(), from: (0..=text.len()).collect() };
+        }
         let plain = Plain::new(text);
         let mut marked = Self { text: String::new(), from: Vec::new() };
         for (at, char) in plain.text.char_indices() {
