@@ -54,7 +54,9 @@ fn one_implied(narrow: &[&When], wide: &When, ours: &BTreeSet<String>) -> bool {
         get(wide).is_none_or(|wanted| narrow.iter().filter_map(|part| get(part)).any(|has| covers(has, wanted)))
     }
     let same_case = |has: &Many<String>, wanted: &Many<String>| is_within(&lower(has), &lower(wanted));
-    by(narrow, |when| when.title.as_ref(), wide, words_imply)
+    let is_of_the_event = wide.billable.is_none() && wide.confidence.is_none() && wide.day_total.is_none();
+    is_of_the_event
+        && by(narrow, |when| when.title.as_ref(), wide, words_imply)
         && by(narrow, |when| when.description.as_ref(), wide, words_imply)
         && by(narrow, |when| when.location.as_ref(), wide, words_imply)
         && by(narrow, |when| when.categories.as_ref(), wide, same_case)
@@ -87,9 +89,6 @@ fn one_implied(narrow: &[&When], wide: &When, ours: &BTreeSet<String>) -> bool {
         && by(narrow, |when| when.client.as_ref(), wide, both_unset)
         && by(narrow, |when| when.project.as_ref(), wide, both_unset)
         && by(narrow, |when| when.task.as_ref(), wide, both_unset)
-        && wide.billable.is_none()
-        && wide.confidence.is_none()
-        && wide.day_total.is_none()
         && wide.any.as_ref().is_none_or(|branches| branches.iter().any(|branch| implied(narrow, &opened(branch), ours, 0)))
         && wide.not.as_ref().is_none_or(|not| {
             let timeless = |when: &When| reads_no_fields(when) && reads_no_fields(not);
@@ -136,6 +135,11 @@ pub(super) fn days(list: &Many<String>) -> Vec<Weekday> {
 
 /// Whether a phrase has a word or phrase in it, whole words long.
 pub(super) fn holds(phrase: &str, word: &str) -> bool {
+    // Most are single words, and every two rules are compared.
+    let is_one = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    if is_one(phrase) && is_one(word) {
+        return !word.is_empty() && phrase.eq_ignore_ascii_case(word);
+    }
     let fold = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
     let (phrase, word) = (fold(phrase), fold(word));
     !word.is_empty() && phrase.windows(word.len()).any(|window| window == word)

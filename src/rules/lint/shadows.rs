@@ -82,11 +82,13 @@ struct Given {
     written: BTreeMap<Field, String>,
     /// Fields that it has a say in.
     fields: BTreeSet<Field>,
+    /// Whether an event can be made up for its conditions.
+    is_plain: bool,
 }
 
 impl Given {
     fn by(rule: &Rule, set: &RuleSet) -> Self {
-        Self { written: written(rule, set), fields: fields(rule) }
+        Self { written: written(rule, set), fields: fields(rule), is_plain: is_plain(&rule.when) }
     }
 }
 
@@ -112,30 +114,35 @@ fn pair(
     let dates = one.from.is_none_or(|from| two.from.is_some_and(|first| from <= first))
         && one.until.is_none_or(|until| two.until.is_some_and(|last| last <= until));
     let included = dates && implies(&two.when, &one.when, ours);
-    let who = format!("`{}` ({})", one.id, earlier.spot());
+    // To find its line takes longer the longer its file is: only for who is told of it.
+    let who = || format!("`{}` ({})", one.id, earlier.spot());
     if included && ends(one) {
-        let label = format!("{who} fits whatever it fits, and ends there: move it before that one, or take it away");
+        let label = format!("{} fits whatever it fits, and ends there: move it before that one, or take it away", who());
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
     }
     if included && is_late_split {
-        let label =
-            format!("{who} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one");
+        let label = format!(
+            "{} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one",
+            who()
+        );
         later.place().complain_at(found, (Code::Split, Level::Warning), "split", format!("`{}` comes too late", two.id), &label);
         return true;
     }
     if included && is_covered {
-        let label = format!("{who} fits whatever it fits, and sets the same before it: move it before that one, or take it away");
+        let label = format!("{} fits whatever it fits, and sets the same before it: move it before that one, or take it away", who());
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
     }
+    let are_plain = first.is_plain && second.is_plain;
     let Some((field, first, second)) = clash else { return false };
     let certain = included || (implies(&one.when, &two.when, ours) && two.from.is_none() && two.until.is_none());
-    if certain || meet(one, two, ours) {
+    if certain || (are_plain && meet(one, two, ours)) {
         let word = if included { "always" } else { "can" };
         let message = format!("`{}` and `{}` {word} disagree on the {field}", one.id, two.id);
         let label = format!(
-            "`{second}` here, `{first}` at {who}: what fits both is a conflict; say `over: [{}]` there, or put them in two sections",
+            "`{second}` here, `{first}` at {}: what fits both is a conflict; say `over: [{}]` there, or put them in two sections",
+            who(),
             two.id
         );
         later.place().complain(found, Code::Overlap, &format!("set.{field}"), message, &label);
@@ -200,12 +207,12 @@ fn has_evidence(when: &When) -> bool {
     here || when.any.iter().chain(&when.all).flatten().any(has_evidence)
 }
 
-/// Whether some event surely fits both: they look for the same word or value, and ask for nothing that could keep them apart.
+/// Whether some event surely fits both plain rules: they look for the same word or value, and ask for nothing that could keep them apart.
 fn meet(one: &Rule, two: &Rule, ours: &BTreeSet<String>) -> bool {
     let dates = one.from.zip(two.until).is_none_or(|(from, until)| from <= until)
         && two.from.zip(one.until).is_none_or(|(from, until)| from <= until);
     let both: Vec<&When> = vec![&one.when, &two.when];
-    dates && is_plain(&one.when) && is_plain(&two.when) && share_a_value(&one.when, &two.when) && excluded(&both, ours).is_none()
+    dates && share_a_value(&one.when, &two.when) && excluded(&both, ours).is_none()
 }
 
 /// Only keys whose values can be chosen one by one, so that an event for each can be made up.
