@@ -60,8 +60,8 @@ on_each_database! {
         let found = suggestions(&world);
         let told: Vec<_> = found.iter().map(|one| (one["support"].clone(), one["against"].clone(), one["cleared_exceptions"].clone())).collect();
         assert_eq!(told, [(json!(3), json!(0), json!(2)), (json!(2), json!(0), json!(3))], "{found:#?}");
-        assert!(text(&found[0], "rule").contains(r#"{title: {words: ["borealis weekly"]}}"#), "{}", text(&found[0], "rule"));
-        assert!(text(&found[1], "rule").contains(r#"{attendees: {any: ["borealis.example"]}}"#), "{}", text(&found[1], "rule"));
+        assert!(text(&found[0], "rule").contains(r#"title: {words: ["borealis weekly"]}"#), "{}", text(&found[0], "rule"));
+        assert!(text(&found[1], "rule").contains(r#"attendees: {any: ["borealis.example"]}"#), "{}", text(&found[1], "rule"));
         let yaml = text(&world.json(&["rules", "suggest"]), "yaml").to_owned();
         assert!(found.iter().all(|one| yaml.contains(&format!("id: {}", text(one, "id")))), "{yaml}");
         let open = world.exceptions().len();
@@ -76,6 +76,23 @@ on_each_database! {
         let done = world.json(&["rules", "reload"]);
         assert_eq!((&done["outcome"], open - world.exceptions().len()), (&json!("active"), 5));
         assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
+    }
+
+    fn what_is_learnt_leaves_codes_alone_that_a_title_names(world: World) {
+        let globex = with("bo@globex.example");
+        let titles = ["Weekly", "Outlook", "Planning", "Numbers", "[GBX-9] Pitch deck"];
+        let events: Vec<_> = titles.iter().enumerate().map(|(number, title)| at(number, title, &globex)).collect();
+        world.calendar(&events[..4]);
+        world.sync();
+        for title in &titles[..4] {
+            assert_eq!(answer(&world, title, &["project=GBX-3"], 1), 1);
+        }
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "reload"]).expect("active");
+        world.calendar(&events);
+        world.sync();
+        let project = |entry: &Value| text(entry, "project").to_owned();
+        assert_eq!(world.entries().iter().map(project).collect::<Vec<_>>(), ["GBX-3", "GBX-3", "GBX-3", "GBX-3", "GBX-9"]);
     }
 
     fn what_was_decided_against_a_rule_goes_over_it_and_no_work_is_learnt_too(world: World) {

@@ -179,13 +179,13 @@ fn shipped(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name)).expect("the example")
 }
 
-fn kalends(folder: &Path, args: &[&str]) -> Value {
+pub(crate) fn kalends(folder: &Path, args: &[&str]) -> Value {
     let out = Command::new(env!("CARGO_BIN_EXE_kalends")).args(args).current_dir(folder).output().expect("it runs");
     serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&out.stderr)))
 }
 
 /// Codes with their lines, of everything worse than that no test is there.
-fn check(clients: &str, rules: &str) -> Vec<(String, u64)> {
+pub(crate) fn check(clients: &str, rules: &str) -> Vec<(String, u64)> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), clients, rules);
     let found = kalends(folder.path(), &["rules", "check", "--rules", ".", "--format", "json"]);
@@ -194,9 +194,19 @@ fn check(clients: &str, rules: &str) -> Vec<(String, u64)> {
     told.filter(|(code, _)| code != "R022" && code != "R023").collect()
 }
 
-fn write(folder: &Path, clients: &str, rules: &str) {
+pub(crate) fn write(folder: &Path, clients: &str, rules: &str) {
     std::fs::write(folder.join("clients.yaml"), clients).expect("written");
     std::fs::write(folder.join("rules.yaml"), rules.replace("rules:\ntimezone", "timezone")).expect("written");
+}
+
+/// What the tests in a file say otherwise.
+pub(crate) fn failures(clients: &str, rules: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), clients, rules);
+    let results = kalends(folder.path(), &["rules", "test", "--rules", ".", "--format", "json"]);
+    let all = results.as_array().unwrap_or_else(|| panic!("{results:#}")).clone();
+    assert!(!all.is_empty(), "no test in {rules}");
+    all.into_iter().filter(|one| one["passed"] != true).collect()
 }
 
 fn allowed(case: &Case) -> String {
@@ -242,6 +252,9 @@ fn names_that_say_too_little_are_told_and_weak_ones_are_not() {
         assert_eq!(results[0]["passed"], true, "{alias}");
     }
     assert_eq!(check(&with("Robo Works"), rules), []);
+    // Two ideographs are a name.
+    assert_eq!(check(&with("花王"), rules), []);
+    assert_eq!(check(&with("花"), rules), [("R014".to_owned(), 2)]);
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Scene {
             projects: projects.into(),
             was: vec![],
             own: false,
+            closed: false,
         };
         Self {
             staff: Staff {

@@ -49,6 +49,11 @@ pub(crate) struct Project {
 }
 
 impl Project {
+    /// One of the tasks it lists, in any case.
+    pub(crate) fn listed_task(&self, task: &str) -> Option<&String> {
+        self.tasks.iter().find(|known| known.to_lowercase() == task.to_lowercase())
+    }
+
     pub(crate) fn is_open_on(&self, date: NaiveDate) -> bool {
         self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date <= until)
     }
@@ -77,6 +82,9 @@ pub(crate) struct Client {
     pub(crate) was: Vec<String>,
     /// Our own firm, whose names and domains are never evidence of a client.
     pub(crate) own: bool,
+    /// That it left the files, and is evidence of nothing.
+    #[serde(skip)]
+    pub(crate) closed: bool,
 }
 
 /// All clients, by key.
@@ -110,8 +118,8 @@ impl Catalog {
     pub(crate) fn add_closed(&mut self, closed: Closed) {
         for client in closed.clients {
             if self.client(&client.key).is_none() {
-                // What is closed is evidence of nothing.
-                let client = Client { aliases: Vec::new(), domains: Vec::new(), addresses: Vec::new(), ..client };
+                let (aliases, projects) = (Vec::new(), BTreeMap::new());
+                let client = Client { aliases, projects, domains: Vec::new(), addresses: Vec::new(), closed: true, ..client };
                 self.clients.insert(client.key.clone(), client);
             }
         }

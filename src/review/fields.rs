@@ -125,7 +125,15 @@ pub(crate) fn against(catalog: &Catalog, wanted: &mut Assignment) -> Vec<(Field,
             Some((client, _)) if key.as_ref().is_some_and(|key| *key != client.key) => {
                 found.push((Field::Project, format!("{code} is a project of {}, not of {}", client.key, key.unwrap_or_default())));
             }
-            Some((_, project)) => code.clone_from(&project.code),
+            Some((_, project)) => {
+                code.clone_from(&project.code);
+                if let Some(Some(task)) = wanted.task.as_mut().filter(|_| !project.tasks.is_empty()) {
+                    match project.listed_task(task) {
+                        Some(listed) => task.clone_from(listed),
+                        None => found.push((Field::Task, format!("{code} has no task {task}; it has {}", project.tasks.join(", ")))),
+                    }
+                }
+            }
             None => found.push((Field::Project, unknown("project", code, catalog.projects().map(|(_, project)| &project.code)))),
         }
     }

@@ -188,7 +188,16 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// Where a title names a project by its code, that says more than whatever else tells the event: the rule leaves it alone, unless it was
+    /// made of such a one.
     pub(super) fn new(active: &Active, made: &Made<'_>, today: NaiveDate) -> Option<Self> {
+        let mut when = made.when.clone();
+        when["not"] = json!({ "project_code": {} });
+        let careful = active.rules.reads_codes().then(|| Self::with(active, &Made { when: &when, ..*made }, today)).flatten();
+        careful.or_else(|| Self::with(active, made, today))
+    }
+
+    fn with(active: &Active, made: &Made<'_>, today: NaiveDate) -> Option<Self> {
         let id = name(made.words);
         let file = format!("made-{id}.yaml");
         let (rule, test) = written(active, &id, made);

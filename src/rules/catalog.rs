@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     findings::{Findings, Place},
     identity::FREE_MAIL,
+    mail,
     syntax::{ClientText, ClientsFile, ProjectText},
 };
 use crate::{
@@ -16,21 +17,12 @@ use crate::{
 pub(super) fn catalog(file: ClientsFile, source: &Source, positions: &Positions, findings: &mut Findings) -> Catalog {
     let place = Place { source, positions, path: "" };
     let mut catalog = Catalog { required: file.required.unwrap_or_else(|| vec![Field::Client, Field::Project]), ..Catalog::default() };
-    let mut owners: HashMap<String, String> = HashMap::new();
     for (key, text) in file.clients {
         client_is_right(&key, &text, &place, findings);
-        for code in text.projects.keys() {
-            if let Some(other) = owners.get(&code.to_ascii_lowercase()) {
-                let label = format!("client `{other}` has it already; codes are unique");
-                let path = format!("clients.{key}.projects.{code}");
-                place.complain_of_key(findings, Code::Twice, &path, format!("the code `{code}` stands twice"), &label);
-            }
-        }
-        for code in text.projects.iter().flat_map(|(code, project)| std::iter::once(code).chain(&project.was.0)) {
-            owners.entry(code.to_ascii_lowercase()).or_insert_with(|| key.clone());
-        }
         catalog.clients.insert(key.clone(), client(key, text));
     }
+    codes_are_unique(&catalog, &place, findings);
+    former_codes_are_free(&catalog, &place, findings);
     names_are_unique(&catalog, &place, findings);
     former_keys_are_free(&catalog, &place, findings);
     catalog
@@ -46,14 +38,14 @@ fn client_is_right(key: &str, text: &ClientText, place: &Place<'_>, findings: &m
         if FREE_MAIL.contains(&domain.to_lowercase().as_str()) {
             let message = format!("`{domain}` is free mail");
             place.complain(findings, Code::NobodysDomain, &at, message, "anyone can have it; list single addresses under `addresses`");
-        } else if domain.contains('@') || !domain.contains('.') {
-            let label = "write it as `acme.example`; single addresses go under `addresses`";
-            place.complain(findings, Code::WrongValue, &at, format!("`{domain}` is not a mail domain"), label);
+        } else if !mail::is_domain(domain.trim()) {
+            let label = format!("{}; single addresses go under `addresses`", mail::written_domain(domain));
+            place.complain(findings, Code::WrongValue, &at, format!("`{domain}` is not a mail domain"), &label);
         }
     }
-    for (index, email) in text.addresses.iter().enumerate().filter(|(_, email)| !email.contains('@')) {
+    for (index, email) in text.addresses.iter().enumerate().filter(|(_, email)| !mail::is_address(email.trim())) {
         let at = format!("{path}.addresses[{index}]");
-        place.complain(findings, Code::WrongValue, &at, format!("`{email}` is not an address"), "write it as `tom@acme.example`");
+        place.complain(findings, Code::WrongValue, &at, format!("`{email}` is not an address"), &mail::written_address(email));
     }
     for (code, ProjectText { from, until, .. }) in &text.projects {
         if let (Some(from), Some(until)) = (from, until)
@@ -84,11 +76,50 @@ fn names_are_unique(catalog: &Catalog, place: &Place<'_>, findings: &mut Finding
     }
 }
 
+/// A code is one project's, in any case.
+fn codes_are_unique(catalog: &Catalog, place: &Place<'_>, findings: &mut Findings) {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for (client, project) in catalog.projects() {
+        if let Some(other) = owners.insert(project.code.to_ascii_lowercase(), &client.key) {
+            let path = format!("clients.{}.projects.{}", client.key, project.code);
+            let label = format!("client `{other}` has it already; codes are unique, in any case");
+            place.complain_of_key(findings, Code::Twice, &path, format!("the code `{}` stands twice", project.code), &label);
+        }
+    }
+}
+
+/// Codes are permanent too: what is booked on a former one is of one project for good.
+fn former_codes_are_free(catalog: &Catalog, place: &Place<'_>, findings: &mut Findings) {
+    let in_use: HashMap<String, &str> = catalog.projects().map(|(_, one)| (one.code.to_ascii_lowercase(), one.code.as_str())).collect();
+    let mut former: HashMap<String, &str> = HashMap::new();
+    for (client, project) in catalog.projects() {
+        let path = format!("clients.{}.projects.{}.was", client.key, project.code);
+        for was in project.was.iter().filter(|was| !was.eq_ignore_ascii_case(&project.code)) {
+            let folded = was.to_ascii_lowercase();
+            if let Some(other) = in_use.get(&folded) {
+                let label = format!("`{other}` is in use: a former code is never used again; give that project a new one");
+                place.complain(findings, Code::ReusedKey, &path, format!("`{was}` is another project's code"), &label);
+            }
+            if let Some(other) = former.insert(folded, &project.code).filter(|other| *other != project.code) {
+                let label = format!("it was the code of `{other}` too: what is booked on it would be of either");
+                place.complain(findings, Code::Twice, &path, format!("`{was}` was two projects' code"), &label);
+            }
+        }
+    }
+}
+
 /// Keys are permanent: a former one names nothing else (S6).
 fn former_keys_are_free(catalog: &Catalog, place: &Place<'_>, findings: &mut Findings) {
+    let mut former: HashMap<&str, &str> = HashMap::new();
     for client in catalog.clients.values() {
-        for was in client.was.iter().filter(|was| catalog.clients.contains_key(*was)) {
-            let path = format!("clients.{}.was", client.key);
+        let path = format!("clients.{}.was", client.key);
+        for was in &client.was {
+            if let Some(other) = former.insert(was, &client.key).filter(|other| *other != client.key) {
+                let label = format!("it was the key of `{other}` too: what carries it would be of either");
+                place.complain(findings, Code::Twice, &path, format!("`{was}` was two clients' key"), &label);
+            }
+        }
+        for was in client.was.iter().filter(|was| **was != client.key && catalog.clients.contains_key(*was)) {
             place.complain(
                 findings,
                 Code::ReusedKey,
@@ -126,5 +157,6 @@ fn client(key: String, text: ClientText) -> Client {
         projects: projects.collect(),
         was: text.was.0,
         own: text.own,
+        closed: false,
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     findings::{Findings, Place, meant},
     lexicon::{Lexicon, WordId},
+    mail,
     matching::{Condition, Sought},
     patterns::Pattern,
     syntax::{self, Many, When, Words},
@@ -62,7 +63,7 @@ impl Compiler<'_, '_> {
         }
         add("attendees", when.attendees.as_ref().and_then(|text| self.attendees(text, below)));
         add("guests", when.guests.as_ref().map(|text| self.guests(text, below)));
-        add("organizer", when.organizer.as_ref().map(|any| Condition::Organizer(lower(any))));
+        add("organizer", when.organizer.as_ref().map(|any| Condition::Organizer(self.mail(any, &format!("{below}.organizer")))));
         add("calendar", when.calendar.as_ref().map(|any| Condition::Calendar(lower(any))));
         add("duration", when.duration.as_ref().map(|text| self.duration(text, below)));
         add("time", when.time.as_ref().and_then(|time| self.clock(time, below)));
@@ -198,9 +199,11 @@ impl Compiler<'_, '_> {
 
     /// Addresses and domains.
     fn mail(&mut self, list: &Many<String>, below: &str) -> Vec<String> {
-        for one in list.0.iter().filter(|one| !one.contains('.')) {
-            let label = "write a domain or an address, or `our_domains` alone";
-            self.complain(below, Code::WrongValue, format!("`{one}` is neither a mail domain nor an address"), label);
+        for one in list.0.iter().filter(|one| !mail::is_domain(one.trim()) && !mail::is_address(one.trim())) {
+            let written =
+                if one.contains(['<', ':']) && one.contains('@') { mail::written_address(one) } else { mail::written_domain(one) };
+            let label = format!("{written}{}", if below.rsplit('.').next() == Some("only") { ", or `our_domains` alone" } else { "" });
+            self.complain(below, Code::WrongValue, format!("`{one}` is neither a mail domain nor an address"), &label);
         }
         lower(list)
     }
@@ -271,8 +274,7 @@ impl Compiler<'_, '_> {
                 return None;
             }
         };
-        let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-        let span = text.split_once('-').and_then(|(from, to)| Some((parse(from)?, parse(to)?)));
+        let span = clock_span(text);
         if span.is_none_or(|(from, to)| from == to) {
             self.complain(&below, Code::WrongValue, format!("`{text}` is not a span of the day"), "write it as `08:00-18:00`");
         }
@@ -307,6 +309,13 @@ fn set_or_unset(words: &Many<String>) -> Vec<String> {
 /// A provider's word without case and joints: `outOfOffice`, `out-of-office` and `OUT_OF_OFFICE` are one.
 pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// From, to. The midnight that ends a day is written `24:00` or `00:00`.
+pub(super) fn clock_span(text: &str) -> Option<(NaiveTime, NaiveTime)> {
+    let parse = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+    let (from, to) = text.split_once('-')?;
+    Some((parse(from)?, parse(if to.trim() == "24:00" { "00:00" } else { to })?))
 }
 
 /// The zone of times and weekdays, where the header names one.

@@ -39,6 +39,11 @@ const WORDS: &[&str] = &[
     "day",
     "日本",
     "本",
+    "トヨタ",
+    "O'Brien",
+    "e-mail",
+    "Mu\u{308}ller",
+    "ส้ม",
     "Ὀδυσσεύς",
     "a\u{345}b",
     "review",
@@ -63,6 +68,8 @@ const NAMES: &[&str] = &[
     "B B",
     "日本",
     "day",
+    "トヨタ",
+    "O’Brien",
 ];
 const CODES: &[&str] = &["ACME-12", "ACME-15", "A-1", "A-1-2", "GB X-3", "K-7", "MÜ-1", "NODASH", "ſ-9"];
 const SLIPS: &[&str] = &[
@@ -79,6 +86,11 @@ const SLIPS: &[&str] = &[
     "S-9",
     "ACME-",
     "nodashes",
+    "A-1.5",
+    "A-1/2",
+    "ACME-12-2026x",
+    "ACME‑12",
+    "ACME-15会",
 ];
 const DOMAINS: &[&str] = &["acme.com", "eu.acme.com", "globex.com", "both.org", "co.uk", "x.co.uk", "ours.example"];
 const PEOPLE: &[&str] = &[
@@ -107,8 +119,11 @@ const PATTERNS: &[&str] = &[
     "(?i:ß|maß)+",
     r"(?-i:Retro)",
     r"(?x) kick \s off",
+    "e‑mail|o’b",
+    "m[üu]ller",
 ];
-const JOINTS: &[&str] = &[" ", " ", " ", "  ", "\u{a0}", "\t", "", "-", "_", ": ", "[", "] ", "é", "/", "\n"];
+const JOINTS: &[&str] =
+    &[" ", " ", " ", "  ", "\u{a0}", "\t", "", "-", "_", ": ", "[", "] ", "é", "/", "\n", "会", "ホ", "’", "‑", "–2", "\u{301}", "ก็"];
 const SECTIONS: &[&str] = &["a", "b", "c"];
 
 /// Numbers that look random and are the same each time.

@@ -36,12 +36,12 @@ impl RuleSet {
 }
 
 impl RuleSet {
-    /// Whether a value can be meant: a client or project that words of an event make up is none.
-    fn is_there(&self, field: Field, value: &str) -> bool {
+    /// A value as it is called now. A client or project that words of an event make up is none.
+    fn called_now(&self, field: Field, value: String) -> Option<String> {
         match field {
-            Field::Client => self.catalog.client(value).is_some(),
-            Field::Project => self.identity.project(value).is_some() || self.catalog.project(value).is_some(),
-            _ => true,
+            Field::Client => self.catalog.client(&value).map(|client| client.key.clone()),
+            Field::Project => self.identity.project(&value).map(|(_, code)| code.to_owned()),
+            _ => Some(value),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Judging<'_> {
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
         let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
-            for value in self.fill(template, hits).into_iter().filter(|value| self.set.is_there(*field, value)) {
+            for value in self.fill(template, hits).into_iter().filter_map(|value| self.set.called_now(*field, value)) {
                 let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }
@@ -122,7 +122,9 @@ impl Judging<'_> {
 
     fn fill(&self, template: &Template, hits: &Hits) -> Vec<String> {
         let title = &self.reader.scene.fact.text.title;
-        template.fill(&Filling { hits, title, catalog: &self.set.catalog, is_between: &|from, until| self.reader.is_between(from, until) })
+        let codes = &self.reader.codes(self.reader.first_scan(Place::Title)).0;
+        let is_between = |from, until| self.reader.is_between(from, until);
+        template.fill(&Filling { hits, title, codes, catalog: &self.set.catalog, is_between: &is_between })
     }
 
     fn decided(&self) -> Decided<'_> {

@@ -120,6 +120,26 @@ pub(crate) fn texts(value: &Yaml) -> impl Iterator<Item = &str> {
     value.as_str().into_iter().chain(value.as_sequence().into_iter().flatten().filter_map(Yaml::as_str))
 }
 
+/// What a test expects of a field as text: of a list all of it, null for what is not set.
+pub(crate) fn shown(value: &Yaml) -> String {
+    match value {
+        Yaml::Null => "nothing".to_owned(),
+        Yaml::Sequence(list) => list.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Yaml::String(text) => text.clone(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// Whether two texts say the same of a field. Tags add up, in any order.
+pub(crate) fn is_same(field: &str, one: &str, other: &str) -> bool {
+    let in_order = |text: &str| {
+        let mut tags: Vec<_> = text.split(", ").map(str::to_owned).collect();
+        tags.sort_unstable();
+        tags
+    };
+    one == other || (field == Field::Tags.as_str() && in_order(one) == in_order(other))
+}
+
 fn are_texts(value: &Yaml) -> bool {
     match value {
         Yaml::Sequence(all) => !all.is_empty() && all.iter().all(Yaml::is_string),

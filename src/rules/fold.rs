@@ -1,9 +1,11 @@
 //! Text as rules compare it: any case, any white space one space. Patterns fold case in the same way, so words mean in `words` what they
-//! mean in `regex`. What is found is told in bytes of the text as it was.
+//! mean in `regex`. What is found is told in bytes of the text as it was. What is folded is plain before.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+use super::plain::Plain;
 
 /// A folded text, and where each of its bytes came from.
 pub(super) struct Folded {
@@ -53,7 +55,7 @@ impl Folded {
 
 /// A word or name as it is compared.
 pub(super) fn folded(word: &str) -> String {
-    Folded::new(word.trim()).text
+    Folded::new(&Plain::new(word.trim()).text).text
 }
 
 /// One character for all that differ in case alone: `k` for K and for the Kelvin sign.

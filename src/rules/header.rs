@@ -5,7 +5,8 @@ use super::{
     compile::Read,
     conditions,
     findings::{Findings, Place},
-    identity::Identity,
+    identity::{FREE_MAIL, Identity, parents},
+    mail,
     syntax::{self, HEADER, YesOrWords},
 };
 use crate::{
@@ -39,6 +40,16 @@ pub(super) fn header(files: &[Read<'_>], findings: &mut Findings) -> Header {
         if super::is_named(source, "rules.yaml") {
             header.sections.clone_from(&file.sections);
             header.our_domains.clone_from(&file.our_domains);
+            for (index, domain) in file.our_domains.iter().enumerate().filter(|(_, domain)| !mail::is_domain(domain.trim())) {
+                let message = format!("`{domain}` is not a mail domain");
+                place.complain(findings, Code::WrongValue, &format!("our_domains[{index}]"), message, &mail::written_domain(domain));
+            }
+            for (index, domain) in
+                file.our_domains.iter().enumerate().filter(|(_, one)| FREE_MAIL.contains(&one.trim().to_lowercase().as_str()))
+            {
+                let (at, label) = (format!("our_domains[{index}]"), "anyone can have it: all of its addresses would be ours");
+                place.complain(findings, Code::NobodysDomain, &at, format!("`{domain}` is free mail"), label);
+            }
             header.zone = conditions::zone(file.timezone.as_ref(), &place, findings);
             header.defaults = defaults(&file.defaults, &place, findings);
             header.place = Some((crate::model::entry::DEFAULTS.to_owned(), Spot::of(&Place { path: "defaults", ..place })));
@@ -86,11 +97,20 @@ pub(super) fn own_domains_are_no_clients(files: &[Read<'_>], catalog: &Catalog, 
     let Some((source, file, positions)) = files.iter().find(|(source, ..)| super::is_named(source, "rules.yaml")) else { return };
     let place = Place { source, positions, path: "" };
     for client in catalog.clients.values().filter(|client| !client.own) {
-        for domain in client.domains.iter().filter(|domain| identity.ours().contains(*domain)) {
-            let index = file.our_domains.iter().position(|ours| ours.to_lowercase() == *domain);
+        for domain in &client.domains {
+            let Some(ours) = parents(domain).find(|domain| identity.ours().contains(*domain)) else { continue };
+            let index = file.our_domains.iter().position(|one| one.trim().to_lowercase() == ours);
             let at = index.map_or_else(|| "our_domains".to_owned(), |index| format!("our_domains[{index}]"));
-            let label = format!("clients.yaml gives it to `{}`; take it away there", client.key);
-            place.complain(findings, Code::NobodysDomain, &at, format!("`{domain}` is ours and a client's"), &label);
+            let (message, label) = if ours == domain {
+                (format!("`{domain}` is ours and a client's"), format!("clients.yaml gives it to `{}`; take it away there", client.key))
+            } else {
+                let label = format!(
+                    "it covers `{domain}`, which clients.yaml gives to `{}`: that says nothing of a client; list single addresses there",
+                    client.key
+                );
+                (format!("`{ours}` is ours, and a client's domain lies in it"), label)
+            };
+            place.complain(findings, Code::NobodysDomain, &at, message, &label);
         }
     }
 }

@@ -6,12 +6,13 @@ use regex::Regex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
+    boundaries::is_boundary,
     fold::folded,
     lexicon::{Found, Lexicon, WordId},
     nearest::Nearest,
 };
 use crate::model::{
-    catalog::Catalog,
+    catalog::{Catalog, Client, Project},
     verdict::{Evidence, Place, UnknownCode},
 };
 
@@ -56,7 +57,8 @@ type Bearer = (String, bool);
 #[derive(Debug)]
 pub(super) struct Identity {
     names: FxHashMap<WordId, Vec<Bearer>>,
-    codes: FxHashSet<WordId>,
+    /// Client and code of a project, by its code or a former one.
+    codes: FxHashMap<WordId, (String, String)>,
     /// What stands before the number of a code, with its dash.
     prefixes: FxHashSet<WordId>,
     /// Client and code of a project by its code or a former one, as it is and in lower case.
@@ -86,6 +88,8 @@ impl Identity {
         for client in catalog.clients.values() {
             if client.own {
                 client.domains.iter().for_each(|domain| mail.entry(domain.clone()).or_default().is_ours = true);
+            }
+            if client.own || client.closed {
                 continue;
             }
             let aliases = client.aliases.iter().filter(|alias| folded(&alias.name) != folded(&client.name));
@@ -104,7 +108,7 @@ impl Identity {
         Self {
             has_addresses: mail.keys().any(|one| one.contains('@')),
             names,
-            codes: known.iter().map(|code| lexicon.add(code)).collect(),
+            codes: of_words(catalog, lexicon),
             prefixes: prefixes(&known).map(|prefix| lexicon.add(&prefix)).collect(),
             projects: projects(catalog),
             ours: mail.iter().filter(|(_, mail)| mail.is_ours).map(|(domain, _)| domain.clone()).collect(),
@@ -122,20 +126,21 @@ impl Identity {
     /// Codes among the words that were found in one text; those that name no project are told apart. What has the prefix of a code and a
     /// number may be a slip of the pen. At each place the longest counts, and what overlaps it does not.
     pub(super) fn codes(&self, place: Place, index: usize, text: &str, found: &[Found]) -> (Vec<Witness<'_>>, Vec<UnknownCode>) {
-        let is_code = |one: &&Found| one.whole && self.codes.contains(&one.word);
-        let whole = found.iter().filter(is_code).map(|one| (one.start, one.end, false));
-        let begun = found.iter().filter(|one| one.whole && self.prefixes.contains(&one.word)).map(|one| (one.start, one.end, true));
+        let whole = found.iter().filter(|one| one.whole).filter_map(|one| Some((one.start, one.end, Some(self.codes.get(&one.word)?))));
+        let begun = found.iter().filter(|one| one.whole && self.prefixes.contains(&one.word)).map(|one| (one.start, one.end, None));
         let mut hits: Vec<_> = whole.chain(begun).collect();
-        hits.sort_unstable_by_key(|(start, end, begun)| (*start, *begun, Reverse(*end)));
+        hits.sort_unstable_by_key(|(start, end, project)| (*start, project.is_none(), Reverse(*end)));
         let (mut known, mut unknown, mut after) = (Vec::new(), Vec::new(), 0);
-        for (start, end, begun) in hits {
-            let number = if begun { number(&text[end..]) } else { Some(0) };
-            let Some(end) = number.map(|length| end + length).filter(|_| start >= after) else { continue };
-            after = end;
-            let (code, evidence) = (&text[start..end], Evidence { place, index, span: (start, end) });
-            match self.project(code) {
-                Some((client, project)) => known.push(Witness { client, project: Some(project), evidence, weak: false }),
-                None => unknown.push(UnknownCode { code: code.to_uppercase(), near: self.nearest.to(code), evidence }),
+        for (start, end, project) in hits {
+            let number = if project.is_none() { number(text, end) } else { Some(end) };
+            let Some(end) = number.filter(|_| start >= after) else { continue };
+            after = end + further(&text[end..]);
+            let (code, evidence) = (&text[start..after], Evidence { place, index, span: (start, after) });
+            if let Some((client, project)) = project.filter(|_| after == end) {
+                known.push(Witness { client, project: Some(project), evidence, weak: false });
+            } else {
+                let near = self.nearest.to(code).or_else(|| project.map(|(_, code)| code.clone()));
+                unknown.push(UnknownCode { code: code.to_uppercase(), near, evidence });
             }
         }
         (known, unknown)
@@ -202,8 +207,7 @@ pub(super) fn parents(domain: &str) -> impl Iterator<Item = &str> {
 
 /// Every code, former ones too.
 pub(super) fn codes(catalog: &Catalog) -> impl Iterator<Item = &str> {
-    let known = catalog.projects().flat_map(|(_, project)| std::iter::once(&project.code).chain(&project.was));
-    known.map(String::as_str).filter(|code| !code.trim().is_empty())
+    by_codes(catalog).map(|(code, ..)| code)
 }
 
 /// What stands before the numbers of codes, with the dash: `ISO-9001` is none of ours unless we have another `ISO-`.
@@ -212,18 +216,43 @@ pub(super) fn prefixes(codes: &[&str]) -> impl Iterator<Item = String> {
     prefixes.into_iter().filter(|prefix| !prefix.is_empty()).map(|prefix| format!("{prefix}-"))
 }
 
-/// How long the number is that a text begins with.
-fn number(text: &str) -> Option<usize> {
-    static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\A\d+\b").ok());
-    NUMBER.as_ref()?.find(text).map(|number| number.end())
+/// Where the number ends that begins here.
+fn number(text: &str, at: usize) -> Option<usize> {
+    static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\A\d+").ok());
+    let end = at + NUMBER.as_ref()?.find(&text[at..])?.end();
+    is_boundary(text, end).then_some(end)
+}
+
+/// What makes a code another one: `MUE-1-2`, `MUE-1.5` and `MUE-1/2` are not `MUE-1`.
+pub(super) const FURTHER: &str = r"(?:[-‐‑‒–./][0-9][0-9A-Za-z]*)+";
+
+/// How long that is, where a text begins with it.
+fn further(text: &str) -> usize {
+    static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"\A{FURTHER}")).ok());
+    let is_joint = |byte: u8| matches!(byte, b'-' | b'.' | b'/') || !byte.is_ascii();
+    let may_be = text.bytes().next().is_some_and(is_joint);
+    PATTERN.as_ref().filter(|_| may_be).and_then(|pattern| pattern.find(text)).map_or(0, |more| more.end())
+}
+
+/// Every project by its code, then by its former ones.
+pub(super) fn by_codes(catalog: &Catalog) -> impl Iterator<Item = (&str, &Client, &Project)> {
+    let current = catalog.projects().map(|(client, project)| (project.code.as_str(), client, project));
+    let former = catalog.projects().flat_map(|(client, project)| project.was.iter().map(move |was| (was.as_str(), client, project)));
+    current.chain(former).filter(|(code, ..)| !code.trim().is_empty())
+}
+
+fn of_words(catalog: &Catalog, lexicon: &mut Lexicon) -> FxHashMap<WordId, (String, String)> {
+    let mut found = FxHashMap::default();
+    for (code, client, project) in by_codes(catalog) {
+        found.entry(lexicon.add(code)).or_insert_with(|| (client.key.clone(), project.code.clone()));
+    }
+    found
 }
 
 fn projects(catalog: &Catalog) -> FxHashMap<String, (String, String)> {
-    let current = catalog.projects().map(|(client, project)| (&project.code, client, project));
-    let former = catalog.projects().flat_map(|(client, project)| project.was.iter().map(move |was| (was, client, project)));
     let mut found = FxHashMap::default();
-    for (code, client, project) in current.chain(former) {
-        for spelling in [code.clone(), code.to_ascii_lowercase()] {
+    for (code, client, project) in by_codes(catalog) {
+        for spelling in [code.to_owned(), code.to_ascii_lowercase()] {
             found.entry(spelling).or_insert_with(|| (client.key.clone(), project.code.clone()));
         }
     }

@@ -3,7 +3,11 @@
 use daachorse::DoubleArrayAhoCorasick;
 use rustc_hash::FxHashMap;
 
-use super::fold::{Folded, folded};
+use super::{
+    boundaries::is_boundary,
+    fold::{Folded, folded},
+    plain::Plain,
+};
 
 /// Number of a word.
 pub(super) type WordId = u32;
@@ -66,13 +70,14 @@ impl Lexicon {
     }
 
     /// All words in a text, those that overlap too.
-    pub(super) fn scan(&self, text: &str) -> Vec<Found> {
+    pub(super) fn scan(&self, plain: &Plain<'_>) -> Vec<Found> {
         let Some(automaton) = &self.automaton else { return Vec::new() };
-        let folded = Folded::new(text);
+        let folded = Folded::new(&plain.text);
         let found = automaton.find_overlapping_iter(&folded.text).map(|hit| {
             let (left, right) = self.words[hit.value() as usize].bounded;
             let whole = (!left || is_boundary(&folded.text, hit.start())) && (!right || is_boundary(&folded.text, hit.end()));
-            Found { word: hit.value(), start: folded.origin(hit.start()), end: folded.origin(hit.end()), whole }
+            let (start, end) = plain.span((folded.origin(hit.start()), folded.origin(hit.end())));
+            Found { word: hit.value(), start, end, whole }
         });
         found.collect()
     }
@@ -88,17 +93,4 @@ impl std::fmt::Debug for Lexicon {
 pub(super) fn edges(word: &str) -> (bool, bool) {
     let is_letter = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
     (is_letter(word.chars().next()), is_letter(word.chars().next_back()))
-}
-
-/// `\b` of patterns: a letter on one side, none on the other.
-fn is_boundary(text: &str, at: usize) -> bool {
-    is_letter(text[..at].chars().next_back()) != is_letter(text[at..].chars().next())
-}
-
-fn is_letter(char: Option<char>) -> bool {
-    match char {
-        None => false,
-        Some(char) if char.is_ascii() => char.is_ascii_alphanumeric() || char == '_',
-        Some(char) => regex_syntax::is_word_character(char),
-    }
 }

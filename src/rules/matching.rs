@@ -229,19 +229,18 @@ impl<'a> Reader<'a> {
         }
         let word = words.map(|words| scan.word(words));
         // Most patterns need not be compiled to be told that what they cannot do without is not there.
-        let fit = regex.map(|pattern| pattern.regex_for(scan)?.captures(scan.text));
+        let fit = regex.map(|pattern| pattern.fit(scan));
         if word == Some(None) || matches!(fit, Some(None)) {
             return false;
         }
         let fit = fit.flatten();
-        let whole = fit.as_ref().and_then(|fit| fit.get(0)).map(|whole| (whole.start(), whole.end()));
-        for span in [word.flatten(), whole].into_iter().flatten() {
+        for span in [word.flatten(), fit.as_ref().map(|fit| fit.whole)].into_iter().flatten() {
             hits.word.get_or_insert(&scan.text[span.0..span.1]);
             hits.evidence.push(Evidence { place, index: 0, span });
         }
-        for (fit, name) in fit.iter().flat_map(|fit| regex.iter().flat_map(|pattern| pattern.names()).map(move |name| (fit, name))) {
-            let part = fit.name(name).map(|part| part.as_str().trim()).filter(|part| !part.is_empty());
-            hits.captures.extend(part.map(|part| (name.clone(), part.to_owned())));
+        for (name, (start, end)) in fit.into_iter().flat_map(|fit| fit.groups) {
+            let part = Some(scan.text[start..end].trim()).filter(|part| !part.is_empty());
+            hits.captures.extend(part.map(|part| (name, part.to_owned())));
         }
         true
     }

@@ -1,5 +1,6 @@
 //! Rules: files to a rule set, a rule set and an event to a verdict. Pure; files come as text, nothing is read or written here.
 
+mod boundaries;
 mod catalog;
 mod compile;
 mod conditions;
@@ -16,12 +17,16 @@ mod index;
 pub(crate) mod judge;
 mod lexicon;
 pub(crate) mod lint;
+mod mail;
 mod matching;
 #[cfg(test)]
 mod naive;
 mod nearest;
 mod patterns;
+mod plain;
 mod reader;
+mod renamed;
+mod rest;
 pub(crate) mod rewritten;
 mod suspicious;
 pub(crate) mod syntax;
@@ -162,6 +167,11 @@ impl RuleSet {
         self.asks(|condition| matches!(condition, Condition::SameDay(_)))
     }
 
+    /// Whether some rule asks for a code.
+    pub(crate) fn reads_codes(&self) -> bool {
+        self.asks(|condition| matches!(condition, Condition::Code(_)))
+    }
+
     /// Whether some rule has a condition of a kind.
     fn asks(&self, kind: fn(&Condition) -> bool) -> bool {
         let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
@@ -246,6 +256,7 @@ pub(crate) fn read(files: &[Source]) -> Reading<'_> {
             rules.extend(read.map(|(file, positions)| (*source, file, positions)));
         }
     }
+    renamed::as_called_now(rules.iter_mut().map(|(_, file, _)| file), &catalog);
     // A file that cannot be read at all would make every name in it unknown to the others.
     let set = (unread == 0).then(|| compile::compile(&rules, catalog, &mut findings));
     Reading { rules, clients, set, findings }

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Match, Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::{
     lexicon::{Lexicon, WordId},
+    plain::{Plain, plain_pattern},
     reader::Scan,
 };
 
@@ -18,10 +19,23 @@ const STEPS_SURE: usize = 4_000;
 /// A pattern, in any case.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    text: String,
-    compiled: OnceLock<Option<Regex>>,
+    written: Compiled,
+    /// With apostrophes and hyphens as they are typed, where it has others.
+    typed: Option<Compiled>,
     names: Vec<String>,
     needs: Option<Vec<WordId>>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    text: String,
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// Where a pattern and its named groups matched, in bytes of the text as it was.
+pub(super) struct Fit {
+    pub(super) whole: (usize, usize),
+    pub(super) groups: Vec<(String, (usize, usize))>,
 }
 
 impl Pattern {
@@ -35,23 +49,36 @@ impl Pattern {
             read.map_err(|error| error.to_string())
         };
         let (exact, folded) = (read(false)?, read(true)?);
-        let mut pattern = Self { text: text.to_owned(), compiled: OnceLock::new(), names: Vec::new(), needs: None };
+        let written = Compiled::new(Plain::composed(text).text.into_owned());
+        let typed = Some(plain_pattern(text)).filter(|typed| *typed != written.text).map(Compiled::new);
+        let mut pattern = Self { written, typed, names: Vec::new(), needs: None };
         pattern.needs = needs(&exact).map(|texts| texts.iter().map(|text| lexicon.add(text)).collect());
         names(&exact, &mut pattern.names);
         if steps(&folded) > STEPS_SURE {
-            pattern.compiled = compile(text).map(|regex| OnceLock::from(Some(regex))).map_err(|error| error.to_string())?;
+            pattern.written.regex = compile(text).map(|regex| OnceLock::from(Some(regex))).map_err(|error| error.to_string())?;
         }
         Ok(pattern)
     }
 
-    /// None where a text lacks what the pattern cannot do without.
-    pub(super) fn regex_for(&self, scan: &Scan<'_>) -> Option<&Regex> {
-        let may_fit = self.needs.as_ref().is_none_or(|needs| scan.has_part(needs));
-        may_fit.then(|| self.regex()).flatten()
+    /// Matches as it stands, or with apostrophes and hyphens on both sides as they are typed. Nothing is compiled where a text lacks what
+    /// the pattern cannot do without.
+    pub(super) fn fit(&self, scan: &Scan<'_>) -> Option<Fit> {
+        if self.needs.as_ref().is_some_and(|needs| !scan.has_part(needs)) {
+            return None;
+        }
+        let text = Plain::composed(scan.text);
+        self.fit_of(&self.written, &text).or_else(|| {
+            let plain = Plain::new(scan.text);
+            let differs = self.typed.is_some() || plain.text != text.text;
+            differs.then(|| self.fit_of(self.typed.as_ref().unwrap_or(&self.written), &plain)).flatten()
+        })
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
+    fn fit_of(&self, pattern: &Compiled, plain: &Plain<'_>) -> Option<Fit> {
+        let captures = pattern.regex()?.captures(&plain.text)?;
+        let span = |part: Match<'_>| plain.span((part.start(), part.end()));
+        let groups = self.names.iter().filter_map(|name| Some((name.clone(), span(captures.name(name)?))));
+        Some(Fit { whole: span(captures.get(0)?), groups: groups.collect() })
     }
 
     /// Its named groups.
@@ -62,6 +89,16 @@ impl Pattern {
     /// Texts of which one stands in everything that it fits; none where there are no such.
     pub(super) fn needs(&self) -> Option<&[WordId]> {
         self.needs.as_deref()
+    }
+}
+
+impl Compiled {
+    fn new(text: String) -> Self {
+        Self { text, regex: OnceLock::new() }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| compile(&self.text).ok()).as_ref()
     }
 }
 
@@ -139,7 +176,7 @@ mod tests {
         ] {
             let read = Pattern::new(text, &mut Lexicon::default());
             assert_eq!(read.is_ok(), fits, "{text}");
-            assert_eq!(read.is_ok_and(|pattern| pattern.regex().is_some()), fits, "{text}");
+            assert_eq!(read.is_ok_and(|pattern| pattern.written.regex().is_some()), fits, "{text}");
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     identity::Witness,
     judge::Dates,
     lexicon::{Found, WordId},
+    plain::Plain,
 };
 use crate::model::{
     event::Span,
@@ -115,7 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     fn scan(&self, place: Place, index: usize, text: &'a str) -> Scan<'a> {
-        let found = if text.is_empty() { Vec::new() } else { self.set.lexicon.scan(text) };
+        let found = if text.is_empty() { Vec::new() } else { self.set.lexicon.scan(&Plain::new(text)) };
         Scan {
             place,
             index,

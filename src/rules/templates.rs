@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::matching::Hits;
+use super::{identity::Witness, matching::Hits, rest::rest};
 use crate::model::{
     catalog::{Catalog, Project},
     verdict::{Evidence, Place},
@@ -91,6 +91,8 @@ impl Template {
 pub(super) struct Filling<'a> {
     pub(super) hits: &'a Hits<'a>,
     pub(super) title: &'a str,
+    /// Every code in it.
+    pub(super) codes: &'a [Witness<'a>],
     pub(super) catalog: &'a Catalog,
     /// Whether the event is between two dates, both included; asked only where a project has to be open.
     pub(super) is_between: &'a dyn Fn(Option<NaiveDate>, Option<NaiveDate>) -> bool,
@@ -103,9 +105,18 @@ impl Filling<'_> {
             Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.map(str::to_owned))),
             Gap::OpenProject => self.clients().iter().filter_map(|client| self.open_project(client)).collect(),
             Gap::Word => self.hits.word.iter().map(|word| (*word).to_owned()).collect(),
-            Gap::Rest => Vec::from_iter(Some(rest(&self.hits.evidence, self.title)).filter(|rest| !rest.is_empty())),
+            Gap::Rest => Vec::from_iter(Some(rest(self.title, self.matched())).filter(|rest| !rest.is_empty())),
             Gap::Capture(name) => self.hits.captures.get(name).cloned().into_iter().collect(),
         }
+    }
+
+    /// What matched in the title. A code that is found there stands for all its likes.
+    fn matched(&self) -> impl Iterator<Item = (usize, usize)> {
+        let is_in_title = |evidence: &&Evidence| evidence.place == Place::Title;
+        let found =
+            |code: &&Witness<'_>| self.hits.witnesses.iter().any(|hit| hit.project == code.project && hit.evidence.place == Place::Title);
+        let again = self.codes.iter().filter(found).map(|code| &code.evidence);
+        self.hits.evidence.iter().filter(is_in_title).chain(again).map(|evidence| evidence.span)
     }
 
     fn clients(&self) -> Vec<String> {
@@ -127,19 +138,6 @@ fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
         }
         seen
     })
-}
-
-/// The title without what matched in it, and without the brackets and dashes that held it.
-fn rest(evidence: &[Evidence], title: &str) -> String {
-    let mut rest = title.to_owned();
-    let mut spans: Vec<_> = evidence.iter().filter(|evidence| evidence.place == Place::Title).map(|evidence| evidence.span).collect();
-    spans.sort_unstable();
-    for (start, end) in spans.into_iter().rev() {
-        if rest.get(start..end).is_some() {
-            rest.replace_range(start..end, "");
-        }
-    }
-    rest.trim_matches(|char: char| char.is_whitespace() || "[](){}:-–—|/".contains(char)).to_owned()
 }
 
 /// In words; a gap among other text in brackets.

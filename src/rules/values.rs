@@ -172,7 +172,9 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     let mut written: Vec<Field> = Vec::new();
     for rule in &set.rules {
         for clause in &rule.when {
-            let Some(field) = read_by(&clause.condition).filter(|field| !written.contains(field)) else { continue };
+            let mut read = Vec::new();
+            read_by(&clause.condition, &mut read);
+            let Some(field) = read.into_iter().find(|field| !written.contains(field)) else { continue };
             let Some(spot) = set.places.get(&*rule.id).filter(|spot| spot.file == source.name) else { continue };
             let place = Place { source, positions, path: &spot.path };
             let label = format!("no rule before it sets the {field}; move it behind one that does");
@@ -186,12 +188,15 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
     }
 }
 
-fn read_by(condition: &Condition) -> Option<Field> {
+/// Fields that a condition or a part of it asks for.
+fn read_by(condition: &Condition, into: &mut Vec<Field>) {
     match condition {
-        Condition::Entry(Residual::Client(_)) => Some(Field::Client),
-        Condition::Entry(Residual::Project(_)) => Some(Field::Project),
-        Condition::Entry(Residual::Task(_)) => Some(Field::Task),
-        Condition::Entry(Residual::Billable(_)) => Some(Field::Billable),
-        _ => None,
+        Condition::Entry(Residual::Client(_)) => into.push(Field::Client),
+        Condition::Entry(Residual::Project(_)) => into.push(Field::Project),
+        Condition::Entry(Residual::Task(_)) => into.push(Field::Task),
+        Condition::Entry(Residual::Billable(_)) => into.push(Field::Billable),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| read_by(part, into)),
+        Condition::Not(part) => read_by(part, into),
+        _ => {}
     }
 }

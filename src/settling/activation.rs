@@ -193,7 +193,7 @@ impl Waking<'_> {
                 days.insert(entry.body.date);
             }
         }
-        let locked = next.policy.locked_through;
+        let locked = next.policy.locked_through.max(tx.locked_through(staff.id).await?);
         days.retain(|date| locked.is_none_or(|through| through < *date));
         Ok(Woken { days, entries })
     }

@@ -178,10 +178,8 @@ pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut 
         let mut project = project.clone();
         project.until = Some(project.until.map_or(today, |until| until.min(today)));
         closed.projects.push((client.key.clone(), project));
-        if next.client(&client.key).is_none() {
-            closed.clients.push(client.clone());
-        }
     }
+    closed.clients.extend(active.rules.catalog.clients.values().cloned());
     candidate.rules.add_closed(closed);
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     rules::{
         RuleSet, Spot,
         coverage::Reach,
-        expectations::texts,
+        expectations::{is_same, shown, texts},
         syntax::{Expect, Test},
         written::WrittenEvent,
     },
@@ -98,47 +98,37 @@ fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut compare = |field: &str, expected: String, got: Option<String>| {
         let got = got.unwrap_or_else(|| "nothing".to_owned());
-        if expected != got {
+        if !is_same(field.trim_end_matches(" by"), &expected, &got) {
             found.push(Difference { field: field.to_owned(), expected, got });
         }
     };
     for (key, expected) in expect {
         match (key.as_str(), expected) {
-            ("outcome", word) => compare(key, show(word), Some(rehearsed.outcome().to_owned())),
+            ("outcome", word) => compare(key, shown(word), Some(rehearsed.outcome().to_owned())),
             ("reason", wanted) => {
                 let got = rehearsed.reasons();
                 let there = texts(wanted).all(|reason| got.iter().any(|one| one == reason));
                 let got = if there {
-                    show(wanted)
+                    shown(wanted)
                 } else if got.is_empty() {
                     "nothing".to_owned()
                 } else {
                     got.join(", ")
                 };
-                compare(key, show(wanted), Some(got));
+                compare(key, shown(wanted), Some(got));
             }
             ("by", Value::Mapping(by)) => {
                 for (field, rule) in by {
-                    let name = show(field);
+                    let name = shown(field);
                     let got = name.parse().ok().and_then(|field| rehearsed.giver(field));
-                    compare(&format!("{name} by"), show(rule), got);
+                    compare(&format!("{name} by"), shown(rule), got);
                 }
             }
-            ("by", rule) => compare(key, show(rule), rehearsed.verdict.skip.as_ref().map(|skip| skip.rule.clone())),
-            (field, value) => compare(key, show(value), field.parse().ok().and_then(|field| rehearsed.value(field))),
+            ("by", rule) => compare(key, shown(rule), rehearsed.verdict.skip.as_ref().map(|skip| skip.rule.clone())),
+            (field, value) => compare(key, shown(value), field.parse().ok().and_then(|field| rehearsed.value(field))),
         }
     }
     found
-}
-
-/// A value as text; of a list all of it; null for what is not set.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Sequence(list) => list.iter().map(show).collect::<Vec<_>>().join(", "),
-        Value::String(text) => text.clone(),
-        other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
-    }
 }
 
 /// A test that passes: what the rules make of an event now, field by field, and which rule gave each.

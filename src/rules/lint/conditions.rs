@@ -64,7 +64,9 @@ fn clocks(place: &Place<'_>, when: &When, path: &str, times: &Times<'_>, found: 
 fn trap(time: &Time, has_weekday: bool, times: &Times<'_>) -> Option<(&'static str, String)> {
     let (from, to, outside) = clock(time)?;
     let show = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
-    if from > to && outside {
+    // What ends at midnight does not go over it.
+    let is_over_midnight = from > to && to > 0;
+    if is_over_midnight && outside {
         return Some((
             "this means the day, not the night",
             format!(
@@ -76,7 +78,7 @@ fn trap(time: &Time, has_weekday: bool, times: &Times<'_>) -> Option<(&'static s
             ),
         ));
     }
-    if from > to && has_weekday {
+    if is_over_midnight && has_weekday {
         let label = format!(
             "what starts after midnight is of the next weekday: name both days, or make two rules, until 24 o'clock and from 0 to {}",
             show(to)

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{NaiveTime, Timelike, Weekday};
 
 use super::{exclusion::excluded, patterns};
 use crate::{
     model::policy::seconds,
     rules::{
-        conditions::plain,
+        conditions::{clock_span, plain},
         syntax::{Attendees, Duration, Guests, Many, Sought, Time, When, Words, YesOrWords},
     },
 };
@@ -54,7 +54,9 @@ fn one_implied(narrow: &[&When], wide: &When, ours: &BTreeSet<String>) -> bool {
         get(wide).is_none_or(|wanted| narrow.iter().filter_map(|part| get(part)).any(|has| covers(has, wanted)))
     }
     let same_case = |has: &Many<String>, wanted: &Many<String>| is_within(&lower(has), &lower(wanted));
-    by(narrow, |when| when.title.as_ref(), wide, words_imply)
+    let is_of_the_event = wide.billable.is_none() && wide.confidence.is_none() && wide.day_total.is_none();
+    is_of_the_event
+        && by(narrow, |when| when.title.as_ref(), wide, words_imply)
         && by(narrow, |when| when.description.as_ref(), wide, words_imply)
         && by(narrow, |when| when.location.as_ref(), wide, words_imply)
         && by(narrow, |when| when.categories.as_ref(), wide, same_case)
@@ -87,9 +89,6 @@ fn one_implied(narrow: &[&When], wide: &When, ours: &BTreeSet<String>) -> bool {
         && by(narrow, |when| when.client.as_ref(), wide, both_unset)
         && by(narrow, |when| when.project.as_ref(), wide, both_unset)
         && by(narrow, |when| when.task.as_ref(), wide, both_unset)
-        && wide.billable.is_none()
-        && wide.confidence.is_none()
-        && wide.day_total.is_none()
         && wide.any.as_ref().is_none_or(|branches| branches.iter().any(|branch| implied(narrow, &opened(branch), ours, 0)))
         && wide.not.as_ref().is_none_or(|not| {
             let timeless = |when: &When| reads_no_fields(when) && reads_no_fields(not);
@@ -111,6 +110,13 @@ pub(super) fn reads_no_fields(when: &When) -> bool {
     here && when.any.iter().chain(&when.all).flatten().chain(when.not.as_deref()).all(reads_no_fields)
 }
 
+/// What a condition asks of the event; what it asks of fields is left out.
+pub(super) fn of_the_event(when: &When) -> When {
+    let each = |list: &Option<Vec<When>>| list.as_ref().map(|parts| parts.iter().map(of_the_event).collect());
+    let (any, all) = (each(&when.any), each(&when.all));
+    When { client: None, project: None, task: None, billable: None, confidence: None, any, all, ..when.clone() }
+}
+
 fn is_within<T: PartialEq>(has: &[T], wanted: &[T]) -> bool {
     has.iter().all(|one| wanted.contains(one))
 }
@@ -129,6 +135,11 @@ pub(super) fn days(list: &Many<String>) -> Vec<Weekday> {
 
 /// Whether a phrase has a word or phrase in it, whole words long.
 pub(super) fn holds(phrase: &str, word: &str) -> bool {
+    // Most are single words, and every two rules are compared.
+    let is_one = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_whitespace());
+    if is_one(phrase) && is_one(word) {
+        return !word.is_empty() && phrase.eq_ignore_ascii_case(word);
+    }
     let fold = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
     let (phrase, word) = (fold(phrase), fold(word));
     !word.is_empty() && phrase.windows(word.len()).any(|window| window == word)
@@ -223,11 +234,9 @@ pub(super) fn minutes(time: &Time) -> Option<BTreeSet<u32>> {
 
 /// From, to, and whether it is what lies outside.
 pub(super) fn clock(time: &Time) -> Option<(u32, u32, bool)> {
-    use chrono::Timelike;
     let (text, outside) = time.within.as_ref().map(|text| (text, false)).or(time.outside.as_ref().map(|text| (text, true)))?;
-    let read = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok().map(|at| at.hour() * 60 + at.minute());
-    let (from, to) = text.split_once('-')?;
-    Some((read(from)?, read(to)?, outside))
+    let minute = |at: NaiveTime| at.hour() * 60 + at.minute();
+    clock_span(text).map(|(from, to)| (minute(from), minute(to), outside))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
         catalog::{Catalog, Client, Project, ProjectKind},
         words::counted,
     },
-    rules::{RuleSet, compile::Read, findings::Place, fold::folded},
+    rules::{RuleSet, boundaries::is_ideograph, compile::Read, findings::Place, fold::folded},
     yaml::{code::Code, diagnostic::Source, gate::Positions},
 };
 
@@ -18,6 +18,7 @@ const COMMON: &[&str] = &[
     "sync", "team", "test", "training", "update", "weekly", "work", "workshop",
 ];
 const NAME_MIN: usize = 3;
+const IDEOGRAPHS_MIN: usize = 2;
 
 /// What one rule says against the catalog and the day.
 pub(super) fn of_rule(rule: &Ruled<'_>, set: &RuleSet, known: &Known<'_>, found: &mut Findings) {
@@ -115,7 +116,9 @@ fn names(catalog: &Catalog, place: &Place<'_>, found: &mut Findings) {
                 .iter()
                 .find(|(other, longer)| other.key != client.key && longer.len() > short.len() && super::inclusion::holds(longer, &short));
             let why = match () {
-                () if short.chars().count() < NAME_MIN => "it is so short that it may stand for anything".to_owned(),
+                () if short.chars().count() < if short.chars().all(is_ideograph) { IDEOGRAPHS_MIN } else { NAME_MIN } => {
+                    "it is so short that it may stand for anything".to_owned()
+                }
                 () if COMMON.contains(&short.as_str()) => "it is a word of everyday titles".to_owned(),
                 () => match other {
                     Some((other, longer)) => format!("`{longer}`, a name of `{}`, has it in it", other.key),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Findings, Ruled,
     exclusion::excluded,
-    inclusion::{holds, implies, lower, opened},
+    inclusion::{holds, implies, lower, of_the_event, opened},
 };
 use crate::{
     model::{catalog::Field, words::counted},
@@ -82,11 +82,13 @@ struct Given {
     written: BTreeMap<Field, String>,
     /// Fields that it has a say in.
     fields: BTreeSet<Field>,
+    /// Whether an event can be made up for its conditions.
+    is_plain: bool,
 }
 
 impl Given {
     fn by(rule: &Rule, set: &RuleSet) -> Self {
-        Self { written: written(rule, set), fields: fields(rule) }
+        Self { written: written(rule, set), fields: fields(rule), is_plain: is_plain(&rule.when) }
     }
 }
 
@@ -112,30 +114,35 @@ fn pair(
     let dates = one.from.is_none_or(|from| two.from.is_some_and(|first| from <= first))
         && one.until.is_none_or(|until| two.until.is_some_and(|last| last <= until));
     let included = dates && implies(&two.when, &one.when, ours);
-    let who = format!("`{}` ({})", one.id, earlier.spot());
+    // To find its line takes longer the longer its file is: only for who is told of it.
+    let who = || format!("`{}` ({})", one.id, earlier.spot());
     if included && ends(one) {
-        let label = format!("{who} fits whatever it fits, and ends there: move it before that one, or take it away");
+        let label = format!("{} fits whatever it fits, and ends there: move it before that one, or take it away", who());
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
     }
     if included && is_late_split {
-        let label =
-            format!("{who} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one");
+        let label = format!(
+            "{} fits whatever it fits, and sets the client before it: each such event is a conflict; move it before that one",
+            who()
+        );
         later.place().complain_at(found, (Code::Split, Level::Warning), "split", format!("`{}` comes too late", two.id), &label);
         return true;
     }
     if included && is_covered {
-        let label = format!("{who} fits whatever it fits, and sets the same before it: move it before that one, or take it away");
+        let label = format!("{} fits whatever it fits, and sets the same before it: move it before that one, or take it away", who());
         later.place().complain(found, Code::Shadowed, "id", format!("`{}` can never count", two.id), &label);
         return true;
     }
+    let are_plain = first.is_plain && second.is_plain;
     let Some((field, first, second)) = clash else { return false };
     let certain = included || (implies(&one.when, &two.when, ours) && two.from.is_none() && two.until.is_none());
-    if certain || meet(one, two, ours) {
+    if certain || (are_plain && meet(one, two, ours)) {
         let word = if included { "always" } else { "can" };
         let message = format!("`{}` and `{}` {word} disagree on the {field}", one.id, two.id);
         let label = format!(
-            "`{second}` here, `{first}` at {who}: what fits both is a conflict; say `over: [{}]` there, or put them in two sections",
+            "`{second}` here, `{first}` at {}: what fits both is a conflict; say `over: [{}]` there, or put them in two sections",
+            who(),
             two.id
         );
         later.place().complain(found, Code::Overlap, &format!("set.{field}"), message, &label);
@@ -176,7 +183,7 @@ fn clash((one, first): (&Rule, &Given), (two, second): (&Rule, &Given)) -> Optio
 /// that rests on some is left alone.
 fn is_covered((one, first): (&Rule, &Given), (two, second): (&Rule, &Given), same_section: bool) -> bool {
     let (first, gives, second) = (&first.written, &second.fields, &second.written);
-    let has_evidence = two.when.project_code.is_some() || two.when.client_domain.is_some() || two.when.client_name.is_some();
+    let has_evidence = has_evidence(&two.when);
     // Where the client was set before either, a project of another client gives way to one of that client.
     let same_client = first.contains_key(&Field::Client) && first.get(&Field::Client) == second.get(&Field::Client);
     let is_given = |field: &Field| {
@@ -194,12 +201,18 @@ fn is_covered((one, first): (&Rule, &Given), (two, second): (&Rule, &Given), sam
     only_sets && (!gives.is_empty() || !wanted.is_empty()) && gives.iter().all(is_given) && is_tagged
 }
 
-/// Whether some event surely fits both: they look for the same word or value, and ask for nothing that could keep them apart.
+/// Whether what fits a `when` may be evidence about a client, by one of its alternatives at least.
+fn has_evidence(when: &When) -> bool {
+    let here = when.project_code.is_some() || when.client_domain.is_some() || when.client_name.is_some();
+    here || when.any.iter().chain(&when.all).flatten().any(has_evidence)
+}
+
+/// Whether some event surely fits both plain rules: they look for the same word or value, and ask for nothing that could keep them apart.
 fn meet(one: &Rule, two: &Rule, ours: &BTreeSet<String>) -> bool {
     let dates = one.from.zip(two.until).is_none_or(|(from, until)| from <= until)
         && two.from.zip(one.until).is_none_or(|(from, until)| from <= until);
     let both: Vec<&When> = vec![&one.when, &two.when];
-    dates && is_plain(&one.when) && is_plain(&two.when) && share_a_value(&one.when, &two.when) && excluded(&both, ours).is_none()
+    dates && share_a_value(&one.when, &two.when) && excluded(&both, ours).is_none()
 }
 
 /// Only keys whose values can be chosen one by one, so that an event for each can be made up.
@@ -261,7 +274,9 @@ fn overs(rules: &[Ruled<'_>], set: &RuleSet, found: &mut Findings) {
     for (at, rule) in rules.iter().enumerate() {
         for (index, id) in rule.rule.over.0.iter().enumerate() {
             let Some((other_at, other)) = places.get(id.as_str()).map(|at| (*at, &rules[*at])) else { continue };
-            let both: Vec<&When> = opened(&rule.rule.when).into_iter().chain(opened(&other.rule.when)).collect();
+            // Fields may be set between the two, so what they ask of these keeps nothing apart.
+            let (one, two) = (of_the_event(&rule.rule.when), of_the_event(&other.rule.when));
+            let both: Vec<&When> = opened(&one).into_iter().chain(opened(&two)).collect();
             let label = if other_at < at {
                 format!(
                     "it is asked before, at {}, and so wins over this one: write `over: [{}]` there, or change their order",

@@ -6,7 +6,12 @@ use serde_yaml::Value;
 
 use super::{Findings, Known, Ruled};
 use crate::{
-    rules::{compile::Read, expectations::named, findings::Place, syntax::Test},
+    rules::{
+        compile::Read,
+        expectations::{is_same, named, shown},
+        findings::Place,
+        syntax::Test,
+    },
     yaml::code::{Code, Level},
 };
 
@@ -58,7 +63,7 @@ fn contradicts<'a>(one: &'a Test, two: &Test) -> Option<&'a str> {
     let differs = |(key, wanted): &(&'a String, &Value)| {
         let other = two.expect.get(*key);
         let one_of = *key == "reason" || *key == "by";
-        !one_of && other.is_some_and(|other| other != *wanted)
+        !one_of && other.is_some_and(|other| !is_same(key, &shown(other), &shown(wanted)))
     };
     one.expect.iter().filter(|_| same).find(differs).map(|(key, _)| key.as_str())
 }
