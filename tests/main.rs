@@ -20,6 +20,7 @@ mod faults;
 mod histories;
 mod language;
 mod learning;
+mod leaving;
 mod lint;
 mod messages;
 mod nights;
