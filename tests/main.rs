@@ -37,6 +37,7 @@ mod reload;
 mod reloads;
 mod removed;
 mod review;
+mod rights;
 mod rooms;
 mod schemas;
 mod several;

@@ -41,11 +41,19 @@ on_each_database! {
         set(&world, &first, "start=08:00");
         assert_eq!(lines(&world), ["ACME-15 08:00-09:45", "GBX-3 09:45-12:00"]);
         for (id, field) in [(&first, "end=12:00"), (&second, "start=08:00")] {
-            assert!(world.run(&["entries", "set", id, field]).expect_err("nothing left").contains("split it again"), "{field}");
+            assert!(world.run(&["entries", "set", id, field]).expect_err("nothing left").contains("move the border"), "{field}");
         }
         world.sync();
         assert_eq!((lines(&world), world.reasons().len()), (vec!["ACME-15 08:00-09:45".to_owned(), "GBX-3 09:45-12:00".to_owned()], 0));
         world.run(&["entries", "submit", &first, &second]).expect("submitted");
+    }
+
+    fn s12_a_part_is_divided_alone(world: World) {
+        let [_, second] = divided(&world);
+        world.run(&["entries", "split", &second, "2:project=INT-1", "1:task=Rest"]).expect("split");
+        assert_eq!(lines(&world), ["ACME-15 09:00-09:30", "INT-1 09:30-09:50", "GBX-3 09:50-10:00"]);
+        world.run(&["entries", "submit", &id(&world, "INT-1")]).expect("submitted");
+        assert!(world.run(&["entries", "split", &id(&world, "ACME-15"), "1:project=INT-1", "1:project=GBX-3"]).expect_err("settled").contains("move the border"));
     }
 
     fn s12_what_a_part_is_for_is_said_of_it_alone(world: World) {
@@ -82,7 +90,7 @@ on_each_database! {
         let first = id(&world, "ACME-15");
         set(&world, &first, "end=09:15");
         assert_eq!(lines(&world), ["ACME-15 09:00-09:15", "GBX-3 09:20-09:40", "ACME-15 09:40-10:00"]);
-        assert!(world.run(&["entries", "set", &first, "end=09:30"]).expect_err("into another").contains("split it again"));
+        assert!(world.run(&["entries", "set", &first, "end=09:30"]).expect_err("into another").contains("move the border"));
         set(&world, &first, "task=Talk");
         assert_eq!(world.entries().iter().filter(|entry| entry["task"] == "Talk").count(), 2);
         set(&world, &first, "not_work=yes");

@@ -219,6 +219,8 @@ pub(crate) async fn lock(app: &App, args: &Lock) -> anyhow::Result<Outcome> {
     };
     let who = book::operator(app).await?;
     let now = app.config.clock.now();
+    let today = now.date_naive();
+    ensure!(args.through <= today, "{} is yet to come, and a lock is never taken back: nobody could book time until then", args.through);
     let mut tx = app.store.write().await?;
     tx.lock_period(staff.as_ref().map(|one| one.id), args.through, (&who.name, args.why.as_deref()), now).await?;
     let done = audit::Act::new(&who.name, "lock", now, "period", &args.through).because(args.why.clone());

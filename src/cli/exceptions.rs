@@ -108,9 +108,7 @@ pub(crate) async fn undo(app: &App, id: &str, format: Format) -> anyhow::Result<
     let active = book::active(app).await?;
     let who = book::operator(app).await?;
     let exception = app.store.read().await?.exception(id).await?;
-    let desk = app.desk(&active, &who);
-    let batch = desk.last_batch(&exception).await?;
-    desk.undo(batch).await?;
+    app.desk(&active, &who).undo_answer(&exception, None).await?;
     let exception = app.store.read().await?.exception(id).await?;
     told(app, &exception, format).await
 }

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{
+        audit,
         connection::{ConnectionStatus, Provider},
         principal::{Reviews, Role},
         words::counted,
@@ -80,7 +81,16 @@ async fn first_link(app: &App) -> anyhow::Result<()> {
     if tx.has_admin().await? {
         return Ok(());
     }
-    tx.set_rights(first.id, &Role::ALL.iter().copied().collect(), &Reviews::Everyone).await?;
+    // Once anything was said about rights, this is no first start: what nobody was given nobody gets.
+    if tx.has_given_rights().await? {
+        info!("Nobody is admin; to make someone: kalends users set ADDRESS --role admin");
+        return Ok(());
+    }
+    let roles = Role::ALL.iter().copied().collect();
+    tx.set_rights(first.id, &roles, &Reviews::Everyone).await?;
+    let given = audit::Act::new(audit::DERIVATION, "rights", app.config.clock.now(), "staff", &first.id);
+    let given = given.to(json!({ "roles": roles, "reviews_everyone": true })).because(Some("the first start: nobody had any".to_owned()));
+    tx.audit(&[given]).await?;
     tx.commit().await?;
     let link = web::signin::link(app, first.id).await?;
     info!("{} has all roles from now on and signs in once with {}", first.email(), link.expose_secret());

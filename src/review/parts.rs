@@ -26,6 +26,8 @@ struct Whole {
     bounds: Option<Vec<DateTime<Utc>>>,
     /// Whether its entries are for the same.
     is_of_one: bool,
+    /// Whether one of them changes no more.
+    is_settled: bool,
     seen: Seen,
 }
 
@@ -97,7 +99,8 @@ fn leg(entry: &Entry) -> Leg {
 
 fn apart<T>() -> Result<T, Refusal> {
     Err(Refusal::Wrong(
-        "it is one of several parts of a meeting, and that does not go with the others; split it again, with other shares".to_owned(),
+        "it is one of several parts of a meeting, and that does not go with the others; move the border between them (start, end)"
+            .to_owned(),
     ))
 }
 
@@ -111,7 +114,8 @@ impl Whole {
         let ends_meet = live.windows(2).all(|pair| pair[0].body.end == pair[1].body.start);
         let bounds = live.iter().map(|entry| entry.body.start).chain(live.last().map(|last| last.body.end));
         let bounds = (!has_given_way && ends_meet && live.len() == legs.len()).then(|| bounds.collect());
-        Self { legs, bounds, is_of_one, seen }
+        let is_settled = live.iter().any(|entry| entry.status.is_settled());
+        Self { legs, bounds, is_of_one, is_settled, seen }
     }
 
     fn change(&mut self, entry: &Entry, act: Act) -> Result<Vec<Act>, Refusal> {
@@ -129,8 +133,32 @@ impl Whole {
             }
             Act::Time(edit) if self.bounds.is_some() => self.lay(place, &edit),
             Act::Time(edit) => self.shorten(&entry.body, &edit),
+            Act::Split { legs, .. } if !self.legs.is_empty() => self.divide(place, &legs),
             act => Ok(vec![act]),
         }
+    }
+
+    /// Divides one leg further; the others keep their time and what they are for.
+    fn divide(&mut self, place: usize, parts: &[Leg]) -> Result<Vec<Act>, Refusal> {
+        let sum: u32 = parts.iter().map(|part| part.share).sum();
+        let scaled = |share: u32, by: u32| share.checked_mul(by);
+        let mut legs = Vec::new();
+        for (index, leg) in self.legs.iter().enumerate() {
+            let cut = if index == place { parts } else { &[] };
+            let rest = cut.is_empty().then(|| Some(Leg { share: scaled(leg.share, sum)?, assignment: leg.assignment.clone() }));
+            let cut = cut.iter().map(|part| {
+                let mut assignment = leg.assignment.clone();
+                assignment.overlay(&part.assignment);
+                Some(Leg { share: scaled(leg.share, part.share)?, assignment })
+            });
+            legs.extend(rest.into_iter().chain(cut));
+        }
+        let Some(legs) = legs.into_iter().collect::<Option<Vec<_>>>().filter(|_| place < self.legs.len() && !self.is_settled) else {
+            return apart();
+        };
+        self.legs = legs;
+        self.bounds = None;
+        Ok(vec![self.split()])
     }
 
     fn split(&self) -> Act {

@@ -69,6 +69,9 @@ impl Desk<'_> {
         let subjects: Vec<_> = subjects.into_iter().collect();
         let meetings: Vec<_> = subjects.iter().copied().map(MeetingId).collect();
         let (stood, asked) = (tx.entries_of_meetings(&meetings).await?, tx.exceptions_about(staff, &subjects).await?);
+        for day in asked.iter().filter(|one| one.subject.kind == SubjectKind::Day) {
+            is_open_on(locked_through, day.date)?;
+        }
         all.dates.extend(asked.iter().map(|exception| exception.date));
         self.derive(&mut tx, staff, all, self.basis).await?;
         self.reopen_sources(&mut tx, &asked).await?;
@@ -105,21 +108,41 @@ impl Desk<'_> {
         tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
     }
 
-    /// What a person did last about a question, so that it can be taken back: of one that is still open, since it is asked.
-    pub(crate) async fn last_batch(&self, exception: &Exception) -> Result<BatchId, Refusal> {
-        let standing = exception.standing(self.basis.now);
-        let refusal = |no| Refusal::No("exception", ids::short(exception.id.0), no);
+    /// Takes back what answered a question, and nothing else that was done about its meeting or at the same stroke: of one that is still
+    /// open, what was said last since it is asked. `seen` is the version the person looked at.
+    pub(crate) async fn undo_answer(&self, exception: &Exception, seen: Option<i64>) -> Result<(), Refusal> {
+        let (standing, short) = (exception.standing(self.basis.now), ids::short(exception.id.0));
+        let refusal = |no| Refusal::No("exception", short.clone(), no);
         let may = |capacity| table::question(standing, QuestionAct::Undo, capacity, questions::is_of_source(exception));
         table::best(&self.who.capacities(exception.staff), may).map_err(refusal)?;
+        if let Some(seen) = seen.filter(|seen| *seen != exception.version) {
+            return Err(Refusal::Stale("exception", short, seen, exception.version));
+        }
+        let answers = self.answers(exception).await?;
+        if answers.is_empty() {
+            let is_open = exception.status == ExceptionStatus::Open;
+            return Err(if is_open { refusal(No::StillOpen) } else { Refusal::NothingToUndo });
+        }
+        if answers.iter().any(|one| !self.may_take_back(one)) {
+            return Err(Refusal::NothingToUndo);
+        }
+        self.retract(exception.staff, &answers).await
+    }
+
+    async fn answers(&self, exception: &Exception) -> Result<Vec<Decision>, store::Error> {
         // An overlap may have been settled on the other of the two.
         let named = exception.reasons.iter().filter_map(|reason| reason.cause["meetings"].as_array()).flatten();
         let named = named.filter_map(|id| id.as_str()?.parse::<Uuid>().ok());
         let subjects: Vec<_> = named.chain([exception.subject.id]).collect();
-        let is_open = exception.status == ExceptionStatus::Open;
         let mut decisions = self.store.read().await?.decisions_about(&subjects).await?;
-        decisions.retain(|one| one.act.is_derived_from() && (!is_open || one.at >= exception.opened_at));
-        decisions.sort_by_key(|decision| decision.id);
-        let last = decisions.into_iter().rev().find_map(|decision| decision.batch);
-        last.ok_or(if is_open { refusal(No::StillOpen) } else { Refusal::NothingToUndo })
+        // A question is closed by what is decided in the same transaction, at the same instant.
+        decisions.retain(|one| match exception.closed_at {
+            Some(closed_at) => one.at == closed_at,
+            None => one.at >= exception.opened_at,
+        });
+        decisions.retain(|one| one.act.is_derived_from() && one.batch.is_some());
+        let last = decisions.iter().max_by_key(|one| one.id).and_then(|one| one.batch);
+        decisions.retain(|one| one.batch == last);
+        Ok(decisions)
     }
 }

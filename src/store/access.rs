@@ -145,6 +145,13 @@ impl Tx {
         Ok(row.map(|(staff, hash)| (StaffId(staff), hash)))
     }
 
+    /// Whether someone was given rights, ever.
+    pub(crate) async fn has_given_rights(&mut self) -> Result<bool, Error> {
+        const SQL: &str =
+            "select exists (select 1 from staff_role where role <> 'staff') or exists (select 1 from audit where act = 'rights')";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?)
+    }
+
     /// Whether there is anyone who can give others their rights.
     pub(crate) async fn has_admin(&mut self) -> Result<bool, Error> {
         const SQL: &str = "select exists (select 1 from staff_role where role = 'admin')";

@@ -167,13 +167,6 @@ async fn assignee(call: &Call, named: &str) -> Result<StaffId, Problem> {
 async fn undo(call: Call) -> Result<Answer, Problem> {
     let exception = seen(&call).await?;
     let active = call.active().await?;
-    let desk = call.desk(&active);
-    // Whether she may comes before whether she is late.
-    let batch = desk.last_batch(&exception).await?;
-    if let Some(seen) = call.seen.filter(|seen| *seen != exception.version) {
-        let told = format!("It is version {} now, not {seen} as you saw it; look at it again.", exception.version);
-        return Err(Problem::new(Kind::Stale, told));
-    }
-    desk.undo(batch).await?;
+    call.desk(&active).undo_answer(&exception, call.seen).await?;
     shown(&call, &seen(&call).await?, None).await
 }
