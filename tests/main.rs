@@ -21,6 +21,7 @@ mod faults;
 mod histories;
 mod language;
 mod learning;
+mod leaving;
 mod lint;
 mod messages;
 mod nights;
