@@ -24,6 +24,7 @@ mod histories;
 mod ineffective;
 mod language;
 mod learning;
+mod leaving;
 mod lint;
 mod messages;
 mod moved;

@@ -75,6 +75,31 @@ on_each_database! {
         assert!(world.run(&["exceptions", "undo", &question]).expect_err("nothing").contains("nothing to take back"));
     }
 
+    fn what_is_taken_back_of_a_question_is_its_answer(world: World) {
+        firm(&world);
+        let weekly = |day: u32| event(&format!("w{day}"), &format!("202603{day:02}T140000Z"), &format!("202603{day:02}T150000Z"), "Borealis weekly", "");
+        let known = event("x", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Now known", "");
+        world.calendar(&[weekly(4), weekly(11), known, event("y", "20260303T090000Z", "20260303T100000Z", "[ACME-15] Work", "")]);
+        world.sync();
+        let asked = world.exceptions().into_iter().filter(|one| one["reason"] == "unmatched").collect::<Vec<_>>();
+        let question = text(&asked[0], "id").to_owned();
+        block_on(async {
+            let served = served(&world);
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            done(&served, &eva, &format!("/queue/{question}"), &[("likely", "project=GBX-3"), ("all", "1")]).await;
+        });
+        let of = |project: &str| world.entries().into_iter().filter(|one| one["project"] == project).collect::<Vec<_>>();
+        assert_eq!((of("GBX-3").len(), world.reasons().len()), (2, 0));
+        world.now("2026-03-20T12:05:00Z");
+        for entry in of("GBX-3") {
+            world.run(&["entries", "set", text(&entry, "id"), "billable=no"]).expect("set");
+        }
+        world.now("2026-03-20T12:10:00Z");
+        world.run(&["exceptions", "undo", &question]).expect("taken back");
+        assert_eq!((of("GBX-3").len(), world.reasons()), (1, vec!["unmatched".to_owned()]));
+        assert!(world.entries().iter().filter(|one| one["project"] != "ACME-15").all(|one| one["billable"] == json!(false)), "{:?}", world.entries());
+    }
+
     fn s22_a_change_that_is_taken_back_is_in_the_audit(world: World) {
         firm(&world);
         let entry = id_of(&world.entries(), "project", "ACME-15");

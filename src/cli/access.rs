@@ -64,16 +64,16 @@ pub(crate) async fn users(app: &App, format: Format) -> anyhow::Result<Outcome> 
         let list: Vec<_> = shown
             .iter()
             .map(|(one, (roles, reviews))| {
-                json!({ "id": one.id, "email": one.email(), "name": one.name, "roles": words(roles), "reviews": reviewed(reviews) })
+                json!({ "id": one.id, "email": one.email(), "name": one.name, "roles": words(roles), "reviews": reviewed(reviews), "last_day": one.last_day })
             })
             .collect();
         answer(&serde_json::to_string_pretty(&list)?);
         return Ok(Outcome::Done);
     }
-    let rows = shown
-        .iter()
-        .map(|(one, (roles, reviews))| [one.email().to_owned(), one.name.clone(), words(roles).join(" "), reviewed(reviews).join(" ")]);
-    answer(&book::table(["address", "name", "roles", "reviews"], rows));
+    let rows = shown.iter().map(|(one, (roles, reviews))| {
+        [one.email().to_owned(), one.name.clone(), words(roles).join(" "), reviewed(reviews).join(" "), book::last_day(one)]
+    });
+    answer(&book::table(["address", "name", "roles", "reviews", "last day"], rows));
     Ok(Outcome::Done)
 }
 
@@ -132,6 +132,7 @@ pub(super) fn on_rights(actor: &str, act: &str, at: DateTime<Utc>, (before, afte
 /// Prints a one-time link with which a person signs in.
 pub(crate) async fn link(app: &App, email: &str) -> anyhow::Result<Outcome> {
     let person = book::person(app, email).await?;
+    ensure!(!person.has_left(app.config.clock.now()), "her last day was {}: nobody signs in after hers", book::last_day(&person));
     let url = signin::link(app, person.id).await?;
     answer(&format!("{}\nIt works once, for 30 minutes, for {}.", url.expose_secret(), person.email()));
     Ok(Outcome::Done)

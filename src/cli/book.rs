@@ -83,6 +83,11 @@ pub(super) fn actor() -> String {
     named.unwrap_or_else(|_| "command line".to_owned()).to_lowercase()
 }
 
+/// A person's last day, for tables.
+pub(super) fn last_day(staff: &Staff) -> String {
+    staff.last_day.map_or_else(String::new, |day| day.to_string())
+}
+
 /// Whoever gives this command, as the book knows her.
 pub(super) async fn operator(app: &App) -> anyhow::Result<Principal> {
     let name = actor();

@@ -69,13 +69,15 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
         });
         answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
     } else {
-        let rows = people.iter().map(|staff| [staff.email().to_owned(), staff.name.clone(), zone(staff), staff.first_day.to_string()]);
-        answer(&book::table(["email", "name", "time zone", "first day"], rows));
+        let rows = people
+            .iter()
+            .map(|staff| [staff.email().to_owned(), staff.name.clone(), zone(staff), staff.first_day.to_string(), book::last_day(staff)]);
+        answer(&book::table(["email", "name", "time zone", "first day", "last day"], rows));
     }
     Ok(Outcome::Done)
 }
 
-/// Her last day is a fact like her first: what comes after it is no time, and once it has passed nobody reads her calendars.
+/// Her last day is a fact like her first: what comes after it is no time, and once it has passed nobody reads her calendars, and she signs in no more.
 pub(crate) async fn end(app: &App, email: &str, on: NaiveDate) -> anyhow::Result<Outcome> {
     let staff = book::person(app, email).await?;
     anyhow::ensure!(on >= staff.first_day, "her first day is {}; a last one before it makes no sense", staff.first_day);
@@ -87,6 +89,9 @@ pub(crate) async fn end(app: &App, email: &str, on: NaiveDate) -> anyhow::Result
     let days = tx.days_with_work(staff.id, after).await?;
     tx.mark_due(staff.id, &days, crate::store::days::Due::Fresh, now).await?;
     tx.commit().await?;
-    answer(&format!("{} works until {on}; her calendars are read until then, and no entry up to that day was touched", staff.email()));
+    answer(&format!(
+        "{} works until {on}; until then her calendars are read and she may sign in, and no entry up to that day was touched",
+        staff.email()
+    ));
     Ok(Outcome::Done)
 }

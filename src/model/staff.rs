@@ -38,6 +38,11 @@ impl Staff {
     pub(crate) fn works_on(&self, date: NaiveDate) -> bool {
         self.first_day <= date && self.last_day.is_none_or(|last| date <= last)
     }
+
+    /// Whether her last day has passed: then she signs in no more, nor do her tokens work.
+    pub(crate) fn has_left(&self, now: DateTime<Utc>) -> bool {
+        self.last_day.is_some_and(|last| last < self.zones.date_of(now))
+    }
 }
 
 /// A working pattern: seconds of each weekday, Monday first.

@@ -77,7 +77,8 @@ impl Desk<'_> {
         let meetings: Vec<_> = subjects.iter().copied().map(MeetingId).collect();
         let (stood, asked) = (tx.entries_of_meetings(&meetings).await?, tx.exceptions_about(staff, &subjects).await?);
         // What was seen of a closed period stays so: nobody could answer it anew.
-        for seen in asked.iter().filter(|one| one.status == ExceptionStatus::Dismissed && !questions::is_of_source(one)) {
+        let was_seen = |asked: &Exception| decisions.iter().any(|one| matches!(one.act, Act::Dismiss { .. }) && is_about(one, asked));
+        for seen in asked.iter().filter(|one| was_seen(one) && !questions::is_of_source(one)) {
             is_open_on(locked_through, seen.date)?;
         }
         all.dates.extend(asked.iter().map(|exception| exception.date));
@@ -114,6 +115,10 @@ impl Desk<'_> {
         };
         tx.save_exceptions(&dismissed.map(open).collect::<Vec<_>>()).await
     }
+}
+
+fn is_about(decision: &Decision, asked: &Exception) -> bool {
+    (decision.subject, decision.segment) == (asked.subject.id, asked.subject.segment)
 }
 
 /// The parts that stand of what was split: without it none of them is what it is.

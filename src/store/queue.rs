@@ -179,11 +179,18 @@ impl Tx {
         Ok(row.map(Exception::from))
     }
 
-    /// How many alike questions wait, counted up to `limit`.
-    pub(crate) async fn questions_alike(&mut self, who: &Principal, lead: &str, cause: &str, limit: i64) -> Result<i64, Error> {
+    /// How many alike questions wait now, counted up to `limit`.
+    pub(crate) async fn questions_alike(
+        &mut self,
+        who: &Principal,
+        (lead, cause): (&str, &str),
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<i64, Error> {
         Ok(on!(self, |conn| {
             let mut query = QueryBuilder::new("select count(*) from (select 1 from exception where status = 'open' and lead = ");
             query.push_bind(lead).push(" and cause = ").push_bind(cause);
+            query.push(" and (snoozed_until is null or snoozed_until <= ").push_bind(At(now)).push(")");
             within!(query, who, "staff");
             query.push(" limit ").push_bind(limit).push(") found").build_query_scalar().fetch_one(conn).await
         })?)

@@ -95,6 +95,9 @@ async fn signed(app: &App, headers: &HeaderMap) -> Result<Option<Signed>, store:
     let Some(session) = tx.session(&digest).await?.filter(|one| now - one.seen_at < IDLE && now - one.began_at < LONGEST) else {
         return Ok(None);
     };
+    if tx.staff_member(session.staff).await?.has_left(app.config.clock.now()) {
+        return Ok(None);
+    }
     let who = tx.principal(session.staff).await?;
     drop(tx);
     if now - session.seen_at > NOTED {

@@ -207,6 +207,9 @@ async fn checked(app: &App, typed: &Typed, from: &str) -> anyhow::Result<Result<
 pub(super) async fn begin(app: &App, staff: StaffId, next: &str, how: &str) -> anyhow::Result<Response> {
     let (cookie, csrf, now) = (secret(), secret(), guard::now());
     let mut tx = app.store.write().await?;
+    if tx.staff_member(staff).await?.has_left(app.config.clock.now()) {
+        return Ok(refused(app, "Your last day has passed: nobody signs in after hers."));
+    }
     let who = tx.principal(staff).await?;
     tx.insert_session(&digest(cookie.expose_secret()), staff, csrf.expose_secret(), now).await?;
     tx.audit(&[audit::Act::new(&who.name, "sign-in", now, "session", &staff).to(json!({ "with": how }))]).await?;

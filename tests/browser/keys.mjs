@@ -14,12 +14,51 @@ try {
   await page.goto(link);
   await page.locator("main button").click();
   await page.waitForURL("**/queue*");
+  await skipped(page);
+  await beside(page);
+  await alike(page);
   await helped(page);
   for (const key of ["1", "Enter"]) await held(page, key);
   await refused(page);
   await expired(context, page);
 } finally {
   await end("keys and forms are as they should be");
+}
+
+// Past the navigation by the first link of a page, which stays.
+async function skipped(page) {
+  await page.goto(`${base}/catalog`);
+  await page.evaluate(() => { window.stayed = true; });
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(300);
+  check(await page.evaluate(() => window.stayed && document.activeElement.id === "main"), "the first link does not lead past the navigation");
+}
+
+// The hours of a week lie beside its days, whatever stands above these.
+async function beside(page) {
+  await page.goto(`${base}/week`);
+  const tops = await page.locator(".axis, .day > .grid").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+  check(new Set(tops).size === 1, `hours and days begin at ${tops}`);
+}
+
+// What is said to all alike is said to all, with whichever key.
+async function alike(page) {
+  await page.goto(`${base}/queue`);
+  for (const link of await page.locator(".items a").evaluateAll((all) => all.map((one) => one.href))) {
+    await page.goto(link);
+    const words = (await page.locator("#answer label:has([name=all])").count()) ? await page.locator("#answer label:has([name=all])").textContent() : "";
+    if (!words) continue;
+    const [before, count] = [await open(page), Number(words.match(/all (\d+)/)[1])];
+    await page.keyboard.press("a");
+    await page.keyboard.press("n");
+    await quiet(page);
+    check((await open(page)) <= before - count, `of ${before} questions ${await open(page)} are left, ${count} were alike`);
+    await page.keyboard.press("u");
+    await quiet(page);
+    return;
+  }
+  check(false, "no questions of the demo are alike");
 }
 
 // A key that is held answers one question, not every one that comes after it.

@@ -12,7 +12,7 @@ pub(in crate::cli) enum Staff {
     Add(staff::Add),
     /// Shows everyone.
     List,
-    /// Says that someone leaves: nothing after that day becomes time, and her calendars are read no more once it has passed.
+    /// Says that someone leaves: nothing after that day becomes time, once it has passed her calendars are read no more, and she signs in no more.
     End {
         /// Her address.
         email: String,

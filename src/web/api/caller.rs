@@ -37,6 +37,9 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Pro
     let token = tx.token(&digest(secret)).await?;
     let works = token.filter(|one| one.revoked_at.is_none() && one.until.is_none_or(|until| until > now()));
     let token = works.ok_or_else(unknown)?;
+    if tx.staff_member(token.staff).await?.has_left(app.config.clock.now()) {
+        return Err(unknown());
+    }
     let owner = tx.principal(token.staff).await?;
     drop(tx);
     if token.used_at.is_none_or(|used| now() - used > NOTED) {

@@ -41,7 +41,7 @@ async function load(address, options, form) {
     document.title = next.title;
     document.querySelector("main").replaceWith(document.adoptNode(next.querySelector("main")));
     document.querySelector("header.top").replaceWith(document.adoptNode(next.querySelector("header.top")));
-    if (!(options && options.method === "post" && answer.status >= 400)) history.pushState(null, "", answer.url);
+    if (!(options && options.method === "post" && answer.status >= 400)) { history.pushState(null, "", answer.url); shown = location.pathname + location.search; }
     for (const id of open) { const one = document.getElementById(id); if (one && one.dataset.stays !== undefined) one.open = true; }
     const here = document.querySelector("main [aria-current=true]");
     if (here) here.scrollIntoView({ block: "nearest" });
@@ -71,7 +71,9 @@ document.addEventListener("click", (event) => {
   load(link.href);
 });
 
-addEventListener("popstate", () => location.reload());
+// Where a link leads inside a page, that page stays.
+let shown = location.pathname + location.search;
+addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -110,7 +110,8 @@ pub(super) async fn answer(
         left += usize::from(desk.answer_as(other.id, Some(other.version), &next, batch).await.is_err());
     }
     let done = if left > 0 { "some" } else { told(&first) };
-    let ruled = matches!(first, Answer::Change(_) | Answer::NotWork).then(|| id.to_string());
+    let is_ruled = matches!(first, Answer::Change(_) | Answer::NotWork) && signed.who.reviews(exception.staff);
+    let ruled = is_ruled.then(|| id.to_string());
     let back = value(&pairs, "next").unwrap_or("/queue");
     Ok(go(back, done, undo.map(|batch| batch.to_string()).as_deref(), ruled.as_deref()))
 }

@@ -68,7 +68,7 @@ pub(super) async fn load(
         Some(_) => explain::of_book(tx, active, &exception.id.to_string()).await.ok().map(|explained| explained.told()),
         None => None,
     };
-    let alike = tx.questions_alike(&signed.who, exception.lead(), &exception.common(), 501).await?;
+    let alike = tx.questions_alike(&signed.who, (exception.lead(), &exception.common()), app.config.clock.now(), 501).await?;
     let person = people.iter().find(|one| one.id == exception.staff).cloned();
     let own = people.iter().find(|one| Some(one.id) == signed.who.staff).or(person.as_ref());
     let viewer = own.map_or(chrono_tz::UTC, |one| one.zones.on(exception.date));
@@ -112,20 +112,17 @@ pub(super) fn shown(
                 form #answer method="post" action=(address) {
                     (hidden(signed, exception, looked, next))
                     @if exception.reasons.iter().any(|reason| reason.reason == "overlap") { @if may(QuestionAct::Answer) { (overlaps(item)) } } @else { (answers(exception, item, may)) }
-                    @if item.alike > 1 && (may(QuestionAct::Answer) || may(QuestionAct::Dismiss)) {
+                    @if item.alike > 1 && (may(QuestionAct::Answer) || may(QuestionAct::Snooze)) {
                         label.inline { input type="checkbox" name="all" value="1" data-key="a"; "the same to all " (item.alike.min(500)) @if item.alike > 500 { "+" } " alike " kbd { "a" } }
                     }
                 }
                 div.acts {
-                    @if may(QuestionAct::Dismiss) {
-                        form method="post" action=(address) { (hidden(signed, exception, looked, next)) button name="act" value="dismiss" data-key="d" { "Accept as it is " kbd { "d" } } }
-                    }
+                    // These belong to the form above: what is ticked there holds for them too.
+                    @if may(QuestionAct::Dismiss) { button form="answer" name="act" value="dismiss" data-key="d" { "Accept as it is " kbd { "d" } } }
                     @if exception.subject.kind == SubjectKind::Meeting && may(QuestionAct::NotWork) {
-                        form method="post" action=(address) { (hidden(signed, exception, looked, next)) button name="act" value="not-work" data-key="n" { "Not work " kbd { "n" } } }
+                        button form="answer" name="act" value="not-work" data-key="n" { "Not work " kbd { "n" } }
                     }
-                    @if may(QuestionAct::Snooze) {
-                        form method="post" action=(address) { (hidden(signed, exception, looked, next)) input type="hidden" name="days" value="1"; button name="act" value="snooze" data-key="s" { "Tomorrow " kbd { "s" } } }
-                    }
+                    @if may(QuestionAct::Snooze) { button form="answer" name="act" value="snooze" data-key="s" { "Tomorrow " kbd { "s" } } }
                     @if let Some(before) = before { a.button href=(looked.address(Some(*before))) data-key="k" { "Previous " kbd { "k" } } }
                     @if let Some(after) = after { a.button href=(looked.address(Some(*after))) data-key="j" { "Next " kbd { "j" } } }
                 }
