@@ -35,6 +35,7 @@ mod page_feeds;
 mod page_queue;
 mod page_roles;
 mod page_rules;
+mod page_week;
 mod pages;
 mod parts;
 mod periods;

@@ -8,11 +8,11 @@ use crate::{
     support::{DANA, World, event, on_each_database, text},
 };
 
-async fn page(served: &Served, path: &str, who: &Person) -> String {
+pub(crate) async fn page(served: &Served, path: &str, who: &Person) -> String {
     served.get(path, Some(who)).await.text().await.expect("a page")
 }
 
-async fn send(served: &Served, who: &Person, path: &str, form: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn send(served: &Served, who: &Person, path: &str, form: &[(&str, &str)]) -> (u16, String) {
     let answer = served.post(path, Some(who), &[form, &[("csrf", &who.csrf)]].concat(), &[]).await;
     (answer.status().as_u16(), answer.headers().get("location").map_or("", |to| to.to_str().expect("text")).to_owned())
 }
@@ -31,7 +31,7 @@ fn typed<'a>(fields: &'a [(String, String)], name: &'a str, value: &'a str) -> V
     kept.chain([(name, value)]).collect()
 }
 
-fn id_of(list: &[Value], name: &str, value: &str) -> String {
+pub(crate) fn id_of(list: &[Value], name: &str, value: &str) -> String {
     list.iter().find(|one| one[name] == value).map(|one| text(one, "id").to_owned()).expect("one")
 }
 

@@ -70,6 +70,7 @@ impl Looked {
             ("age", &self.age),
             ("mine", &self.mine),
             ("asleep", &self.asleep),
+            ("after", &self.after),
         ];
         for (name, value) in kept.into_iter().filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);
@@ -82,7 +83,7 @@ impl Looked {
 
     /// The same look at questions of another reason.
     pub(super) fn at(&self, reason: &str) -> Self {
-        Self { reason: reason.to_owned(), ..self.clone() }
+        Self { reason: reason.to_owned(), after: String::new(), ..self.clone() }
     }
 
     fn wanted(&self, people: &[Staff], signed: &Signed) -> Result<QuestionsWanted, Failure> {
@@ -103,7 +104,12 @@ impl Looked {
     }
 }
 
-async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Query(looked): Query<Looked>) -> Result<Markup, Failure> {
+async fn show(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    headers: HeaderMap,
+    Query(mut looked): Query<Looked>,
+) -> Result<Markup, Failure> {
     let style = Style::of(&headers);
     let active = app.current().await?;
     let mut tx = app.store.read().await?;
@@ -111,6 +117,11 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
     let counts = tx.questions_by_lead(&signed.who).await?;
     let oldest = tx.oldest_question(&signed.who).await?;
     let mut list = tx.questions_wanted(&signed.who, &looked.wanted(&people, &signed)?, app.config.clock.now()).await?;
+    // The last page was answered: on with what is left before it.
+    if list.is_empty() && !looked.after.is_empty() {
+        looked.after.clear();
+        list = tx.questions_wanted(&signed.who, &looked.wanted(&people, &signed)?, app.config.clock.now()).await?;
+    }
     let item = looked.item.parse().ok();
     let open = match item.map(ExceptionId) {
         Some(id) => match list.iter().find(|one| one.id == id) {
@@ -148,7 +159,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
                         (csrf(&signed)) input type="hidden" name="back" value=(looked.address(None));
                         (items(&list, open.as_ref(), &looked, &people, &titles, style))
                         @if let Some(next) = next {
-                            p { a.button href={ (looked.address(None)) "&after=" (next.id) } { "More" } }
+                            p { a.button href=(Looked { after: next.id.to_string(), ..looked.clone() }.address(None)) { "More" } }
                         }
                         div.acts.no-print {
                             @if may(QuestionAct::Dismiss) { button name="act" value="dismiss" { "Accept ticked" } }

@@ -162,7 +162,8 @@ fn head(signed: &Signed, week: &Week, style: Style, now: DateTime<Utc>) -> Marku
     let sum: i64 = week.entries.iter().map(|entry| entry.body.seconds).sum();
     let held = week.entries.iter().filter(|entry| entry.body.held).count();
     let due: i64 = (0..7).map(|day| i64::from(week.staff.working.on(week.monday + Days::new(day)))).sum();
-    let ready = week.entries.iter().filter(|entry| matches!(entry.status, EntryStatus::Draft | EntryStatus::Rejected) && !entry.body.held);
+    // What was sent back is handed in again by itself, once someone has looked at it.
+    let ready = week.entries.iter().filter(|entry| entry.status == EntryStatus::Draft && !entry.body.held);
     let ready: Vec<_> = ready.filter(|entry| entry.body.end <= now).collect();
     html! {
         p { (style.full_date(week.monday)) " to " (style.full_date(week.monday + Days::new(6))) " · " strong { (hours(sum)) } " of " (hours(due)) " h"

@@ -77,6 +77,7 @@ pub(super) async fn act(
             return Ok(go(back, "undone", None, None));
         }
         Some("not-work") => (Do::Change(vec![Act::NotWork]), "not-work"),
+        Some("submit") => (Do::Submit, "submitted"),
         Some("withdraw") => (Do::Withdraw, "withdrawn"),
         Some("approve") => (Do::Approve, "approved"),
         Some("reject") => (Do::Reject { reason: why() }, "rejected"),

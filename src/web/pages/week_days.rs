@@ -7,7 +7,10 @@ use super::{
     text::{Style, hours, words},
     week::{Week, address},
 };
-use crate::model::{entry::Entry, event::Span};
+use crate::model::{
+    entry::{Entry, EntryStatus},
+    event::Span,
+};
 
 /// The hours beside the days.
 pub(super) fn axis(style: Style) -> Markup {
@@ -36,6 +39,7 @@ pub(super) fn day_of(week: &Week, date: NaiveDate, open: Option<&Entry>, style: 
                         (style.time(entry.body.start, zone)) " " strong { (words(entry.body.project.as_deref().or(entry.body.client.as_deref()).unwrap_or("?"))) }
                         @if let Some(title) = week.titles.get(&entry.id) { " " (words(title)) }
                         @if entry.body.held { " (held)" }
+                        @match entry.status { EntryStatus::Rejected => " (sent back)", EntryStatus::Submitted => " (submitted)", _ => {} }
                     }
                 }
                 @for event in to_come { @if let Span::Timed { start, end, .. } = event.fact.span {
@@ -56,7 +60,7 @@ fn quarters(start: DateTime<Utc>, end: DateTime<Utc>, zone: chrono_tz::Tz) -> (u
 }
 
 fn classes(entry: &Entry, start: u32, length: i64) -> String {
-    let state = if entry.body.held {
+    let state = if entry.body.held || entry.status == EntryStatus::Rejected {
         " held"
     } else if entry.status.is_approved() {
         " approved"

@@ -36,6 +36,10 @@ pub(super) fn opened(
             h2 { @match week.titles.get(&entry.id) { Some(title) => (words(title)), None => "(no title)" } }
             p { (style.full_date(entry.body.date)) ", " (style.span(entry.body.start, entry.body.end, week.staff.zones.on(entry.body.date), entry.body.timezone)) " · " (hours(entry.body.seconds)) " h · " (what(entry)) " "
                 span.tag { (entry.status) } @if entry.body.held { " " span.tag.held { "held" } } }
+            @if entry.status == EntryStatus::Rejected {
+                p.held { "It was sent back" @if let Some(why) = sent_back(done) { ": " (words(why)) } "." }
+                form method="post" action=(action) { (hidden) button name="act" value="submit" { "Submit it as it is" } }
+            }
             @if is_open {
                 form method="post" action=(action) {
                     (hidden)
@@ -81,6 +85,11 @@ pub(super) fn opened(
             @if let Some(why) = why { details #why { summary { "Why is it what it is?" } pre { (why) } } }
         }
     }
+}
+
+/// Why a reviewer sent it back last.
+fn sent_back(done: &[Audited]) -> Option<&str> {
+    done.iter().filter(|one| one.act.act == "reject").max_by_key(|one| one.seq)?.act.why.as_deref()
 }
 
 pub(super) fn write_form(signed: &Signed, week: &Week, catalog: &[(String, String)]) -> Markup {
