@@ -1,6 +1,6 @@
 //! Events that their calendars move, name anew or take away under what people did (S2, S7): nothing counts twice, and nothing is forgotten.
 
-use crate::support::{World, event, on_each_database, text};
+use crate::support::{DANA, World, event, on_each_database, text};
 
 fn meeting(more: &str) -> String {
     event("k", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Kickoff", more)
@@ -191,5 +191,16 @@ on_each_database! {
             world.sync();
             assert_eq!((singles(&world), world.reasons().len()), (left, 0));
         }
+    }
+
+    fn s18_a_copy_without_words_leaves_it_to_one_that_has_some(world: World) {
+        let private = "CLASS:PRIVATE\r\n";
+        world.calendar(&[meeting(private)]);
+        world.sync();
+        world.file("other.ics", &[meeting("")]);
+        world.run(&["calendar", "add", "ics", "--staff", DANA, "--file", "other.ics"]).expect("added");
+        world.sync();
+        let entries = world.entries();
+        assert_eq!((entries.len(), &entries[0]["project"], &entries[0]["held"]), (1, &"ACME-15".into(), &false.into()));
     }
 }

@@ -33,6 +33,29 @@ fn entry(world: &World, start: &str) -> Value {
 }
 
 on_each_database! {
+    fn where_the_task_is_missing_the_first_answers_are_the_tasks_of_the_project(world: World) {
+        let clients = std::fs::read_to_string(world.path("rules/clients.yaml")).expect("read");
+        assert!(clients.contains("GBX-3: {name: Data migration, "));
+        let listed = clients.replace("GBX-3: {name: Data migration, ", "GBX-3: {name: Data migration, required: [client, project, task], tasks: [Planning, Review], ");
+        std::fs::write(world.path("rules/clients.yaml"), listed).expect("written");
+        firm(&world);
+        world.calendar(&[event("x", "20260302T100000Z", "20260302T110000Z", "[GBX-3] Something", "")]);
+        world.sync();
+        let asked = world.exceptions().into_iter().find(|one| one["reason"] == "missing-field" && one["date"] == "2026-03-02").expect("a question");
+        let path = format!("/queue/{}", text(&asked, "id"));
+        block_on(async {
+            let served = served(&world);
+            let eva = served.sign_in(EVA, PASSWORD).await.expect("signed in");
+            let page = served.get(&format!("/queue?item={}", text(&asked, "id")), Some(&eva)).await.text().await.expect("a page");
+            let values: Vec<_> = page.split("name=\"likely\" value=\"").skip(1).filter_map(|rest| rest.split('"').next()).take(2).collect();
+            assert_eq!(values, ["task=Planning", "task=Review"]);
+            let done = served.post(&path, Some(&eva), &[("likely", "task=Planning"), ("csrf", &eva.csrf)], &[]).await;
+            assert_eq!(done.status(), StatusCode::SEE_OTHER);
+        });
+        let after = entry(&world, "2026-03-02T10:00:00Z");
+        assert_eq!((text(&after, "task"), &after["held"]), ("Planning", &Value::Bool(false)));
+    }
+
     fn an_answer_changes_no_time_that_was_not_changed(world: World) {
         odd_times(&world);
         let cases = [("2026-11-02T10:00:37Z", 3615, ("10:00", "11:00")), ("2026-10-25T01:30:00Z", 3600, ("02:30", "03:30")), ("2026-10-25T00:30:00Z", 3600, ("02:30", "02:30"))];

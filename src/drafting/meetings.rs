@@ -11,7 +11,7 @@ use super::{
 use crate::model::{
     decision::{Act, Assignment, Decision, Written},
     entry::{Body, Entry, EntryKey, EntryStatus, Provenance},
-    event::{Event, Span},
+    event::{Event, Span, Text},
     ids::MeetingId,
     verdict::{Skip, Verdict},
 };
@@ -19,7 +19,7 @@ use crate::model::{
 /// One meeting with the copies that count.
 pub(super) struct Meeting<'a> {
     pub(super) id: MeetingId,
-    /// The leading copy: by calendar order, then response, then id.
+    /// The leading copy: one that has words, then by calendar order, then response, then id.
     pub(super) lead: &'a Event,
     /// Of what is skipped, what lies beneath: it makes time only where someone worked on it.
     pub(super) verdict: &'a Verdict,
@@ -43,7 +43,11 @@ pub(super) fn gather<'a>(page: &'a Page<'_>, decisions: &[&'a Decision]) -> Vec<
     }
     let mut meetings = Vec::new();
     for (id, mut copies) in groups {
-        copies.sort_by_key(|(event, verdict)| (!event.is_live(), verdict.skip.is_some(), event.calendar_order, event.response, event.id));
+        copies.sort_by_key(|(event, verdict)| {
+            // A copy without words, as of a calendar that shows busy times alone, cannot say what it was (S8).
+            let is_silent = *event.fact.text == Text::default();
+            (!event.is_live(), verdict.skip.is_some(), is_silent, event.calendar_order, event.response, event.id)
+        });
         let start = copies[0].0.fact.span.moment();
         let (joined, apart): (Vec<_>, Vec<_>) = copies.into_iter().partition(|(event, _)| event.fact.span.moment() == start);
         meetings.extend(meeting(page, id, &joined, decisions));

@@ -28,7 +28,11 @@ fn choices(exception: &Exception, item: &Item, may: impl Fn(QuestionAct) -> bool
         |name, value: &str, words: &str, why: &str| Choice { name, value: value.to_owned(), words: words.to_owned(), why: why.to_owned() };
     let accept = said("act", "dismiss", "Accept it as it is", "seen, no problem");
     let asks_what = ["unmatched", "missing-field", "unknown-code", "conflict", "closed-project", "low-confidence"];
-    let likely = item.likely.iter().map(|one| {
+    let stands = item.entry.as_ref().and_then(|entry| entry.body.project.as_ref());
+    let tasks = item.tasks.iter().map(|task| said("likely", &format!("task={task}"), task, "a task of its project"));
+    // Where the task is what is missing, its project is no answer.
+    let others = item.likely.iter().filter(|one| item.tasks.is_empty() || one.project.as_ref() != stands);
+    let likely = others.map(|one| {
         let value = match (&one.project, &one.client) {
             (Some(code), _) => format!("project={code}"),
             (None, Some(key)) => format!("client={key}"),
@@ -40,7 +44,7 @@ fn choices(exception: &Exception, item: &Item, may: impl Fn(QuestionAct) -> bool
     let mut choices = match exception.lead() {
         "internal-billable" => vec![said("likely", "billable=no", "Not billable", "nobody from outside was there"), accept],
         "duplicate" => vec![said("act", "not-work", "Not work: it is there twice", "the other one stays"), accept],
-        lead if asks_what.contains(&lead) => Vec::new(),
+        lead if asks_what.contains(&lead) => tasks.collect(),
         _ => vec![accept],
     };
     choices.extend(likely);

@@ -1,6 +1,7 @@
 //! One question: the event, its day, why it is asked, what it most likely was, and everything that can be said to it.
 
 use maud::{Markup, html};
+use serde_json::json;
 
 use super::{
     Failure,
@@ -13,10 +14,10 @@ use super::{
 use crate::{
     app::{App, explain},
     model::{
-        catalog::Catalog,
+        catalog::{Catalog, Field},
         entry::{Entry, EntryStatus},
         event::Event,
-        exception::{Exception, ExceptionStatus, SubjectKind},
+        exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::ExceptionId,
         principal::Principal,
         staff::Staff,
@@ -41,6 +42,8 @@ pub(super) struct Item {
     pub(super) person: Option<Staff>,
     pub(super) people: Vec<Staff>,
     pub(super) catalog: Vec<(String, String)>,
+    /// What its project is made of, where nothing says which of these it was.
+    pub(super) tasks: Vec<String>,
     pub(super) viewer: chrono_tz::Tz,
 }
 
@@ -78,8 +81,18 @@ pub(super) async fn load(
         Principal { staff: Some(one.id), roles, reviews, ..Principal::default() }.sees(exception.staff)
     };
     let people = people.iter().filter(sees).cloned().collect();
+    let tasks = entry.as_ref().map(|entry| tasks(exception, entry, &active.rules.catalog)).unwrap_or_default();
     let catalog = open_projects(&active.rules.catalog, exception.date);
-    Ok(Item { event, entry, day, likely, trace, alike, person, people, catalog, viewer })
+    Ok(Item { event, entry, day, likely, trace, alike, person, people, catalog, tasks, viewer })
+}
+
+/// The tasks of its project, if one is missing.
+fn tasks(exception: &Exception, entry: &Entry, catalog: &Catalog) -> Vec<String> {
+    let lacks = |one: &Reason| {
+        one.reason == "missing-field" && one.cause["fields"].as_array().is_some_and(|fields| fields.contains(&json!(Field::Task)))
+    };
+    let project = entry.body.project.as_deref().filter(|_| exception.reasons.iter().any(lacks)).and_then(|code| catalog.project(code));
+    project.map(|(_, project)| project.tasks.clone()).unwrap_or_default()
 }
 
 /// Codes and names of what can be worked for on a day.
