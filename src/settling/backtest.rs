@@ -2,7 +2,7 @@
 //! active would write.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -102,13 +102,17 @@ pub(crate) async fn backtest(
             done += 1;
             told(done, all);
         }
-        let mut seen: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        let (mut rows, mut entries, mut questions) = (HashSet::new(), HashSet::new(), HashSet::new());
         while let Some(first) = days.first().copied() {
             let later = days.split_off(&(first + Days::new(DAYS)));
             let Backtest { changed, asked, .. } = tried(&mut store.read().await?, staff, days, candidate.basis(now)).await?;
-            // A meeting can pull in days that are tried later: what was said of it once is not said again.
-            found.changed.extend(changed.into_iter().filter(|one| seen.insert(one.after.id.0)));
-            found.asked.extend(asked.into_iter().filter(|one| seen.insert(one.after.id.0)));
+            // A meeting can pull in days that are tried later: what was said of it once is not said again. What is new has another id each
+            // time it is tried.
+            let is_first = |one: &Changed| if one.before.is_some() { rows.insert(one.after.id.0) } else { entries.insert(one.after.key) };
+            found.changed.extend(changed.into_iter().filter(is_first));
+            let is_first =
+                |one: &Asked| if one.before.is_some() { rows.insert(one.after.id.0) } else { questions.insert(one.after.subject) };
+            found.asked.extend(asked.into_iter().filter(is_first));
             days = later;
         }
     }
