@@ -238,6 +238,23 @@ on_each_database! {
         assert!(touched.get() > 20, "only {} rows were touched", touched.get());
     }
 
+    fn what_is_new_of_a_meeting_on_two_distant_days_is_told_once(world: World) {
+        let on = |date: &str| event("k", &format!("{date}T090000Z"), &format!("{date}T100000Z"), "[ACME-15] Kickoff", "");
+        let beside = event("b", "20260302T140000Z", "20260302T150000Z", "[GBX-3] Kickoff", "");
+        world.calendar(&[on("20260302"), beside.clone()]);
+        world.sync();
+        let id = everything(&world).iter().find(|one| one["project"] == "ACME-15").map(|one| text(one, "id").to_owned()).expect("an entry");
+        world.run(&["entries", "set", &id, "start=11:00", "end=12:00"]).expect("set");
+        // Its entry stays where it was, and the days are tried apart.
+        world.now("2026-04-12T12:00:00Z");
+        world.calendar(&[on("20260410"), beside]);
+        world.sync();
+        world.run(&["entries", "set", &id, "when=keep"]).expect("kept");
+        assert!(open(&world).is_empty());
+        write(&world, "new", "suspicious:\n  - {id: odd, when: {title: {words: [kickoff]}}}\n");
+        assert_eq!(is_as_told(&world, "new", ("2026-03-01", "2026-04-30")), 2);
+    }
+
     fn a_change_that_is_too_large_is_said_by_the_exit_code(world: World) {
         calendar(&world);
         world.sync();

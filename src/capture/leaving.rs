@@ -28,7 +28,7 @@ pub(crate) async fn leave(tx: &mut Tx, staff: StaffId, calendar: CalendarId, now
     }
     let is_outdated = |event: &Event| said.get(&event.meeting).is_some_and(|said| !said.contains(&event.fact.span.moment()));
     let outdated = mine.into_iter().filter(is_outdated);
-    let buried: Vec<Event> = outdated.map(|event| Event { removed_at: Some(now), revision: event.revision + 1, ..event }).collect();
+    let buried: Vec<Event> = outdated.map(|event| event.buried(now)).collect();
     let person = tx.staff_member(staff).await?;
     let dates: Vec<_> = buried.iter().flat_map(|event| person.zones.dates(&event.fact.span)).collect();
     tx.save_events(&dated(&person, &buried), now).await?;

@@ -229,7 +229,7 @@ impl Changes {
     fn bury(&mut self, events: Vec<Event>, zones: &Zones, now: DateTime<Utc>) {
         for event in events {
             self.due.extend(zones.dates(&event.fact.span));
-            self.save.push(Event { removed_at: Some(now), revision: event.revision + 1, ..event });
+            self.save.push(event.buried(now));
         }
     }
 }

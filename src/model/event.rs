@@ -200,4 +200,9 @@ impl Event {
     pub(crate) fn is_live(&self) -> bool {
         self.removed_at.is_none() && self.fact.status != EventStatus::Cancelled
     }
+
+    /// The tombstone that stays of it.
+    pub(crate) fn buried(self, now: DateTime<Utc>) -> Self {
+        Self { removed_at: Some(now), revision: self.revision + 1, ..self }
+    }
 }

@@ -43,14 +43,15 @@ impl Desk<'_> {
     /// Derives what an act touches. Time that would come to stand in a locked period would be lost there, with a question that nobody can
     /// answer: then the act is refused, and nothing of it is written.
     pub(super) async fn derive(&self, tx: &mut Tx, staff: StaffId, pages: Wanted, basis: Basis<'_>) -> Result<(), Refusal> {
+        let Some(through) = self.locked_through(tx, staff).await? else {
+            rederive(tx, staff, pages, basis).await?;
+            return Ok(());
+        };
         let subjects: Vec<Uuid> = pages.subjects.iter().copied().collect();
         let before = locked_out(tx, staff, &subjects).await?;
         rederive(tx, staff, pages, basis).await?;
-        let is_new = locked_out(tx, staff, &subjects).await?.difference(&before).next().is_some();
-        match self.locked_through(tx, staff).await? {
-            Some(through) if is_new => Err(Refusal::Locked(through)),
-            _ => Ok(()),
-        }
+        let is_new = !locked_out(tx, staff, &subjects).await?.is_subset(&before);
+        if is_new { Err(Refusal::Locked(through)) } else { Ok(()) }
     }
 }
 
