@@ -78,6 +78,44 @@ on_each_database! {
         assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
     }
 
+    fn task_and_billable_are_learnt_where_people_said_them_each_time(world: World) {
+        let titles = ["Launch", "Standby", "Numbers", "Retrospect"];
+        world.calendar(&(0..16).map(|number| at(number, titles[number % 4], "")).collect::<Vec<_>>());
+        world.sync();
+        assert_eq!(answer(&world, "Launch", &["project=GBX-3", "billable=no"], 3), 3);
+        assert_eq!(answer(&world, "Standby", &["project=ACME-15", "task=Hotline"], 3), 3);
+        // Each has another task: the rule leaves that to people, and says so.
+        for task in ["Audit", "Forecast", "Budget"] {
+            assert_eq!(answer(&world, "Numbers", &["project=GBX-9", &format!("task={task}")], 1), 1);
+        }
+        // What is paid was decided in two ways: no rule.
+        assert_eq!(answer(&world, "Retrospect", &["project=GBX-9", "billable=no"], 2) + answer(&world, "Retrospect", &["project=GBX-9", "billable=yes"], 1), 3);
+        let found = suggestions(&world);
+        let told: Vec<_> = found.iter().map(|one| (text(one, "rule").lines().last().unwrap_or_default().trim(), one["support"].clone(), one["other_task"].clone(), one["against"].clone())).collect();
+        let wanted = [
+            ("set: {project: \"GBX-3\", billable: false}", 0), ("set: {project: \"GBX-9\"}", 3), ("set: {project: \"ACME-15\", task: \"Hotline\"}", 0),
+        ];
+        for (rule, other_task) in wanted {
+            assert!(told.contains(&(rule, json!(3), json!(other_task), json!(0))), "{rule}: {told:#?}");
+        }
+        assert_eq!(told.len(), wanted.len(), "{told:#?}");
+        let shown = world.run(&["rules", "suggest"]).expect("shown");
+        assert!(shown.contains("would have decided 3 answers, 0 of them otherwise; people chose another task in 3"), "{shown}");
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "test"]).expect("they pass");
+        world.run(&["rules", "reload"]).expect("active");
+        let stands = |title: &str| {
+            let mut paid: Vec<_> = world.entries().iter().filter(|entry| {
+                world.run(&["rules", "explain", text(entry, "id")]).expect("explained").starts_with(title)
+            }).map(|entry| (entry["project"].clone(), entry["task"].clone(), entry["billable"].clone())).collect();
+            paid.dedup();
+            paid
+        };
+        assert_eq!(stands("Launch").iter().map(|(project, _, paid)| (project, paid)).collect::<Vec<_>>(), [(&json!("GBX-3"), &json!(false))]);
+        assert_eq!(stands("Standby").len(), 1, "the one that nobody answered is like the others");
+        assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
+    }
+
     fn what_is_learnt_leaves_codes_alone_that_a_title_names(world: World) {
         let globex = with("bo@globex.example");
         let titles = ["Weekly", "Outlook", "Planning", "Numbers", "[GBX-9] Pitch deck"];

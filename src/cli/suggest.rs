@@ -96,12 +96,13 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
 }
 
 fn told(one: &Suggestion) -> String {
-    let Suggestion { proposal, support, against, backtest } = one;
+    let Suggestion { proposal, support, but_task, against, backtest } = one;
     let sums = backtest.sums();
+    let but_task = if *but_task > 0 { format!("; people chose another task in {but_task}") } else { String::new() };
     let sum = |sum: Sum| format!("{} ({} h)", counted(sum.entries, "entry", "entries"), entries::hours(sum.seconds));
     let mut lines = vec![
         proposal.id.clone(),
-        format!("  would have decided {}, {against} of them otherwise", counted(support + against, "answer", "answers")),
+        format!("  would have decided {}, {against} of them otherwise{but_task}", counted(support + against, "answer", "answers")),
         format!("  clears {}, raises {}", counted(sums.cleared, "open exception", "open exceptions"), sums.opened),
         format!("  out of the queue {}, into it {}; {} would change", sum(sums.released), sum(sums.queued), sum(changed(one))),
     ];
@@ -126,7 +127,7 @@ fn to_json(one: &Suggestion) -> Value {
         .moves()
         .into_iter()
         .map(|((from, to, cause), rows)| json!({ "from": from, "to": to, "cause": cause, "entries": rows.len() }));
-    json!({ "id": one.proposal.id, "support": one.support, "against": one.against, "cleared_exceptions": sums.cleared, "new_exceptions": sums.opened,
+    json!({ "id": one.proposal.id, "support": one.support, "other_task": one.but_task, "against": one.against, "cleared_exceptions": sums.cleared, "new_exceptions": sums.opened,
         "out_of_queue": sum(sums.released), "into_queue": sum(sums.queued), "changed": sum(changed(one)), "moves": moves.collect::<Vec<_>>(),
         "rule": one.proposal.parts.0, "test": one.proposal.parts.1 })
 }

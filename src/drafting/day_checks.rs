@@ -144,10 +144,10 @@ fn meaning(page: &Page<'_>, body: &Body) -> Value {
 fn of_today(page: &Page<'_>, mut meaning: Value) -> Value {
     let named = |field: &Value| field.as_str().map(str::to_owned);
     if let Some(key) = named(&meaning["client"]) {
-        meaning["client"] = known_client(page, key).into();
+        meaning["client"] = known_client(page.catalog, key).into();
     }
     if let Some(code) = named(&meaning["project"]) {
-        meaning["project"] = known_project(page, code).into();
+        meaning["project"] = known_project(page.catalog, code).into();
     }
     meaning
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Page, Piece,
     checks::Finding,
-    segments,
-    values::{self, Cut},
+    cuts::{self, Cut},
+    segments, values,
 };
 use crate::model::{
     decision::{Act, Assignment, Decision, Written},
@@ -97,7 +97,8 @@ impl Meeting<'_> {
     }
 }
 
-pub(super) fn assigned(acts: &[&Decision]) -> Assignment {
+/// What decisions assign in sum, later over earlier.
+pub(crate) fn assigned(acts: &[&Decision]) -> Assignment {
     acts.iter().fold(Assignment::default(), |mut sum, decision| {
         if let Act::Assign(later) = &decision.act {
             sum.overlay(later);
@@ -128,17 +129,13 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
     let slot = segments::written(&acts, id, start, end);
     let mut whole = written.assignment.clone();
     whole.overlay(&assigned(&acts));
-    let body = Body {
-        timezone: written.timezone,
-        origin: written.origin,
-        external_ref: written.external_ref.clone(),
-        ..values::blank(page, &slot)
-    };
+    let body =
+        Body { timezone: written.timezone, origin: written.origin, external_ref: written.external_ref.clone(), ..cuts::blank(page, &slot) };
     let piece = |Cut { key, mut body, assignment, .. }: Cut| {
         // One entry has the name it was given elsewhere: the first part of what was divided.
         body.external_ref = body.external_ref.filter(|_| key.leg == 0);
-        let mut provenance = Provenance::default();
-        values::apply(page, &mut body, &mut provenance, None, &assignment);
+        let (values, provenance) = values::values(page.catalog, None, &assignment);
+        let body = values.of(body);
         let title = values::folded(body.description.as_deref().unwrap_or_default());
         let findings = super::checks::catalog(page, &body, false);
         Piece {
@@ -156,7 +153,7 @@ fn pieces_of<'a>(page: &'a Page<'_>, id: MeetingId, written: &Written, decisions
             floats: false,
         }
     };
-    let mut pieces: Vec<Piece<'_>> = values::cuts(&slot, &body, &whole).into_iter().map(piece).collect();
+    let mut pieces: Vec<Piece<'_>> = cuts::cuts(&slot, &body, &whole).into_iter().map(piece).collect();
     let asked = super::first_open(&pieces, 0).map(Piece::asked);
     super::ask_once(&mut pieces, asked.as_ref());
     pieces

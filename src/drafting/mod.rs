@@ -3,6 +3,7 @@
 //! No I/O and no clock: `as_of` is an argument. The same inputs in any order give the same rows.
 
 mod checks;
+mod cuts;
 mod day_checks;
 mod meetings;
 mod merging;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::{checks::Finding, meetings::Meeting};
+pub(crate) use self::{meetings::assigned, values::values};
 use crate::model::{
     catalog::Catalog,
     decision::Decision,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Page, checks::Finding, meetings::Meeting, values};
+use super::{Page, checks::Finding, cuts, meetings::Meeting};
 use crate::model::{
     decision::{Act, Assignment, Decision, EditedTime, Leg, Seen},
     entry::{Entry, EntryStatus},
@@ -60,7 +60,7 @@ pub(super) fn asking(page: &Page<'_>, meeting: &Meeting<'_>) -> Option<(i64, Nai
     };
     let stands = |part: &Part| {
         let slot = slot(&meeting.acts, meeting.id, part);
-        let all_is_given_up = || values::cuts(&slot, &values::blank(page, &slot), &Assignment::default()).is_empty();
+        let all_is_given_up = || cuts::cuts(&slot, &cuts::blank(page, &slot), &Assignment::default()).is_empty();
         slot.into.is_none() && (slot.given_up.is_empty() || !all_is_given_up())
     };
     let asks = parts.into_values().min_by_key(|part| (!stands(part), is_settled(part.segment), part.segment));

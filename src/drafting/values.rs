@@ -1,16 +1,15 @@
 //! What: the values of an entry. People over rules over defaults; a project brings its client.
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::{
     Page, Piece, checks,
+    cuts::{Cut, blank, cuts},
     meetings::{Meeting, standing},
     segments::Slot,
 };
 use crate::model::{
-    catalog::Field,
+    catalog::{Catalog, Field},
     decision::{Assignment, Leg},
-    entry::{Body, DECISION, DEFAULTS, EntryKey, Given, Origin, Provenance},
+    entry::{Body, DECISION, DEFAULTS, Given, Provenance},
     verdict::{BillableDefault, Claim, Share, Split, Verdict},
 };
 
@@ -24,10 +23,10 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
     let by_rule: Vec<Leg> = split.map_or_else(Vec::new, legs_of);
     let slot = if by_rule.is_empty() { slot.clone() } else { Slot { legs: by_rule, ..slot.clone() } };
     let slot = &slot;
-    let piece = |Cut { leg, key, mut body, assignment }: Cut| {
-        let mut provenance = Provenance::default();
+    let piece = |Cut { leg, key, body, assignment }: Cut| {
         let verdict = verdicts.get(leg).unwrap_or(meeting.verdict);
-        apply(page, &mut body, &mut provenance, Some(verdict), &assignment);
+        let (values, provenance) = values(page.catalog, Some(verdict), &assignment);
+        let body = values.of(body);
         let mut findings = slot.findings.clone();
         findings.extend(checks::meeting(page, meeting, &body, &assignment));
         let known_at = Some(meeting.lead.first_seen.max(meeting.lead.placed_at));
@@ -48,14 +47,6 @@ pub(super) fn fill<'a>(page: &'a Page<'_>, meeting: &Meeting<'a>, slot: &Slot) -
         }
     };
     cuts(slot, &body, &by_person).into_iter().map(piece).collect()
-}
-
-/// An entry of a slot: which of its legs, and what a person said of that.
-pub(super) struct Cut {
-    pub(super) leg: usize,
-    pub(super) key: EntryKey,
-    pub(super) body: Body,
-    pub(super) assignment: Assignment,
 }
 
 /// The shares of a rule's split as legs; what each is for comes with its verdict.
@@ -82,103 +73,33 @@ fn shared(verdict: &Verdict, split: &Split) -> Vec<Verdict> {
     split.shares.iter().map(one).collect()
 }
 
-/// An entry of a slot with nothing known yet.
-pub(super) fn blank(page: &Page<'_>, slot: &Slot) -> Body {
-    let seconds = (slot.end - slot.start).num_seconds().max(0);
-    Body {
-        date: page.date,
-        start: slot.start,
-        end: slot.end,
-        timezone: page.staff.zones.on(page.date),
-        seconds,
-        rounded_seconds: seconds,
-        client: None,
-        project: None,
-        task: None,
-        billable: None,
-        tags: Vec::new(),
-        description: None,
-        held: false,
-        origin: Origin::Calendar,
-        external_ref: None,
-        event: None,
-    }
-}
-
-/// What is left of a slot: it as a whole or its legs, less what was given up. Where nothing is, but its event moved since, the question
-/// stands on an entry without time.
-pub(super) fn cuts(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
-    let mut cuts = legs(slot, body, whole);
-    let mut further = cuts.len();
-    for gap in &slot.given_up {
-        cuts = cuts.into_iter().flat_map(|cut| less(cut, *gap, &mut further)).collect();
-    }
-    if cuts.is_empty() && !slot.findings.is_empty() {
-        let body = Body { end: body.start, seconds: 0, rounded_seconds: 0, ..body.clone() };
-        cuts.push(Cut { leg: 0, key: key(slot, 0), body, assignment: whole.clone() });
-    }
-    cuts
-}
-
-/// What is left of an entry, on either side of what was given up. What is further is numbered as it comes about, so that no entry turns
-/// into another when more is given up.
-fn less(cut: Cut, (from, until): (DateTime<Utc>, DateTime<Utc>), further: &mut usize) -> Vec<Cut> {
-    let (start, end) = (cut.body.start, cut.body.end);
-    if until <= start || end <= from {
-        return vec![cut];
-    }
-    let part = |number: Option<i64>, (start, end): (DateTime<Utc>, DateTime<Utc>)| {
-        let seconds = (end - start).num_seconds();
-        let key = EntryKey { leg: number.unwrap_or(cut.key.leg), ..cut.key };
-        let body = Body { start, end, seconds, rounded_seconds: seconds, ..cut.body.clone() };
-        Cut { leg: cut.leg, key, body, assignment: cut.assignment.clone() }
-    };
-    let is_within = start < from && until < end;
-    let number = is_within.then(|| i64::try_from(*further).unwrap_or(i64::MAX));
-    *further += usize::from(is_within);
-    let before = (start < from).then(|| part(None, (start, from)));
-    let after = (until < end).then(|| part(number, (until, end)));
-    before.into_iter().chain(after).collect()
-}
-
-fn key(slot: &Slot, leg: usize) -> EntryKey {
-    EntryKey { meeting: slot.meeting, segment: slot.segment, leg: i64::try_from(leg).unwrap_or(i64::MAX) }
-}
-
-/// By share, end to end, the last takes the remainder (S12).
-fn legs(slot: &Slot, body: &Body, whole: &Assignment) -> Vec<Cut> {
-    let shares: i64 = slot.legs.iter().map(|leg| i64::from(leg.share)).sum();
-    if slot.legs.len() < 2 || shares == 0 {
-        return vec![Cut { leg: 0, key: key(slot, 0), body: body.clone(), assignment: whole.clone() }];
-    }
-    let last = slot.legs.len() - 1;
-    let (mut begun, mut given) = (0, 0);
-    let mut cut = Vec::new();
-    for (leg, one) in slot.legs.iter().enumerate() {
-        given += i64::from(one.share);
-        let until = if leg == last { body.seconds } else { body.seconds * given / shares };
-        let seconds = until - begun;
-        let (start, end) = (body.start + TimeDelta::seconds(begun), body.start + TimeDelta::seconds(until));
-        let mut assignment = whole.clone();
-        assignment.overlay(&one.assignment);
-        cut.push(Cut {
-            leg,
-            key: EntryKey { leg: one.number(leg), ..key(slot, 0) },
-            body: Body { start, end, seconds, rounded_seconds: seconds, ..body.clone() },
-            assignment,
-        });
-        begun = until;
-    }
-    cut
-}
-
 /// Case and spacing do not tell titles apart.
 pub(super) fn folded(title: &str) -> String {
     title.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Fills the body and says who gave each field.
-pub(super) fn apply(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
+/// What an entry is for.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) client: Option<String>,
+    pub(crate) project: Option<String>,
+    pub(crate) task: Option<String>,
+    pub(crate) billable: Option<bool>,
+    tags: Vec<String>,
+    description: Option<String>,
+}
+
+impl Values {
+    /// An entry that is for this.
+    pub(super) fn of(self, body: Body) -> Body {
+        let Self { client, project, task, billable, tags, description } = self;
+        Body { client, project, task, billable, tags, description, ..body }
+    }
+}
+
+/// What rules and a person make of time, whenever it is, and who gave what.
+pub(crate) fn values(catalog: &Catalog, verdict: Option<&Verdict>, by_person: &Assignment) -> (Values, Provenance) {
+    let (mut values, mut provenance) = (Values::default(), Provenance::default());
     let mut choose = |field: Field, decided: Option<Option<String>>| -> Option<String> {
         let claim = || verdict?.fields.get(&field);
         let (value, given) = match decided {
@@ -188,47 +109,48 @@ pub(super) fn apply(page: &Page<'_>, body: &mut Body, provenance: &mut Provenanc
         provenance.0.extend(given.map(|given| (field, given)));
         value
     };
-    body.project = choose(Field::Project, by_person.project.clone()).map(|code| known_project(page, code));
-    body.client = choose(Field::Client, by_person.client.clone()).map(|key| known_client(page, key));
-    body.task = choose(Field::Task, by_person.task.clone());
-    body.description = choose(Field::Description, by_person.description.clone());
+    values.project = choose(Field::Project, by_person.project.clone()).map(|code| known_project(catalog, code));
+    values.client = choose(Field::Client, by_person.client.clone()).map(|key| known_client(catalog, key));
+    values.task = choose(Field::Task, by_person.task.clone());
+    values.description = choose(Field::Description, by_person.description.clone());
     let billable = choose(Field::Billable, by_person.billable.map(|yes| Some(yes.to_string())));
-    body.billable = billable.as_deref().map(|word| word == "true");
-    if let Some((owner, _)) = body.project.as_deref().and_then(|code| page.catalog.project(code)) {
-        if body.client.as_ref() != Some(&owner.key) {
+    values.billable = billable.as_deref().map(|word| word == "true");
+    if let Some((owner, _)) = values.project.as_deref().and_then(|code| catalog.project(code)) {
+        if values.client.as_ref() != Some(&owner.key) {
             provenance.0.extend(provenance.0.get(&Field::Project).cloned().map(|given| (Field::Client, given)));
         }
-        body.client = Some(owner.key.clone());
+        values.client = Some(owner.key.clone());
     }
-    defaults(page, body, provenance, verdict, by_person);
+    defaults(catalog, &mut values, &mut provenance, verdict, by_person);
     if by_person.task.is_none() {
-        task(page, body, provenance);
+        task(catalog, &mut values, &mut provenance);
     }
-    tags(body, provenance, verdict, by_person);
+    tags(&mut values, &mut provenance, verdict, by_person);
+    (values, provenance)
 }
 
 /// A project that lists its tasks has no other. One that is written in another case is the listed one.
-fn task(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance) {
-    let project = body.project.as_deref().and_then(|code| page.catalog.project(code)).map(|(_, project)| project);
-    let (Some(project), Some(task)) = (project.filter(|project| !project.tasks.is_empty()), &body.task) else { return };
-    body.task = project.listed_task(task).cloned();
-    if body.task.is_none() {
+fn task(catalog: &Catalog, values: &mut Values, provenance: &mut Provenance) {
+    let project = values.project.as_deref().and_then(|code| catalog.project(code)).map(|(_, project)| project);
+    let (Some(project), Some(task)) = (project.filter(|project| !project.tasks.is_empty()), &values.task) else { return };
+    values.task = project.listed_task(task).cloned();
+    if values.task.is_none() {
         provenance.0.remove(&Field::Task);
     }
 }
 
 /// The present code of a project that may have been renamed since.
-pub(super) fn known_project(page: &Page<'_>, code: String) -> String {
-    page.catalog.project(&code).map_or(code, |(_, project)| project.code.clone())
+pub(super) fn known_project(catalog: &Catalog, code: String) -> String {
+    catalog.project(&code).map_or(code, |(_, project)| project.code.clone())
 }
 
 /// The present key of a client that may have been renamed since.
-pub(super) fn known_client(page: &Page<'_>, key: String) -> String {
-    page.catalog.client(&key).map_or(key, |client| client.key.clone())
+pub(super) fn known_client(catalog: &Catalog, key: String) -> String {
+    catalog.client(&key).map_or(key, |client| client.key.clone())
 }
 
 /// Tags add up: every rule that gave one is named.
-fn tags(body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
+fn tags(values: &mut Values, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
     let by_rules = verdict.map(|verdict| verdict.tags.as_slice()).unwrap_or_default();
     let (mut tags, given): (Vec<String>, _) = if let Some(tags) = &by_person.tags {
         (tags.clone(), Some(Given::by(DECISION)))
@@ -239,29 +161,29 @@ fn tags(body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>,
     };
     tags.sort();
     tags.dedup();
-    body.tags = tags;
+    values.tags = tags;
     provenance.0.extend(given.map(|given| (Field::Tags, given)));
 }
 
 /// Defaults fill what is left, only where something is known; without rules a project still knows whether it is billed.
-fn defaults(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
-    if body.client.is_none() && body.project.is_none() {
+fn defaults(catalog: &Catalog, values: &mut Values, provenance: &mut Provenance, verdict: Option<&Verdict>, by_person: &Assignment) {
+    if values.client.is_none() && values.project.is_none() {
         return;
     }
     let defaults = verdict.map(|verdict| (*verdict.defaults).clone()).unwrap_or_default();
     let mut note = |field: Field| drop(provenance.0.insert(field, Given::by(DEFAULTS)));
-    if body.task.is_none() && by_person.task.is_none() {
-        body.task = defaults.task.inspect(|_| note(Field::Task));
+    if values.task.is_none() && by_person.task.is_none() {
+        values.task = defaults.task.inspect(|_| note(Field::Task));
     }
-    if body.description.is_none() && by_person.description.is_none() {
-        body.description = defaults.description.inspect(|_| note(Field::Description));
+    if values.description.is_none() && by_person.description.is_none() {
+        values.description = defaults.description.inspect(|_| note(Field::Description));
     }
-    let project = body.project.as_deref().and_then(|code| page.catalog.project(code)).map(|(_, project)| project.billable);
+    let project = values.project.as_deref().and_then(|code| catalog.project(code)).map(|(_, project)| project.billable);
     let fallback = match defaults.billable {
         Some(BillableDefault::Fixed(yes)) => Some(yes),
         Some(BillableDefault::Project) | None => project,
     };
-    if body.billable.is_none() {
-        body.billable = fallback.inspect(|_| note(Field::Billable));
+    if values.billable.is_none() {
+        values.billable = fallback.inspect(|_| note(Field::Billable));
     }
 }

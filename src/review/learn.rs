@@ -10,7 +10,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     clues::{self, Clue},
-    propose::{Candidate, Made, Outcome, Proposal},
+    outcome::{Agreement, Decided, Outcome, Purpose},
+    propose::{Candidate, Made, Proposal},
 };
 use crate::{
     model::{
@@ -42,6 +43,8 @@ pub(crate) struct Suggestion {
     pub(crate) proposal: Proposal,
     /// Decisions that it would have made.
     pub(crate) support: usize,
+    /// Of those, such as have another task than the rule leaves them.
+    pub(crate) but_task: usize,
     /// Decisions that it would have made otherwise.
     pub(crate) against: usize,
     /// What it would change now.
@@ -59,9 +62,9 @@ struct Past {
 struct Lessons {
     past: Vec<Past>,
     /// What people decided.
-    decided: HashMap<EventId, Outcome>,
-    /// Those of it that rules do not say themselves.
-    unlearnt: HashSet<EventId>,
+    decided: HashMap<EventId, Decided>,
+    /// Those of it that rules do not say themselves, and how far they say it.
+    unlearnt: HashMap<EventId, Agreement>,
     clues: HashMap<EventId, BTreeSet<Clue>>,
 }
 
@@ -69,6 +72,15 @@ struct Lessons {
 #[derive(Default)]
 struct Evidence {
     support: BTreeSet<EventId>,
+    against: usize,
+}
+
+/// A rule that was tried on everything.
+struct Tried {
+    candidate: Candidate,
+    /// Decisions that rules did not make before.
+    learnt: HashSet<EventId>,
+    but_task: usize,
     against: usize,
 }
 
@@ -86,15 +98,15 @@ pub(crate) async fn suggestions(
     while found.len() < SUGGESTIONS_MAX {
         let Some((clue, outcome)) = best(&evidence, &open, &refused) else { break };
         refused.insert((clue.clone(), outcome.clone()));
-        let Some((candidate, supported, against)) = lessons.tried(active, (&clue, &outcome), now.date_naive()) else { continue };
-        if supported.len() < SUPPORT_MIN || against * FOR_EACH_AGAINST > supported.len() {
+        let Some(tried) = lessons.tried(active, (&clue, &outcome), now.date_naive()) else { continue };
+        let Tried { candidate: Candidate { active: mut candidate, proposal }, learnt, but_task, against } = tried;
+        if learnt.len() < SUPPORT_MIN || against * FOR_EACH_AGAINST > learnt.len() {
             continue;
         }
-        open.retain(|event| !supported.contains(event));
-        let Candidate { active: mut tried, proposal } = candidate;
-        tried.rules.add_closed(store.read().await?.closed_records().await?);
-        let backtest = backtest::backtest(store, (active, &tried), span, now, |_, _| ()).await?;
-        found.push(Suggestion { proposal, support: supported.len(), against, backtest });
+        open.retain(|event, _| !learnt.contains(event));
+        candidate.rules.add_closed(store.read().await?.closed_records().await?);
+        let backtest = backtest::backtest(store, (active, &candidate), span, now, |_, _| ()).await?;
+        found.push(Suggestion { proposal, support: learnt.len(), but_task, against, backtest });
     }
     found.sort_by_key(|one| std::cmp::Reverse(one.support + one.backtest.sums().cleared));
     Ok(found)
@@ -103,20 +115,20 @@ pub(crate) async fn suggestions(
 /// The clue that tells most of what is still open; of two alike the one that fewer others share, then the plainer one.
 fn best(
     evidence: &BTreeMap<(Clue, Outcome), Evidence>,
-    open: &HashSet<EventId>,
+    open: &HashMap<EventId, Agreement>,
     refused: &HashSet<(Clue, Outcome)>,
 ) -> Option<(Clue, Outcome)> {
     let worth = evidence.iter().filter(|(key, _)| !refused.contains(*key)).filter_map(|(key, one)| {
-        let support = one.support.iter().filter(|event| open.contains(event)).count();
+        let support = one.support.iter().filter(|event| open.get(event).is_some_and(|said| is_new(&key.1, *said))).count();
         let is_enough = support >= SUPPORT_MIN && one.against * FOR_EACH_AGAINST <= support;
-        is_enough.then_some((support, std::cmp::Reverse((one.against, key.0.preference())), key))
+        is_enough.then_some((support, std::cmp::Reverse((one.against, key.1.details.task.is_none(), key.0.preference())), key))
     });
     worth.max_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1))).map(|(.., key)| key.clone())
 }
 
 impl Lessons {
     async fn read(store: &Store, active: &Active, (from, to): (NaiveDate, NaiveDate)) -> Result<Self, Error> {
-        let mut lessons = Self { past: Vec::new(), decided: HashMap::new(), unlearnt: HashSet::new(), clues: HashMap::new() };
+        let mut lessons = Self { past: Vec::new(), decided: HashMap::new(), unlearnt: HashMap::new(), clues: HashMap::new() };
         let mut tx = store.read().await?;
         for staff in tx.staff().await? {
             let events = tx.events_on(staff.id, from.max(staff.first_day), to).await?;
@@ -128,11 +140,13 @@ impl Lessons {
             for event in &events {
                 lessons.clues.insert(event.id, clues::of(event, active));
                 let about = decisions.iter().filter(|decision| decision.subject == event.meeting.0).collect::<Vec<_>>();
-                let Some(outcome) = Outcome::of(about.into_iter()) else { continue };
-                if verdicts.get(&event.id).is_none_or(|verdict| !outcome.is_said_by(verdict)) {
-                    lessons.unlearnt.insert(event.id);
+                let verdict = verdicts.get(&event.id).cloned().unwrap_or_default();
+                let Some(decided) = Decided::of(&about, &verdict, &active.rules.catalog) else { continue };
+                let said = decided.by_rules(&verdict, &active.rules.catalog);
+                if said != Agreement::Whole {
+                    lessons.unlearnt.insert(event.id, said);
                 }
-                lessons.decided.insert(event.id, outcome);
+                lessons.decided.insert(event.id, decided);
             }
             lessons.past.push(Past { staff, events, verdicts });
         }
@@ -145,20 +159,19 @@ impl Lessons {
 
     /// For every clue of what is to be learnt: the decisions that it tells, and all else that it would tell wrongly.
     fn evidence(&self, catalog: &Catalog) -> BTreeMap<(Clue, Outcome), Evidence> {
-        let mut outcomes: HashMap<&Clue, BTreeSet<&Outcome>> = HashMap::new();
-        for event in &self.unlearnt {
-            let outcome = &self.decided[event];
+        let mut outcomes: HashMap<&Clue, BTreeSet<Outcome>> = HashMap::new();
+        for event in self.unlearnt.keys() {
             for clue in &self.clues[event] {
-                outcomes.entry(clue).or_default().insert(outcome);
+                outcomes.entry(clue).or_default().extend(self.decided[event].outcomes());
             }
         }
         let mut found: BTreeMap<(Clue, Outcome), Evidence> = BTreeMap::new();
         for (event, verdict) in self.events() {
             for clue in &self.clues[&event.id] {
                 for outcome in outcomes.get(clue).into_iter().flatten() {
-                    let one = found.entry((clue.clone(), (*outcome).clone())).or_default();
+                    let one = found.entry((clue.clone(), outcome.clone())).or_default();
                     match self.decided.get(&event.id) {
-                        Some(decided) if decided == *outcome => drop(one.support.insert(event.id)),
+                        Some(decided) if is_for(outcome, decided.with(outcome)) => drop(one.support.insert(event.id)),
                         Some(_) => one.against += 1,
                         None => one.against += usize::from(verdict.is_some_and(|verdict| says_otherwise(verdict, outcome, catalog))),
                     }
@@ -168,9 +181,10 @@ impl Lessons {
         found
     }
 
-    /// A rule of a clue, tried on everything: which decisions it makes the same way, and how many otherwise.
-    fn tried(&self, active: &Active, (clue, outcome): (&Clue, &Outcome), today: NaiveDate) -> Option<(Candidate, HashSet<EventId>, usize)> {
-        let tells = |event: &&Event| self.decided.get(&event.id) == Some(outcome) && self.clues[&event.id].contains(clue);
+    /// A rule of a clue, tried on everything.
+    fn tried(&self, active: &Active, (clue, outcome): (&Clue, &Outcome), today: NaiveDate) -> Option<Tried> {
+        let is_told = |event: EventId| self.decided.get(&event).is_some_and(|decided| is_for(outcome, decided.with(outcome)));
+        let tells = |event: &&Event| is_told(event.id) && self.clues[&event.id].contains(clue);
         // The newest is what people remember.
         let example = self.events().map(|(event, _)| event).filter(tells).max_by_key(|event| (event.placed_at, event.id))?;
         let (words, when) = (clue.words(example), clue.when());
@@ -181,20 +195,23 @@ impl Lessons {
         if candidate.is_none() || !over.is_empty() {
             candidate = Candidate::new(active, &made(&over), today).or(candidate);
         }
-        let candidate = candidate?;
-        let (mut supported, mut against) = (HashSet::new(), 0);
+        let mut tried = Tried { candidate: candidate?, learnt: HashSet::new(), but_task: 0, against: 0 };
         for past in &self.past {
-            let after = verdicts(&past.staff, past.events.iter(), &candidate.active.rules);
+            let rules = &tried.candidate.active.rules;
+            let after = verdicts(&past.staff, past.events.iter(), rules);
             for event in &past.events {
                 let (Some(decided), Some(verdict)) = (self.decided.get(&event.id), after.get(&event.id)) else { continue };
-                if decided.is_said_by(verdict) {
-                    supported.extend(self.unlearnt.contains(&event.id).then_some(event.id));
-                } else if verdict.names(&candidate.proposal.id) {
-                    against += 1;
+                let says = decided.by_rules(verdict, &rules.catalog);
+                let is_its = verdict.names(&tried.candidate.proposal.id);
+                if is_for(outcome, says) && self.unlearnt.get(&event.id).is_some_and(|said| is_new(outcome, *said)) {
+                    tried.learnt.insert(event.id);
+                    tried.but_task += usize::from(says == Agreement::ButTask);
+                } else if is_its && !is_for(outcome, says) {
+                    tried.against += 1;
                 }
             }
         }
-        Some((candidate, supported, against))
+        Some(tried)
     }
 
     /// Rules that a set finds in conflict about an event.
@@ -206,21 +223,31 @@ impl Lessons {
     }
 }
 
+/// Whether it speaks for a rule that it says so much: one that names a task has to name the right one.
+fn is_for(outcome: &Outcome, says: Agreement) -> bool {
+    says == Agreement::Whole || (says == Agreement::ButTask && outcome.details.task.is_none())
+}
+
+/// Whether such a rule would add something to what rules say already.
+fn is_new(outcome: &Outcome, said: Agreement) -> bool {
+    !is_for(outcome, said)
+}
+
 /// Whether rules know what an event is, and say something else of it. What they ask about they do not know.
 fn says_otherwise(verdict: &Verdict, outcome: &Outcome, catalog: &Catalog) -> bool {
     if verdict.skip.is_some() || verdict.split.is_some() {
-        return !outcome.is_said_by(verdict);
+        return !outcome.is_said_by(verdict, catalog);
     }
     if verdict.conflicts().next().is_some() {
         return false;
     }
-    let client = match outcome {
-        Outcome::Project(code) => catalog.project(code).map(|(client, _)| client.key.as_str()),
-        Outcome::Client(key) => Some(key.as_str()),
-        Outcome::NotWork => None,
+    let client = match &outcome.purpose {
+        Purpose::Project(code) => catalog.project(code).map(|(client, _)| client.key.as_str()),
+        Purpose::Client(key) => Some(key.as_str()),
+        Purpose::NotWork => None,
     };
     match (verdict.value(Field::Project), verdict.value(Field::Client)) {
-        (Some(_), _) => !outcome.is_said_by(verdict),
+        (Some(_), _) => !outcome.is_said_by(verdict, catalog),
         (None, known) => known.is_some() && known != client,
     }
 }

@@ -9,6 +9,7 @@ mod joined;
 pub(crate) mod learn;
 pub(crate) mod likely;
 mod merging;
+mod outcome;
 mod overlap;
 mod parts;
 pub(crate) mod propose;

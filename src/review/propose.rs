@@ -7,17 +7,12 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::json;
 
+use super::outcome::{Decided, Details, Outcome, Purpose};
 use crate::{
+    drafting::values,
     model::{
-        catalog::Field,
-        decision::{Act, Decision},
-        entry::{Entry, EntryStatus},
-        event::Event,
-        exception::ExceptionStatus,
-        ids::MeetingId,
-        principal::Principal,
-        staff::Staff,
-        verdict::Verdict,
+        catalog::Catalog, decision::Assignment, event::Event, exception::ExceptionStatus, ids::MeetingId, principal::Principal,
+        staff::Staff, verdict::Verdict,
     },
     settling::{Verdicts, activation::Active, rule_tests::run_tests, verdicts},
     store::{Error, Tx},
@@ -47,47 +42,6 @@ pub(crate) struct Proposal {
     pub(crate) changes: usize,
     /// Of those that were decided otherwise, a few: date, and from what to what.
     pub(crate) examples: Vec<String>,
-}
-
-/// What the event was decided to be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Outcome {
-    Project(String),
-    Client(String),
-    NotWork,
-}
-
-impl Outcome {
-    /// What decisions say a meeting is, if they say so: the last one counts.
-    pub(crate) fn of<'a>(decisions: impl DoubleEndedIterator<Item = &'a Decision>) -> Option<Self> {
-        decisions.rev().find_map(|decision| match &decision.act {
-            Act::NotWork => Some(Self::NotWork),
-            Act::Assign(one) => match (&one.project, &one.client) {
-                (Some(Some(code)), _) => Some(Self::Project(code.clone())),
-                (_, Some(Some(key))) => Some(Self::Client(key.clone())),
-                _ => None,
-            },
-            _ => None,
-        })
-    }
-
-    /// Whether rules alone say the same.
-    pub(super) fn is_said_by(&self, verdict: &Verdict) -> bool {
-        let named = verdict.skip.is_none() && verdict.split.is_none() && verdict.conflicts().next().is_none();
-        match self {
-            Self::Project(code) => named && verdict.value(Field::Project) == Some(code),
-            Self::Client(key) => named && verdict.value(Field::Client) == Some(key),
-            Self::NotWork => verdict.skip.is_some(),
-        }
-    }
-
-    fn is(&self, entry: &Entry) -> bool {
-        match self {
-            Self::Project(code) => entry.body.project.as_ref() == Some(code),
-            Self::Client(key) => entry.body.client.as_ref() == Some(key),
-            Self::NotWork => entry.status == EntryStatus::Void,
-        }
-    }
 }
 
 /// What one person's last months say now.
@@ -131,6 +85,7 @@ impl Past {
                     proposal.changes += 1;
                     if self.is_seen && proposal.examples.len() < EXAMPLES {
                         let date = self.person.zones.first_date(&one.fact.span);
+                        let shown = |verdict| shown(verdict, &candidate.rules.catalog);
                         proposal.examples.push(format!("{date}: {} to {}", shown(old), shown(new)));
                     }
                 }
@@ -140,35 +95,45 @@ impl Past {
     }
 }
 
-/// The smallest rule for an event, if one can be found that decides it. It is tried on everyone's time, since it would hold for everyone.
+/// The smallest rule that says what was decided of an event, if one can be found. It is tried on everyone's time, since it would hold for
+/// everyone.
 pub(crate) async fn rule(
     tx: &mut Tx,
     who: &Principal,
     active: &Active,
     event: &Event,
-    outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<Option<Proposal>, Error> {
+    let decisions = tx.decisions_about(&[event.meeting.0]).await?;
+    let everyone = tx.staff().await?;
+    let owner = everyone.iter().find(|person| person.id == event.staff);
+    let verdict = owner.and_then(|owner| verdicts(owner, std::iter::once(event), &active.rules).remove(&event.id)).unwrap_or_default();
+    let decided = Decided::of(&decisions.iter().collect::<Vec<_>>(), &verdict, &active.rules.catalog);
+    let Some([outcome, _]) = decided.map(|decided| decided.outcomes()) else { return Ok(None) };
     let mut past = Vec::new();
-    for person in tx.staff().await? {
+    for person in everyone {
         let seen = who.sees_everyone() || who.reads_words_of(person.id);
-        past.push(Past::read(tx, person, active, outcome, seen, now).await?);
+        past.push(Past::read(tx, person, active, &outcome, seen, now).await?);
     }
     let tried = conditions(event).into_iter().filter_map(|(words, when)| {
-        let made = Made { event, outcome, words: &words, when: &when, over: &[] };
+        let made = Made { event, outcome: &outcome, words: &words, when: &when, over: &[] };
         let Candidate { active: candidate, mut proposal } = Candidate::new(active, &made, now.date_naive())?;
-        let decides = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
-        decides.then_some(proposal)
+        let is_decided = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
+        is_decided.then_some(proposal)
     });
     Ok(tried.min_by_key(|proposal| (proposal.changes, std::cmp::Reverse(proposal.clears))))
 }
 
-fn shown(verdict: Option<&Arc<Verdict>>) -> String {
+/// What rules make of an event, in a few words.
+fn shown(verdict: Option<&Arc<Verdict>>, catalog: &Catalog) -> String {
     let Some(verdict) = verdict else { return "nothing".to_owned() };
     if verdict.skip.is_some() {
         return "not work".to_owned();
     }
-    verdict.value(Field::Project).or_else(|| verdict.value(Field::Client)).unwrap_or("nothing").to_owned()
+    let (values, _) = values(catalog, Some(verdict), &Assignment::default());
+    let Some(known) = values.project.or(values.client) else { return "nothing".to_owned() };
+    let unpaid = (values.billable == Some(false)).then(|| "not billable".to_owned());
+    [Some(known), values.task, unpaid].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// What a rule is made of: the decision it stands for, the conditions that are to tell it, and the rules it goes over.
@@ -241,10 +206,10 @@ fn written(active: &Active, id: &str, made: &Made<'_>) -> (String, String) {
     let Made { event, outcome, when, over, .. } = made;
     let text = &event.fact.text;
     let people: Vec<&str> = text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.as_str()).collect();
-    let (effect, expect) = match outcome {
-        Outcome::Project(code) => (format!("set: {{project: {}}}", quoted(code)), format!("project: {}", quoted(code))),
-        Outcome::Client(key) => (format!("set: {{client: {}}}", quoted(key)), format!("client: {}", quoted(key))),
-        Outcome::NotWork => ("skip: not work".to_owned(), "outcome: skipped".to_owned()),
+    let (effect, expect) = match &outcome.purpose {
+        Purpose::NotWork => ("skip: not work".to_owned(), format!("outcome: skipped, by: {id}")),
+        Purpose::Project(code) => sets(id, "project", code, &outcome.details),
+        Purpose::Client(key) => sets(id, "client", key, &outcome.details),
     };
     let section = active.rules.section_for_overrides();
     let mut more = String::new();
@@ -264,6 +229,17 @@ fn written(active: &Active, id: &str, made: &Made<'_>) -> (String, String) {
             flow(&json!(people))
         ),
     )
+}
+
+/// What a rule sets, and what its test expects from it.
+fn sets(id: &str, field: &str, value: &str, Details { task, billable }: &Details) -> (String, String) {
+    let value = Some((field, quoted(value)));
+    let task = task.as_ref().map(|task| ("task", quoted(task)));
+    let said: Vec<_> = [value, task, billable.map(|yes| ("billable", yes.to_string()))].into_iter().flatten().collect();
+    let pairs = |of: &dyn Fn(&(&str, String)) -> String| said.iter().map(of).collect::<Vec<_>>().join(", ");
+    let values = pairs(&|(field, value)| format!("{field}: {value}"));
+    let givers = pairs(&|(field, _)| format!("{field}: {id}"));
+    (format!("set: {{{values}}}"), format!("{values}, by: {{{givers}}}"))
 }
 
 /// Words as an id: kebab-case, and with what tells two alike ones apart.

@@ -18,10 +18,9 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{audit, exception::Exception, ids::ExceptionId},
-    review::propose::{self, Outcome, Proposal},
+    model::{audit, ids::ExceptionId},
+    review::propose::{self, Proposal},
     settling::{activation::Active, reload::Reloaded, settle_due},
-    store::Tx,
     web::{
         guard::{Signed, now},
         routes::Route,
@@ -56,20 +55,13 @@ async fn proposed(app: &App, active: &Active, signed: &Signed, id: ExceptionId) 
     if !signed.who.reviews(exception.staff) {
         return Err(Failure::NotFound);
     }
-    let Some(outcome) = outcome(&mut tx, &exception).await? else { return Ok(None) };
     let Some(entry) = exception.entry else { return Ok(None) };
     let Some(event) = tx.entry_of(entry).await?.body.event else { return Ok(None) };
     let event = tx.event(event).await?;
     if !reads(app, signed, &exception, &event) {
         return Ok(None);
     }
-    Ok(propose::rule(&mut tx, &signed.who, active, &event, &outcome, app.config.clock.now()).await?)
-}
-
-/// What a person decided about a question's meeting.
-async fn outcome(tx: &mut Tx, exception: &Exception) -> Result<Option<Outcome>, Failure> {
-    let decisions = tx.decisions_about(&[exception.subject.id]).await?;
-    Ok(Outcome::of(decisions.iter()))
+    Ok(propose::rule(&mut tx, &signed.who, active, &event, app.config.clock.now()).await?)
 }
 
 async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed: Signed) -> Result<Response, Failure> {
