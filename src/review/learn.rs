@@ -1,28 +1,19 @@
 //! Rules that reviewers taught: the fewest and plainest conditions that would have decided what they decided, again and again. Each is
 //! tried as a rule before it is offered.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    clues::{self, Clue},
-    outcome::{Agreement, Decided, Outcome, Purpose},
+    clues::Clue,
+    lessons::{Evidence, Lessons},
+    outcome::{Agreement, Outcome},
     propose::{Candidate, Made, Proposal},
 };
 use crate::{
-    model::{
-        catalog::{Catalog, Field},
-        event::Event,
-        ids::EventId,
-        staff::Staff,
-        verdict::Verdict,
-    },
+    model::{event::Event, ids::EventId},
     settling::{
-        Verdicts,
         activation::Active,
         backtest::{self, Backtest},
         verdicts,
@@ -49,30 +40,6 @@ pub(crate) struct Suggestion {
     pub(crate) against: usize,
     /// What it would change now.
     pub(crate) backtest: Backtest,
-}
-
-/// One person's past.
-struct Past {
-    staff: Staff,
-    events: Vec<Event>,
-    verdicts: Verdicts,
-}
-
-/// Everyone's, and what was decided of it.
-struct Lessons {
-    past: Vec<Past>,
-    /// What people decided.
-    decided: HashMap<EventId, Decided>,
-    /// Those of it that rules do not say themselves, and how far they say it.
-    unlearnt: HashMap<EventId, Agreement>,
-    clues: HashMap<EventId, BTreeSet<Clue>>,
-}
-
-/// What speaks for a clue, and what against.
-#[derive(Default)]
-struct Evidence {
-    support: BTreeSet<EventId>,
-    against: usize,
 }
 
 /// A rule that was tried on everything.
@@ -119,7 +86,7 @@ fn best(
     refused: &HashSet<(Clue, Outcome)>,
 ) -> Option<(Clue, Outcome)> {
     let worth = evidence.iter().filter(|(key, _)| !refused.contains(*key)).filter_map(|(key, one)| {
-        let support = one.support.iter().filter(|event| open.get(event).is_some_and(|said| is_new(&key.1, *said))).count();
+        let support = one.support.iter().filter(|event| open.get(event).is_some_and(|said| !key.1.allows(*said))).count();
         let is_enough = support >= SUPPORT_MIN && one.against * FOR_EACH_AGAINST <= support;
         is_enough.then_some((support, std::cmp::Reverse((one.against, key.1.details.task.is_none(), key.0.preference())), key))
     });
@@ -127,63 +94,9 @@ fn best(
 }
 
 impl Lessons {
-    async fn read(store: &Store, active: &Active, (from, to): (NaiveDate, NaiveDate)) -> Result<Self, Error> {
-        let mut lessons = Self { past: Vec::new(), decided: HashMap::new(), unlearnt: HashMap::new(), clues: HashMap::new() };
-        let mut tx = store.read().await?;
-        for staff in tx.staff().await? {
-            let events = tx.events_on(staff.id, from.max(staff.first_day), to).await?;
-            // Of what is private rules see no words, and can learn none.
-            let events: Vec<Event> = events.into_iter().filter(|event| event.is_live() && !event.fact.visibility.is_private()).collect();
-            let meetings: Vec<_> = events.iter().map(|event| event.meeting.0).collect();
-            let decisions = tx.decisions_about(&meetings).await?;
-            let verdicts = verdicts(&staff, events.iter(), &active.rules);
-            for event in &events {
-                lessons.clues.insert(event.id, clues::of(event, active));
-                let about = decisions.iter().filter(|decision| decision.subject == event.meeting.0).collect::<Vec<_>>();
-                let verdict = verdicts.get(&event.id).cloned().unwrap_or_default();
-                let Some(decided) = Decided::of(&about, &verdict, &active.rules.catalog) else { continue };
-                let said = decided.by_rules(&verdict, &active.rules.catalog);
-                if said != Agreement::Whole {
-                    lessons.unlearnt.insert(event.id, said);
-                }
-                lessons.decided.insert(event.id, decided);
-            }
-            lessons.past.push(Past { staff, events, verdicts });
-        }
-        Ok(lessons)
-    }
-
-    fn events(&self) -> impl Iterator<Item = (&Event, Option<&Arc<Verdict>>)> {
-        self.past.iter().flat_map(|past| past.events.iter().map(|event| (event, past.verdicts.get(&event.id))))
-    }
-
-    /// For every clue of what is to be learnt: the decisions that it tells, and all else that it would tell wrongly.
-    fn evidence(&self, catalog: &Catalog) -> BTreeMap<(Clue, Outcome), Evidence> {
-        let mut outcomes: HashMap<&Clue, BTreeSet<Outcome>> = HashMap::new();
-        for event in self.unlearnt.keys() {
-            for clue in &self.clues[event] {
-                outcomes.entry(clue).or_default().extend(self.decided[event].outcomes());
-            }
-        }
-        let mut found: BTreeMap<(Clue, Outcome), Evidence> = BTreeMap::new();
-        for (event, verdict) in self.events() {
-            for clue in &self.clues[&event.id] {
-                for outcome in outcomes.get(clue).into_iter().flatten() {
-                    let one = found.entry((clue.clone(), outcome.clone())).or_default();
-                    match self.decided.get(&event.id) {
-                        Some(decided) if is_for(outcome, decided.with(outcome)) => drop(one.support.insert(event.id)),
-                        Some(_) => one.against += 1,
-                        None => one.against += usize::from(verdict.is_some_and(|verdict| says_otherwise(verdict, outcome, catalog))),
-                    }
-                }
-            }
-        }
-        found
-    }
-
     /// A rule of a clue, tried on everything.
     fn tried(&self, active: &Active, (clue, outcome): (&Clue, &Outcome), today: NaiveDate) -> Option<Tried> {
-        let is_told = |event: EventId| self.decided.get(&event).is_some_and(|decided| is_for(outcome, decided.with(outcome)));
+        let is_told = |event: EventId| self.decided.get(&event).is_some_and(|decided| outcome.allows(decided.with(outcome)));
         let tells = |event: &&Event| is_told(event.id) && self.clues[&event.id].contains(clue);
         // The newest is what people remember.
         let example = self.events().map(|(event, _)| event).filter(tells).max_by_key(|event| (event.placed_at, event.id))?;
@@ -203,10 +116,10 @@ impl Lessons {
                 let (Some(decided), Some(verdict)) = (self.decided.get(&event.id), after.get(&event.id)) else { continue };
                 let says = decided.by_rules(verdict, &rules.catalog);
                 let is_its = verdict.names(&tried.candidate.proposal.id);
-                if is_for(outcome, says) && self.unlearnt.get(&event.id).is_some_and(|said| is_new(outcome, *said)) {
+                if outcome.allows(says) && self.unlearnt.get(&event.id).is_some_and(|said| !outcome.allows(*said)) {
                     tried.learnt.insert(event.id);
                     tried.but_task += usize::from(says == Agreement::ButTask);
-                } else if is_its && !is_for(outcome, says) {
+                } else if is_its && !outcome.allows(says) {
                     tried.against += 1;
                 }
             }
@@ -220,34 +133,5 @@ impl Lessons {
         let verdict = verdicts(&past.staff, std::iter::once(event), &set.rules).remove(&event.id).unwrap_or_default();
         let losers: BTreeSet<String> = verdict.conflicts().map(|lost| lost.lost.rule.to_string()).collect();
         losers.into_iter().collect()
-    }
-}
-
-/// Whether it speaks for a rule that it says so much: one that names a task has to name the right one.
-fn is_for(outcome: &Outcome, says: Agreement) -> bool {
-    says == Agreement::Whole || (says == Agreement::ButTask && outcome.details.task.is_none())
-}
-
-/// Whether such a rule would add something to what rules say already.
-fn is_new(outcome: &Outcome, said: Agreement) -> bool {
-    !is_for(outcome, said)
-}
-
-/// Whether rules know what an event is, and say something else of it. What they ask about they do not know.
-fn says_otherwise(verdict: &Verdict, outcome: &Outcome, catalog: &Catalog) -> bool {
-    if verdict.skip.is_some() || verdict.split.is_some() {
-        return !outcome.is_said_by(verdict, catalog);
-    }
-    if verdict.conflicts().next().is_some() {
-        return false;
-    }
-    let client = match &outcome.purpose {
-        Purpose::Project(code) => catalog.project(code).map(|(client, _)| client.key.as_str()),
-        Purpose::Client(key) => Some(key.as_str()),
-        Purpose::NotWork => None,
-    };
-    match (verdict.value(Field::Project), verdict.value(Field::Client)) {
-        (Some(_), _) => !outcome.is_said_by(verdict, catalog),
-        (None, known) => known.is_some() && known != client,
     }
 }

@@ -125,6 +125,11 @@ impl Purpose {
 }
 
 impl Outcome {
+    /// Whether agreeing so far speaks for a rule that says this: one that names a task has to name the right one.
+    pub(super) fn allows(&self, agreement: Agreement) -> bool {
+        agreement == Agreement::Whole || (agreement == Agreement::ButTask && self.details.task.is_none())
+    }
+
     /// Whether rules alone say the same.
     pub(super) fn is_said_by(&self, verdict: &Verdict, catalog: &Catalog) -> bool {
         let told = Details::of(verdict, &Assignment::default(), catalog);
