@@ -116,6 +116,55 @@ on_each_database! {
         assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
     }
 
+    fn what_is_learnt_hides_no_guests_and_takes_no_clients_time_to_another(world: World) {
+        let (acme, globex) = (with("tom@acme.example"), with("bo@globex.example"));
+        let mut events: Vec<_> = (0..4).map(|number| at(number, &format!("Beer {number}"), &acme)).collect();
+        events.extend((4..8).map(|number| at(number, "Fika", "")));
+        events.extend((8..12).map(|number| at(number, "Weekly", &globex)));
+        world.calendar(&events);
+        world.sync();
+        for entry in world.entries() {
+            let words = world.run(&["rules", "explain", text(&entry, "id")]).expect("explained");
+            let value = if words.starts_with("Weekly") { "project=ACME-15" } else { "not_work=yes" };
+            world.run(&["entries", "set", text(&entry, "id"), value]).expect("decided");
+        }
+        let found = suggestions(&world);
+        let rules: Vec<&str> = found.iter().map(|one| text(one, "rule")).collect();
+        assert_eq!(found.len(), 2, "that clients' people are there never says that it is no work: {found:#?}");
+        assert!(rules.iter().any(|rule| rule.contains("fika") && rule.contains("guests: {max: 0}")), "{rules:?}");
+        assert!(rules.iter().any(|rule| rule.contains("weekly") && rule.contains("client_domain: {is: [\"globex\"]}") && rule.contains("over:")), "{rules:?}");
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "reload"]).expect("active");
+        events.push(at(12, "Quarterly review and fika", &acme));
+        events.push(at(13, "Core banking kickoff", &globex));
+        events.push(at(14, "Weekly", &acme.replace("ATTENDEE:mailto:tom", "ATTENDEE:mailto:bo@globex.example\r\nATTENDEE:mailto:tom")));
+        events.push(at(15, "Weekly", &globex));
+        world.calendar(&events);
+        world.sync();
+        let stands: Vec<_> = world.entries().iter().filter(|entry| text(entry, "date") == "2026-03-05").map(|entry| entry["client"].clone()).collect();
+        assert_eq!(stands[..2], [json!("acme"), json!("globex")], "{stands:?}");
+        assert_eq!(stands[3], json!("acme"), "what was decided each time");
+    }
+
+    fn two_series_of_one_title_are_two_rules(world: World) {
+        let series = |number: u32, uid: &str| {
+            let day = 2 + number;
+            event(uid, &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T095900Z"), "Jour fixe", &format!("RECURRENCE-ID:202603{day:02}T090000Z\r\n"))
+        };
+        let events: Vec<_> = (0..6).map(|number| series(number, if number % 2 == 0 { "one@firm" } else { "two@firm" })).collect();
+        world.calendar(&events);
+        world.sync();
+        for (entry, project) in world.entries().iter().zip(["GBX-3", "ACME-15"].into_iter().cycle()) {
+            world.run(&["entries", "set", text(entry, "id"), &format!("project={project}")]).expect("decided");
+        }
+        let found = suggestions(&world);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert_ne!(text(&found[0], "id"), text(&found[1], "id"));
+        assert_eq!(found[0]["decided_so"].as_array().map(Vec::len), Some(3));
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "test"]).expect("they pass");
+    }
+
     fn what_is_learnt_leaves_codes_alone_that_a_title_names(world: World) {
         let globex = with("bo@globex.example");
         let titles = ["Weekly", "Outlook", "Planning", "Numbers", "[GBX-9] Pitch deck"];

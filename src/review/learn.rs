@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Value, json};
 
 use super::{
     clues::Clue,
@@ -12,7 +13,12 @@ use super::{
     propose::{Candidate, Made, Proposal},
 };
 use crate::{
-    model::{event::Event, ids::EventId},
+    model::{
+        catalog::{Catalog, Field},
+        event::Event,
+        ids::EventId,
+        verdict::{Lost, Place},
+    },
     settling::{
         activation::Active,
         backtest::{self, Backtest},
@@ -32,23 +38,26 @@ const FOR_EACH_AGAINST: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Suggestion {
     pub(crate) proposal: Proposal,
-    /// Decisions that it would have made.
-    pub(crate) support: usize,
-    /// Of those, such as have another task than the rule leaves them.
+    /// What was decided as it would have said it, in order of time.
+    pub(crate) support: Vec<Decision>,
+    /// How many of those have another task than the rule leaves them.
     pub(crate) but_task: usize,
-    /// Decisions that it would have made otherwise.
-    pub(crate) against: usize,
+    /// What was decided otherwise.
+    pub(crate) against: Vec<Decision>,
     /// What it would change now.
     pub(crate) backtest: Backtest,
 }
 
+/// An event of which people decided what it is, and its date.
+pub(crate) type Decision = (NaiveDate, EventId);
+
 /// A rule that was tried on everything.
 struct Tried {
     candidate: Candidate,
-    /// Decisions that rules did not make before.
-    learnt: HashSet<EventId>,
+    /// What rules did not say before.
+    learnt: Vec<Decision>,
     but_task: usize,
-    against: usize,
+    against: Vec<Decision>,
 }
 
 /// Rules worth having, those that would have saved most answers first.
@@ -59,7 +68,7 @@ pub(crate) async fn suggestions(
     now: DateTime<Utc>,
 ) -> Result<Vec<Suggestion>, Error> {
     let lessons = Lessons::read(store, active, span).await?;
-    let evidence = lessons.evidence(&active.rules.catalog);
+    let evidence = lessons.evidence(active, now.date_naive());
     let mut open = lessons.unlearnt.clone();
     let (mut refused, mut found): (HashSet<(Clue, Outcome)>, Vec<Suggestion>) = (HashSet::new(), Vec::new());
     while found.len() < SUGGESTIONS_MAX {
@@ -67,15 +76,17 @@ pub(crate) async fn suggestions(
         refused.insert((clue.clone(), outcome.clone()));
         let Some(tried) = lessons.tried(active, (&clue, &outcome), now.date_naive()) else { continue };
         let Tried { candidate: Candidate { active: mut candidate, proposal }, learnt, but_task, against } = tried;
-        if learnt.len() < SUPPORT_MIN || against * FOR_EACH_AGAINST > learnt.len() {
+        if learnt.len() < SUPPORT_MIN || against.len() * FOR_EACH_AGAINST > learnt.len() {
             continue;
         }
-        open.retain(|event, _| !learnt.contains(event));
+        for (_, event) in &learnt {
+            open.remove(event);
+        }
         candidate.rules.add_closed(store.read().await?.closed_records().await?);
         let backtest = backtest::backtest(store, (active, &candidate), span, now, |_, _| ()).await?;
-        found.push(Suggestion { proposal, support: learnt.len(), but_task, against, backtest });
+        found.push(Suggestion { proposal, support: learnt, but_task, against, backtest });
     }
-    found.sort_by_key(|one| std::cmp::Reverse(one.support + one.backtest.sums().cleared));
+    found.sort_by_key(|one| std::cmp::Reverse(one.support.len() + one.backtest.sums().cleared));
     Ok(found)
 }
 
@@ -101,14 +112,17 @@ impl Lessons {
         // The newest is what people remember.
         let example = self.events().map(|(event, _)| event).filter(tells).max_by_key(|event| (event.placed_at, event.id))?;
         let (words, when) = (clue.words(example), clue.when());
-        let made = |over| Made { event: example, outcome, words: &words, when: &when, over };
-        let mut candidate = Candidate::new(active, &made(&[]), today);
-        // It was decided against what rules say: then the rule goes over them.
-        let over = self.beaten(candidate.as_ref().map_or(active, |one| &one.active), example);
-        if candidate.is_none() || !over.is_empty() {
-            candidate = Candidate::new(active, &made(&over), today).or(candidate);
+        let made = Made { event: example, outcome, words: &words, when: &when, over: &[] };
+        let mut candidate = Candidate::new(active, &made, today);
+        // It was decided against what rules say: then the rule goes over them, and holds only where the same speaks against it.
+        let lost = self.beaten(candidate.as_ref().map_or(active, |one| &one.active), example);
+        if candidate.is_none() || !lost.is_empty() {
+            let over: BTreeSet<String> = lost.iter().map(|lost| lost.lost.rule.to_string()).collect();
+            let over: Vec<String> = over.into_iter().collect();
+            let when = against(&when, &lost, &active.rules.catalog);
+            candidate = Candidate::new(active, &Made { when: &when, over: &over, ..made }, today).or(candidate);
         }
-        let mut tried = Tried { candidate: candidate?, learnt: HashSet::new(), but_task: 0, against: 0 };
+        let mut tried = Tried { candidate: candidate?, learnt: Vec::new(), but_task: 0, against: Vec::new() };
         for past in &self.past {
             let rules = &tried.candidate.active.rules;
             let after = verdicts(&past.staff, past.events.iter(), rules);
@@ -116,22 +130,40 @@ impl Lessons {
                 let (Some(decided), Some(verdict)) = (self.decided.get(&event.id), after.get(&event.id)) else { continue };
                 let says = decided.by_rules(verdict, &rules.catalog);
                 let is_its = verdict.names(&tried.candidate.proposal.id);
+                let one = (past.staff.zones.first_date(&event.fact.span), event.id);
                 if outcome.allows(says) && self.unlearnt.get(&event.id).is_some_and(|said| !outcome.allows(*said)) {
-                    tried.learnt.insert(event.id);
+                    tried.learnt.push(one);
                     tried.but_task += usize::from(says == Agreement::ButTask);
                 } else if is_its && !outcome.allows(says) {
-                    tried.against += 1;
+                    tried.against.push(one);
                 }
             }
         }
+        tried.learnt.sort_unstable();
+        tried.against.sort_unstable();
         Some(tried)
     }
 
-    /// Rules that a set finds in conflict about an event.
-    fn beaten(&self, set: &Active, event: &Event) -> Vec<String> {
+    /// What a set finds in conflict about an event.
+    fn beaten(&self, set: &Active, event: &Event) -> Vec<Lost> {
         let Some(past) = self.past.iter().find(|past| past.staff.id == event.staff) else { return Vec::new() };
         let verdict = verdicts(&past.staff, std::iter::once(event), &set.rules).remove(&event.id).unwrap_or_default();
-        let losers: BTreeSet<String> = verdict.conflicts().map(|lost| lost.lost.rule.to_string()).collect();
-        losers.into_iter().collect()
+        verdict.conflicts().cloned().collect()
     }
+}
+
+/// Conditions that hold only where the clients that lost are pointed to in the same way: by people, or by name.
+fn against(when: &Value, lost: &[Lost], catalog: &Catalog) -> Value {
+    let mut when = when.clone();
+    for Lost { field, lost, .. } in lost {
+        let client = match field {
+            Field::Client => catalog.client(&lost.value).map(|client| client.key.as_str()),
+            Field::Project => catalog.project(&lost.value).map(|(client, _)| client.key.as_str()),
+            _ => None,
+        };
+        let (Some(client), Some(evidence)) = (client, lost.evidence.first()) else { continue };
+        let by = if matches!(evidence.place, Place::Attendee | Place::Organizer) { "client_domain" } else { "client_name" };
+        when[by] = json!({ "is": [client] });
+    }
+    when
 }

@@ -2,7 +2,7 @@
 //! clue. Which rules come of it, `learn` tries.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -40,6 +40,8 @@ pub(super) struct Lessons {
     /// Those of it that rules do not say themselves, and how far they say it.
     pub(super) unlearnt: HashMap<EventId, Agreement>,
     pub(super) clues: HashMap<EventId, BTreeSet<Clue>>,
+    /// Where people from outside the firm are.
+    with_guests: HashSet<EventId>,
 }
 
 /// What speaks for a clue, and what against.
@@ -51,7 +53,13 @@ pub(super) struct Evidence {
 
 impl Lessons {
     pub(super) async fn read(store: &Store, active: &Active, (from, to): (NaiveDate, NaiveDate)) -> Result<Self, Error> {
-        let mut lessons = Self { past: Vec::new(), decided: HashMap::new(), unlearnt: HashMap::new(), clues: HashMap::new() };
+        let mut lessons = Self {
+            past: Vec::new(),
+            decided: HashMap::new(),
+            unlearnt: HashMap::new(),
+            clues: HashMap::new(),
+            with_guests: HashSet::new(),
+        };
         let mut tx = store.read().await?;
         for staff in tx.staff().await? {
             let events = tx.events_on(staff.id, from.max(staff.first_day), to).await?;
@@ -66,6 +74,7 @@ impl Lessons {
             let verdicts = verdicts(&staff, events.iter(), &active.rules);
             for event in &events {
                 lessons.clues.insert(event.id, clues::of(event, active));
+                lessons.with_guests.extend(clues::has_guests(event, &staff, active).then_some(event.id));
                 let Some(about) = about.get(&event.meeting.0) else { continue };
                 let verdict = verdicts.get(&event.id).cloned().unwrap_or_default();
                 let Some(decided) = Decided::of(about, &verdict, &active.rules.catalog) else { continue };
@@ -85,11 +94,15 @@ impl Lessons {
     }
 
     /// For every clue of what is to be learnt: the decisions that it tells, and all else that it would tell wrongly.
-    pub(super) fn evidence(&self, catalog: &Catalog) -> BTreeMap<(Clue, Outcome), Evidence> {
+    pub(super) fn evidence(&self, active: &Active, today: NaiveDate) -> BTreeMap<(Clue, Outcome), Evidence> {
+        let catalog = &active.rules.catalog;
         let mut outcomes: HashMap<&Clue, BTreeSet<Outcome>> = HashMap::new();
         for event in self.unlearnt.keys() {
+            let with_guests = self.with_guests.contains(event);
+            let told: Vec<Outcome> = self.decided[event].outcomes().into_iter().filter(|outcome| outcome.is_open(today, catalog)).collect();
             for clue in &self.clues[event] {
-                outcomes.entry(clue).or_default().extend(self.decided[event].outcomes());
+                let tells = told.iter().filter(|outcome| clue.may_tell(outcome, with_guests, active));
+                outcomes.entry(clue).or_default().extend(tells.cloned());
             }
         }
         let mut found: BTreeMap<(Clue, Outcome), Evidence> = BTreeMap::new();

@@ -204,6 +204,11 @@ impl RuleSet {
         self.identity.is_ours(email)
     }
 
+    /// The clients that an address points to.
+    pub(crate) fn clients_of(&self, email: &str) -> &[String] {
+        self.identity.whose(email).0
+    }
+
     /// Whether the domain of an address says who someone works for: it is not ours, nor free mail.
     pub(crate) fn has_telling_domain(&self, email: &str) -> bool {
         !self.is_ours(email) && !identity::FREE_MAIL.contains(&email.rsplit('@').next().unwrap_or_default())
