@@ -220,4 +220,23 @@ on_each_database! {
         let shown = world.run(&["exceptions", "show", text(&question, "id")]).expect("shown");
         assert!(shown.contains("likely  GBX-3") && shown.contains("same title, 3 times"), "{shown}");
     }
+
+    fn what_was_no_work_before_most_likely_is_none_again(world: World) {
+        let mut events: Vec<_> = (0..4).map(|number| at(number, "Fika", "")).collect();
+        events.push(at(4, "[ACME-15] Kickoff", ""));
+        events.push(at(5, "Talk", ""));
+        world.calendar(&events);
+        world.sync();
+        let open = world.exceptions();
+        let titled = |title: &str| open.iter().filter(|one| world.run(&["rules", "explain", text(one, "id")]).expect("explained").starts_with(title)).collect::<Vec<_>>();
+        let (fika, talk) = (titled("Fika"), titled("Talk"));
+        for question in &fika[..3] {
+            world.run(&["exceptions", "dismiss", text(question, "id"), "--not-work"]).expect("no work");
+        }
+        let told = world.json(&["exceptions", "show", text(fika[3], "id")]);
+        assert_eq!((&told["likely"][0]["not_work"], text(&told["likely"][0], "why")), (&json!(true), "same title, 3 times"), "{told:#}");
+        assert!(world.run(&["exceptions", "show", text(fika[3], "id")]).expect("shown").contains("likely  not work"));
+        let told = world.json(&["exceptions", "show", text(talk[0], "id")]);
+        assert!(told["likely"].as_array().expect("a list").iter().all(|one| one["not_work"] == json!(false)), "of others it says nothing: {told:#}");
+    }
 }
