@@ -10,6 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use super::{
     code::Code,
     diagnostic::{Diagnostic, Source},
+    slips::{Stop, odd},
 };
 
 const BYTES_MAX: usize = 8 << 20;
@@ -130,12 +131,17 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
                     walk.find(Code::NestedTooDeep, start..start + 1, "nested too deep", format!("at most {DEPTH_MAX} levels"));
                     break;
                 }
-                let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
-                let bracket = walk.open_bracket(&source.text).filter(|_| hint.is_none());
+                let bracket = walk.open_bracket(&source.text);
+                let stop = Stop { text: &source.text, at: at(error.marker().index()), info: error.info(), in_brackets: bracket.is_some() };
+                let slip = stop.slip();
+                let bracket = bracket.filter(|_| slip.is_none());
                 let also = bracket.map(|at| (at..at + 1, "opened here".to_owned()));
-                let unclosed = bracket.map(|_| "the bracket before this is not closed");
-                let label = hint.or(unclosed).unwrap_or(error.info()).to_owned();
-                walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..start + 1, "this is not YAML", label) });
+                let unclosed = bracket.map(|_| "the bracket before this is not closed".to_owned());
+                let (start, label) = slip.unwrap_or_else(|| (stop.at, unclosed.unwrap_or_else(|| error.info().to_owned())));
+                let end = start + source.text[start..].chars().next().map_or(1, char::len_utf8);
+                if walk.findings.iter().all(|known| known.span.start != start) {
+                    walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..end, "this is not YAML", label) });
+                }
                 break;
             }
         }
@@ -149,33 +155,6 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
         span.end = span.start + text.trim_end().len().max(text.len().min(1));
     }
     (walk.positions, walk.findings)
-}
-
-/// What was probably meant where reading stopped, and where that stands.
-fn hint(text: &str, start: usize, info: &str) -> (usize, Option<&'static str>) {
-    let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
-    let line = before.rsplit('\n').next().unwrap_or_default().trim_end();
-    let told = |words: &str| info.contains(words);
-    let hint = match rest.chars().next() {
-        _ if told("tab") || told("Tab") => {
-            let tab = rest.find('\t').map_or(start, |tab| start + tab);
-            return (tab, Some("a tab stands here: indent with spaces"));
-        }
-        _ if told("escape") => Some("in double quotes a backslash begins an escape: use single quotes, where it stays as it is"),
-        _ if told("unknown anchor") => Some("`*` begins an alias here: put text that begins with it in single quotes"),
-        _ if told("trailing content") || (told("expected") && line.ends_with(['\'', '"'])) => {
-            Some("the quotes end before this: put all of the text in them, and write a quote inside single quotes twice")
-        }
-        Some('@' | '`' | '%') => Some("text that begins with this character goes in single quotes"),
-        _ if told("expected") && line.ends_with(']') => Some("`[…]` is a list: put text that begins with `[` in single quotes"),
-        _ if told("mapping values") => Some("a `: ` makes a key of what stands before it: put the text in single quotes"),
-        Some('\n' | '\r') | None if told("',' or") => Some("a bracket was opened and not closed"),
-        _ if told("expected key") || told("block collection") || told("expected '-'") => {
-            Some("this line begins further left or right than those it belongs to: line it up with them")
-        }
-        _ => None,
-    };
-    (start, hint)
 }
 
 struct Walk {
@@ -287,6 +266,9 @@ impl Walk {
     }
 
     fn key(&mut self, key: &str, span: Range<usize>) {
+        if let Some(blank) = key.chars().next().filter(|char| char.is_whitespace() && !char.is_ascii()) {
+            self.find(Code::Syntax, span.start..span.start + blank.len_utf8(), "this is not YAML", odd(blank));
+        }
         let Some(open) = self.open.last_mut() else { return };
         let path = if open.path.is_empty() { key.to_owned() } else { format!("{}.{key}", open.path) };
         open.key = Some(key.to_owned());

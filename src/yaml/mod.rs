@@ -6,6 +6,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
 pub(crate) mod schema;
+mod slips;
 mod wrong;
 
 #[cfg(test)]
