@@ -30,7 +30,7 @@ use crate::{
         block::on_one_line,
         code::{Code, Level},
         diagnostic::Source,
-        gate::Positions,
+        positions::Positions,
     },
 };
 

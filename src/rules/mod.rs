@@ -69,7 +69,7 @@ use crate::{
         self,
         code::Code,
         diagnostic::{Diagnostic, Source},
-        gate::Positions,
+        positions::Positions,
     },
 };
 

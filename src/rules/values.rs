@@ -9,7 +9,7 @@ use super::{
     templates::{Gap, Template},
 };
 use crate::model::{catalog::Field, residual::Residual, verdict::Share};
-use crate::yaml::{code::Code, diagnostic::Source, gate::Positions};
+use crate::yaml::{code::Code, diagnostic::Source, positions::Positions};
 
 /// What the conditions of a rule can give to its values.
 #[derive(Debug, Default)]

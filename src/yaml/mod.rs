@@ -5,6 +5,7 @@ pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
+pub(crate) mod positions;
 pub(crate) mod schema;
 mod slips;
 mod wrong;
@@ -21,7 +22,7 @@ use serde_yaml::Value;
 use self::{
     code::Code,
     diagnostic::{Diagnostic, Source},
-    gate::Positions,
+    positions::Positions,
 };
 
 /// Reads a file as a `T`.

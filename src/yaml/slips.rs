@@ -121,11 +121,9 @@ impl<'a> Stop<'a> {
         let line = self.line_above()?;
         let (column, content) = line.content();
         let word = content.split([' ', ':']).next().unwrap_or_default();
-        let (at, glued) = (line.at + column + word.len(), content[word.len()..].starts_with(':'));
-        Some(match glued {
-            true => (at, "write a space behind this colon".to_owned()),
-            false => (at, format!("a colon is missing behind `{word}`")),
-        })
+        let is_glued = content[word.len()..].starts_with(':');
+        let label = if is_glued { "write a space behind this colon".to_owned() } else { format!("a colon is missing behind `{word}`") };
+        Some((line.at + column + word.len(), label))
     }
 
     /// `-id: a` above.

@@ -23,7 +23,7 @@ use super::{
     findings::{Findings, Place},
     syntax,
 };
-use crate::yaml::{diagnostic::Source, gate::Positions};
+use crate::yaml::{diagnostic::Source, positions::Positions};
 
 /// What is known beside the files.
 pub(crate) struct Known<'a> {

@@ -7,7 +7,7 @@ use crate::{
         words::counted,
     },
     rules::{RuleSet, boundaries::is_ideograph, compile::Read, findings::Place, fold::folded},
-    yaml::{code::Code, diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, positions::Positions},
 };
 
 /// Names that stand in anybody's titles.
