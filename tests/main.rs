@@ -56,3 +56,4 @@ mod titles;
 mod traps;
 mod undo;
 mod undone;
+mod zones;

@@ -92,9 +92,9 @@ fn verdicts_beside_others<'a>(staff: &Staff, events: impl Iterator<Item = &'a Ev
 
 /// What rules may see of one event.
 pub(crate) fn scene<'a>(staff: &'a Staff, event: &'a Event, same_day: &'a [Scene<'a>]) -> Scene<'a> {
-    let zone = staff.zones.on(staff.zones.first_date(&event.fact.span));
+    let date = staff.zones.first_date(&event.fact.span);
     let (fact, calendar) = (&event.fact, &*event.calendar_name);
-    Scene { fact, response: event.response, calendar, addresses: &staff.addresses, zone, same_day }
+    Scene { fact, response: event.response, calendar, addresses: &staff.addresses, date, zone: staff.zones.on(date), same_day }
 }
 
 /// What hangs on a meeting, and which meetings a date is about; made once for all pages.

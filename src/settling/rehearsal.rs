@@ -10,7 +10,7 @@ use crate::{
     model::{
         catalog::Field,
         day::Zones,
-        event::{Event, Fact, Span},
+        event::{Event, Fact, Response, Span},
         ids::{CalendarId, EventId, MeetingId, StaffId},
         policy::Policy,
         staff::{Staff, Working},
@@ -43,9 +43,9 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let staff = someone(owner, zone);
     let others = same_day.iter().map(|other| Ok((other.fact(zone)?, rules.owner(other).1, other.calendar.as_str())));
     let others: Vec<(Fact, _, &str)> = others.collect::<Result<_, String>>()?;
-    let scene = |fact, response, calendar, same_day| Scene { fact, response, calendar, addresses: &staff.addresses, zone, same_day };
-    let neighbours: Vec<Scene<'_>> = others.iter().map(|(fact, response, calendar)| scene(fact, *response, calendar, &[])).collect();
-    let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
+    let neighbours: Vec<Scene<'_>> =
+        others.iter().map(|(fact, response, calendar)| scene(&staff, (fact, *response, calendar), &[])).collect();
+    let scene = scene(&staff, (&fact, response, written.calendar.as_str()), &neighbours);
     let verdict = Arc::new(rules.judge(&scene));
     let asked = rules.ask(&scene, &verdict);
     let reach = rules.reach(&scene, &asked);
@@ -54,6 +54,12 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
 }
 
 /// Nobody in particular, who has always worked here.
+/// What rules may see of it.
+fn scene<'a>(staff: &'a Staff, (fact, response, calendar): (&'a Fact, Response, &'a str), same_day: &'a [Scene<'a>]) -> Scene<'a> {
+    let date = staff.zones.first_date(&fact.span);
+    Scene { fact, response, calendar, addresses: &staff.addresses, date, zone: staff.zones.on(date), same_day }
+}
+
 fn someone(owner: Option<String>, zone: Tz) -> Staff {
     Staff {
         id: StaffId(uuid::Uuid::nil()),
@@ -77,7 +83,7 @@ fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
         calendar_name: written.calendar.as_str().into(),
         meeting: MeetingId(nil),
         fact: fact.clone(),
-        response: crate::model::event::Response::Accepted,
+        response: Response::Accepted,
         revision: 1,
         first_seen: start,
         placed_at: start,
