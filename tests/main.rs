@@ -17,6 +17,7 @@ mod daemons;
 mod dates;
 mod editors;
 mod explain;
+mod explain_parts;
 mod false_alarms;
 mod faults;
 mod files;

@@ -106,6 +106,7 @@ pub(super) fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Arc<
         let page = Page { staff, date, events: &events, catalog: &rules.catalog, policy, decisions: &[], standing: &[], as_of };
         let drafted = draft_day(&page);
         sum.entries.extend(drafted.entries);
+        sum.concerns.extend(drafted.concerns);
         sum.questions.extend(drafted.questions);
     }
     sum
