@@ -88,6 +88,7 @@ on_each_database! {
         let why = world.json(&["rules", "explain", short(text(&written, "id"))]);
         assert_eq!((why["outcome"].as_str(), why["fields"]["project"]["value"].as_str()), (Some("entry"), Some("ACME-15")), "{why:#}");
         let told = world.run(&["rules", "explain", short(text(&written, "id"))]).expect("told");
+        assert!(told.contains("true  by its project"), "{told}");
         assert!(told.contains("no calendar has it: a person wrote it") && !told.contains("rules asked"), "{told}");
     }
 

@@ -69,10 +69,23 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
             failed.push(Failed { key: "dates", wants, has: scene.date.to_string() });
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
-        let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
+        let held = rule.when.iter().filter(|clause| !told(clause.key) && clause.condition.asks_for_something()).count();
         Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
+}
+
+impl Condition {
+    /// Whether it asks for something to be there: that nothing is, holds of most events and brings none nearer.
+    fn asks_for_something(&self) -> bool {
+        match self {
+            Self::Entry(_) | Self::AllDay(false) | Self::Recurring(false) | Self::Guests { min: 0, unknown: None | Some(false), .. } => {
+                false
+            }
+            Self::Attendees { min, .. } => *min > 1,
+            _ => true,
+        }
+    }
 }
 
 impl Reader<'_> {
