@@ -66,13 +66,26 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         if !reader.is_between(rule.from, rule.until) {
             let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
             let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
-            failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
+            failed.push(Failed { key: "dates", wants, has: scene.date.to_string() });
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
-        let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
+        let held = rule.when.iter().filter(|clause| !told(clause.key) && clause.condition.asks_for_something()).count();
         Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
+}
+
+impl Condition {
+    /// Whether it asks for something to be there: that nothing is, holds of most events and brings none nearer.
+    fn asks_for_something(&self) -> bool {
+        match self {
+            Self::Entry(_) | Self::AllDay(false) | Self::Recurring(false) | Self::Guests { min: 0, unknown: None | Some(false), .. } => {
+                false
+            }
+            Self::Attendees { min, .. } => *min > 1,
+            _ => true,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -82,6 +95,8 @@ impl Reader<'_> {
         let text = &fact.text;
         let set = |value: Option<&str>| value.unwrap_or("unset").to_owned();
         let yes = |is: bool| is.to_string();
+        // Hours and weekdays of another zone than hers say which.
+        let clock = |says: String| self.set.zone.map_or(says.clone(), |zone| format!("{says} {zone}"));
         match key {
             "attendees" => format!("{} with the owner", self.people()),
             "guests" => self.guests().count().to_string(),
@@ -90,10 +105,10 @@ impl Reader<'_> {
             "duration" => {
                 fact.span.seconds().map_or_else(|| "all day".to_owned(), |seconds| format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60))
             }
-            "time" => {
-                self.start().map_or_else(|| "all day".to_owned(), |at| at.with_timezone(&self.scene.zone).format("%H:%M").to_string())
-            }
-            "weekday" => self.weekday().to_string().to_lowercase(),
+            "time" => self
+                .start()
+                .map_or_else(|| "all day".to_owned(), |at| clock(at.with_timezone(&self.scene.zone).format("%H:%M").to_string())),
+            "weekday" => clock(self.weekday().to_string().to_lowercase()),
             "recurring" => yes(fact.recurring),
             "all_day" => yes(matches!(fact.span, Span::AllDay { .. })),
             "my_response" => self.scene.response.to_string(),
