@@ -51,6 +51,7 @@ mod schemas;
 mod several;
 mod supply;
 mod support;
+mod tasks;
 mod terminal;
 mod titles;
 mod traps;

@@ -201,19 +201,22 @@ pub(super) fn apply(page: &Page<'_>, body: &mut Body, provenance: &mut Provenanc
         body.client = Some(owner.key.clone());
     }
     defaults(page, body, provenance, verdict, by_person);
-    if by_person.task.is_none() {
-        task(page, body, provenance);
-    }
+    task(page, body, provenance, by_person.task.is_some());
     tags(body, provenance, verdict, by_person);
 }
 
-/// A project that lists its tasks has no other. One that is written in another case is the listed one.
-fn task(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance) {
+/// A project that lists its tasks has no other; what someone said stays, and is asked about ([`checks::unlisted`]). One that is written in
+/// another case is the listed one.
+fn task(page: &Page<'_>, body: &mut Body, provenance: &mut Provenance, is_decided: bool) {
     let project = body.project.as_deref().and_then(|code| page.catalog.project(code)).map(|(_, project)| project);
     let (Some(project), Some(task)) = (project.filter(|project| !project.tasks.is_empty()), &body.task) else { return };
-    body.task = project.listed_task(task).cloned();
-    if body.task.is_none() {
-        provenance.0.remove(&Field::Task);
+    match project.listed_task(task) {
+        Some(listed) => body.task = Some(listed.clone()),
+        None if is_decided => {}
+        None => {
+            body.task = None;
+            provenance.0.remove(&Field::Task);
+        }
     }
 }
 
