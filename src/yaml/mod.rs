@@ -5,6 +5,9 @@ pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
+#[cfg(test)]
+mod layout_tests;
+mod reindent;
 pub(crate) mod schema;
 mod wrong;
 
