@@ -52,6 +52,7 @@ mod schemas;
 mod several;
 mod supply;
 mod support;
+mod tasks;
 mod terminal;
 mod titles;
 mod traps;

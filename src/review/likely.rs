@@ -169,7 +169,7 @@ fn ranked(exception: &Exception, (event, client): (Option<&Event>, Option<&str>)
         }
     }
     found.sort_by(|(_, one), (_, other)| other.sum.total_cmp(&one.sum));
-    found.into_iter().take(MAX).map(|(what, score)| score.likely(what, alike)).collect()
+    found.into_iter().take(MAX).map(|(what, score)| score.likely(what, alike, catalog)).collect()
 }
 
 /// A witness divides its vote.
@@ -202,12 +202,17 @@ impl Score {
         }
     }
 
-    /// Task and billable flag are those of the newest time that was for the same.
-    fn likely(self, (client, project): What, alike: &[Alike]) -> Likely {
+    /// Task and billable flag are those of the newest time that was for the same; a task that the project has no more is none.
+    fn likely(self, (client, project): What, alike: &[Alike], catalog: &Catalog) -> Likely {
         let same = alike.iter().filter(|row| row.client == client && row.project == project).max_by_key(|row| row.date);
         let why = self.loudest.map_or_else(String::new, |(ground, _, count)| ground.words(count));
         let not_work = client.is_none() && project.is_none();
-        Likely { client, project, task: same.and_then(|row| row.task.clone()), billable: same.and_then(|row| row.billable), not_work, why }
+        let is_there = |task: &String| match project.as_deref().and_then(|code| catalog.project(code)) {
+            Some((_, project)) => project.tasks.is_empty() || project.listed_task(task).is_some(),
+            None => true,
+        };
+        let task = same.and_then(|row| row.task.clone()).filter(is_there);
+        Likely { client, project, task, billable: same.and_then(|row| row.billable), not_work, why }
     }
 }
 

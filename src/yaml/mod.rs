@@ -5,7 +5,10 @@ pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
+#[cfg(test)]
+mod layout_tests;
 pub(crate) mod positions;
+mod reindent;
 pub(crate) mod schema;
 mod slips;
 mod wrong;
