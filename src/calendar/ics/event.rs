@@ -69,8 +69,8 @@ impl Parsed {
             floating,
             start,
             length,
-            rules: properties.all("RRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
-            unwanted: properties.all("EXRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
+            rules: rules(properties, "RRULE"),
+            unwanted: rules(properties, "EXRULE"),
             added: properties.added()?.into_iter().map(|added| period(added, start, floating)).collect::<Result<_, Fault>>()?,
             excluded: properties.moments("EXDATE")?,
             status: status(properties),
@@ -83,6 +83,12 @@ impl Parsed {
     pub(super) fn repeats(&self) -> bool {
         !self.rules.is_empty() || !self.added.is_empty()
     }
+}
+
+/// Rules of one name; some programs write one without a word to say that there is none.
+fn rules(properties: &Properties<'_>, name: &'static str) -> Vec<String> {
+    let values = properties.all(name).map(|rule| rule.val.as_str().trim());
+    values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
