@@ -44,7 +44,7 @@ pub(super) struct Parsed {
 /// show is what took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
-    /// From local start to local end, negative where the calendar says so, with the end's own zone where that differs.
+    /// From local start to local end, negative where the calendar says so, with the end's own zone where that is another place.
     Until { local: TimeDelta, zone: Tz },
     /// DURATION: nominal days, then exact time.
     Duration { days: i64, exact: TimeDelta },
@@ -55,7 +55,7 @@ impl Parsed {
         let Some(written) = properties.moment("DTSTART")? else { return bad("it has no DTSTART") };
         let ends = properties.moment("DTEND")?;
         let start = start(written, ends, properties, floating);
-        let length = length(properties, ends, start, floating)?;
+        let length = length(properties, ends, start)?;
         let recurrence_id = properties.moment("RECURRENCE-ID")?;
         let and_future = properties
             .one("RECURRENCE-ID")
@@ -71,13 +71,18 @@ impl Parsed {
             length,
             rules: rules(properties, "RRULE"),
             unwanted: rules(properties, "EXRULE"),
-            added: properties.added()?.into_iter().map(|added| period(added, start, floating)).collect::<Result<_, Fault>>()?,
+            added: properties.added()?.into_iter().map(|added| period(added, start)).collect::<Result<_, Fault>>()?,
             excluded: properties.moments("EXDATE")?,
             status: status(properties),
             show_as: show_as(properties),
             visibility: visibility(properties),
             text: text(properties).into(),
         })
+    }
+
+    /// The zone of times about it that name none: its start's, where that names one.
+    pub(super) fn unzoned(&self, floating: Tz) -> Tz {
+        if self.start.zone == self.floating { floating } else { self.start.zone }
     }
 
     pub(super) fn repeats(&self) -> bool {
@@ -109,7 +114,7 @@ fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, f
 fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
     let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     let end = match ends {
-        Some(Written::Local(end, other)) if other.unwrap_or(floating) == start.zone => Some(end),
+        Some(Written::Local(end, other)) if other.unwrap_or(start.zone) == start.zone => Some(end),
         Some(Written::Utc(end)) => Some(end.and_utc().with_timezone(&start.zone).naive_local()),
         _ => None,
     };
@@ -119,7 +124,7 @@ fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Propert
         && end.is_none_or(|end| is_midnight(end) && end >= start.local)
 }
 
-fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floating: Tz) -> Result<Length, Fault> {
+fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start) -> Result<Length, Fault> {
     let nominal = |local| Length::Until { local, zone: start.zone };
     let ends = ends.map(|end| match end {
         Written::Utc(at) if start.all_day && at.time() != NaiveTime::MIN => {
@@ -135,8 +140,8 @@ fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floa
                 Ok(nominal((local - start.local).max(TimeDelta::days(1))))
             }
             (Written::Date(_), false) | (_, true) => bad("DTSTART and DTEND are not both dates or both times"),
-            (Written::Local(local, zone), _) => Ok(Length::Until { local: local - start.local, zone: zone.unwrap_or(floating) }),
-            (Written::Utc(local), _) => Ok(Length::Until { local: local - start.local, zone: Tz::UTC }),
+            (Written::Local(local, zone), _) => Ok(until(start, local, zone.unwrap_or(start.zone))),
+            (Written::Utc(local), _) => Ok(until(start, local, Tz::UTC)),
         };
     }
     match properties.value("DURATION") {
@@ -147,13 +152,24 @@ fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floa
     }
 }
 
+/// To an end on another clock. Only between two places does that clock say more than how long it is: the clocks of UTC never change, and a
+/// series that has its end there would change its length with those of its start.
+fn until(start: Start, local: NaiveDateTime, zone: Tz) -> Length {
+    let is_place = |zone: Tz| zone.name().contains('/') && !zone.name().starts_with("Etc/");
+    if is_place(zone) && is_place(start.zone) {
+        return Length::Until { local: local - start.local, zone };
+    }
+    let local = if zone == start.zone { local } else { instant(zone, local).with_timezone(&start.zone).naive_local() };
+    Length::Until { local: local - start.local, zone: start.zone }
+}
+
 /// A date of RDATE; a period has its own end.
-fn period(added: Added, start: Start, floating: Tz) -> Result<(Written, Option<Length>), Fault> {
+fn period(added: Added, start: Start) -> Result<(Written, Option<Length>), Fault> {
     let length = match added.end {
         None => None,
         Some(PeriodEnd::After(text)) => Some(duration(&text)?),
         Some(PeriodEnd::At(end)) => {
-            let (from, to) = (start.local_of(added.start, floating), start.local_of(end, floating));
+            let (from, to) = (start.local_of(added.start, start.zone), start.local_of(end, start.zone));
             Some(Length::Until { local: to - from, zone: start.zone })
         }
     };

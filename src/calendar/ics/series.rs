@@ -66,8 +66,8 @@ fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<
     for (_, parsed) in parsed {
         let Some(written) = parsed.recurrence_id else { continue };
         // One without a series, as in feeds of free and busy times, stands for itself.
-        let series = master.map_or(parsed.start, |master| master.start);
-        let moment = moment(series, series.local_of(written, parsed.floating));
+        let series = master.unwrap_or(&parsed);
+        let moment = moment(series.start, series.start.local_of(written, series.unzoned(parsed.floating)));
         if found.get(&moment).is_none_or(|before| before.sequence <= parsed.sequence) {
             found.insert(moment, parsed);
         }
@@ -187,7 +187,7 @@ impl Made<'_> {
         locals.retain(|local| !unwanted.contains(local));
         let mut locals: BTreeMap<_, _> = locals.into_iter().map(|local| (local, master.length)).collect();
         for (written, length) in &master.added {
-            locals.insert(master.start.local_of(*written, master.floating), length.unwrap_or(master.length));
+            locals.insert(master.start.local_of(*written, master.start.zone), length.unwrap_or(master.length));
         }
         locals.retain(|local, _| span.0 <= *local && *local < span.1);
         if locals.len() > limits.occurrences {
@@ -238,7 +238,7 @@ impl Made<'_> {
 }
 
 fn moments(master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
-    written.iter().map(|written| moment(master.start, master.start.local_of(*written, master.floating))).collect()
+    written.iter().map(|written| moment(master.start, master.start.local_of(*written, master.start.zone))).collect()
 }
 
 fn span(parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {
