@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use icalendar::parser::Property;
 
 use super::{
-    property::{Added, Fault, PeriodEnd, Properties, Written, bad, composed, list, parameter},
+    property::{Added, Fault, PeriodEnd, Properties, Written, bad, composed, list, local_time, parameter},
     recurrence::Start,
 };
 use crate::model::{
@@ -20,6 +20,8 @@ use crate::model::{
 pub(super) struct Parsed {
     pub(super) uid: Option<String>,
     pub(super) sequence: i64,
+    /// When this version was made (DTSTAMP), which may be when the file was, and when it was changed (LAST-MODIFIED).
+    written: [Option<NaiveDateTime>; 2],
     /// Which occurrence of its series it replaces.
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
@@ -64,6 +66,8 @@ impl Parsed {
         Ok(Self {
             uid: properties.value("UID").filter(|uid| !uid.is_empty()).map(str::to_owned),
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
+            written: ["DTSTAMP", "LAST-MODIFIED"]
+                .map(|name| properties.value(name).and_then(|at| local_time(at.trim_end_matches(['Z', 'z'])))),
             recurrence_id,
             and_future,
             floating,
@@ -78,6 +82,11 @@ impl Parsed {
             visibility: visibility(properties),
             text: text(properties).into(),
         })
+    }
+
+    /// What tells the newer of two versions (RFC 5546 §2.1.5).
+    pub(super) fn version(&self) -> (i64, [Option<NaiveDateTime>; 2]) {
+        (self.sequence, self.written)
     }
 
     /// The zone of times about it that name none: its start's, where that names one.

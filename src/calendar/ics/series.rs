@@ -42,7 +42,7 @@ pub(super) fn expand(uid: &str, components: Components, window: &Window, limits:
     }
 }
 
-/// The masters with the highest SEQUENCE. Of those that start alike the last in the file counts; those that do not are different events
+/// The masters with the highest SEQUENCE. Of those that start alike the newest counts; those that do not are different events
 /// whose UIDs were not made with care, and time that was seen is never left out.
 fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     if let [_, (line, _), ..] = masters.as_slice() {
@@ -53,14 +53,15 @@ fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     newest.fold(Vec::new(), |mut kept: Vec<Parsed>, parsed| {
         let at = moment(parsed.start, parsed.start.local);
         match kept.iter_mut().find(|known| moment(known.start, known.start.local) == at) {
-            Some(known) => *known = parsed,
+            Some(known) if known.version() <= parsed.version() => *known = parsed,
+            Some(_) => {}
             None => kept.push(parsed),
         }
         kept
     })
 }
 
-/// By the instant each replaces; the highest SEQUENCE wins, then the later in the file.
+/// By the instant each replaces; the newest version wins, then the later in the file.
 fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<Moment, Parsed> {
     let mut found: BTreeMap<Moment, Parsed> = BTreeMap::new();
     for (_, parsed) in parsed {
@@ -68,7 +69,7 @@ fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<
         // One without a series, as in feeds of free and busy times, stands for itself.
         let series = master.unwrap_or(&parsed);
         let moment = moment(series.start, series.start.local_of(written, series.unzoned(parsed.floating)));
-        if found.get(&moment).is_none_or(|before| before.sequence <= parsed.sequence) {
+        if found.get(&moment).is_none_or(|before| before.version() <= parsed.version()) {
             found.insert(moment, parsed);
         }
     }
