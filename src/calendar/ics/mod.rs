@@ -15,6 +15,10 @@ mod unread;
 mod zones;
 
 #[cfg(test)]
+mod length_tests;
+#[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
 mod series_tests;
 #[cfg(test)]
 mod tests;
