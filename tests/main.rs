@@ -26,6 +26,7 @@ mod language;
 mod learning;
 mod leaving;
 mod lint;
+mod meant;
 mod messages;
 mod moved;
 mod nights;
