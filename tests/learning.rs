@@ -68,6 +68,9 @@ on_each_database! {
         let out = world.output(&["rules", "suggest", "--write", "learnt.yaml"]);
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         assert!(world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect_err("there").contains("there already"));
+        assert!(String::from_utf8_lossy(&out.stderr).contains("a daemon that watches this folder makes it active by itself"));
+        let elsewhere = world.output(&["rules", "suggest", "--write", "./learnt.yaml"]);
+        assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("it is not among the rule files: nothing comes of it until it stands in "));
         world.run(&["rules", "check"]).expect("it loads");
         assert_eq!(std::fs::read_to_string(world.path("rules/learnt.yaml")).expect("a file"), yaml);
         let uneven = String::from_utf8(world.output(&["rules", "fmt", "--check"]).stdout).expect("text");

@@ -91,7 +91,14 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
     let beside = path.with_file_name(format!(".{name}.new"));
     let written = std::fs::write(&beside, yaml).and_then(|()| std::fs::rename(&beside, &path));
     written.with_context(|| format!("cannot write {}", path.display()))?;
-    complain(&format!("wrote {}; a daemon makes it active by itself, else: kalends rules reload", path.display()));
+    let folder = |path: &Path| std::fs::canonicalize(path).ok();
+    let is_beside = path.parent().and_then(folder).is_some_and(|parent| Some(parent) == folder(&app.config.rules));
+    let next = if is_beside {
+        "a daemon that watches this folder makes it active by itself, else: kalends rules reload".to_owned()
+    } else {
+        format!("it is not among the rule files: nothing comes of it until it stands in {}", app.config.rules.display())
+    };
+    complain(&format!("wrote {}; {next}", path.display()));
     Ok(Outcome::Done)
 }
 

@@ -15,11 +15,11 @@ struct Writer {
 
 impl Writer {
     /// A number below another one (xorshift).
-    fn below(&mut self, limit: u64) -> u64 {
+    fn below(&mut self, limit: u64) -> usize {
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 7;
         self.seed ^= self.seed << 17;
-        (self.seed >> 11) % limit
+        usize::try_from((self.seed >> 11) % limit).unwrap_or_default()
     }
 
     fn next(&mut self) -> usize {
@@ -41,7 +41,7 @@ impl Writer {
     /// The end of a line, with a comment on it or none.
     fn end(&mut self) {
         if self.below(4) == 0 {
-            let (gap, number) = (self.below(4) as usize + 1, self.next());
+            let (gap, number) = (self.below(4) + 1, self.next());
             write!(self.text, "{}# beside {number}", " ".repeat(gap)).expect("text");
         }
         self.text.push('\n');
@@ -54,12 +54,12 @@ impl Writer {
             3 => self.flow(column),
             4 | 5 => {
                 self.end();
-                let further = self.below(3) as usize * 2;
+                let further = self.below(3) * 2;
                 self.list(column + further, depth - 1);
             }
             _ => {
                 self.end();
-                let further = self.below(3) as usize + 1;
+                let further = self.below(3) + 1;
                 self.map(column + further, depth - 1);
             }
         }
@@ -80,7 +80,7 @@ impl Writer {
 
     fn flow(&mut self, column: usize) {
         let (one, two, three) = (self.next(), self.next(), self.next());
-        let breaks = if self.below(3) == 0 { format!("\n{}", " ".repeat(column + 3)) } else { " ".repeat(self.below(2) as usize) };
+        let breaks = if self.below(3) == 0 { format!("\n{}", " ".repeat(column + 3)) } else { " ".repeat(self.below(2)) };
         write!(self.text, " [v{one},{breaks}{{ k{two}:  v{three} }}]").expect("text");
         self.end();
     }

@@ -55,8 +55,8 @@ fn lists(text: &str) -> Vec<Range<usize>> {
                 // What comes next is the first dash; the parser says where its element begins.
                 let dash = behind_key(text, last).filter(|_| !has_brackets);
                 let is_in_column = |dash: &usize| open.last().is_some_and(|outer| outer.column == Some(column(*dash)));
-                let list = dash.filter(is_in_column).map(line);
-                open.push(Open { column: None, has_brackets, list });
+                let begins = dash.filter(is_in_column).map(line);
+                open.push(Open { column: None, has_brackets, list: begins });
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let closed = open.pop();
