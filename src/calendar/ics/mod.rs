@@ -1,12 +1,14 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
+//! file), [`line`] (one bad line loses its event), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
 //! (overrides), and [`unread`] (what cannot be read and still has its place).
 
 mod charset;
 mod event;
+mod line;
 mod observances;
+mod people;
 mod property;
 mod recurrence;
 mod scan;
@@ -16,6 +18,10 @@ mod zones;
 
 #[cfg(test)]
 mod length_tests;
+#[cfg(test)]
+mod line_tests;
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod rule_tests;
 #[cfg(test)]

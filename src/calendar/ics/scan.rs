@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::charset;
+use super::{charset, line};
 
 /// Bounds on what a calendar file may ask of us (SEMANTICS S25).
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
     pub(crate) lines: usize,
     pub(crate) events: usize,
-    /// Bytes of one unfolded line; a longer description is cut, any other line breaks its event.
+    /// Bytes of one unfolded line; a longer description is cut, any other that is read breaks its event.
     pub(crate) line_bytes: usize,
     pub(crate) nesting: usize,
     /// Occurrences of one series.
@@ -228,19 +228,15 @@ impl Scanner<'_> {
     }
 
     fn long(&mut self, text: &[u8], number: usize) {
-        if is_description(text) {
+        if !line::is_read(text) {
+            // An attachment, or a picture: nobody misses it.
+        } else if line::is(text, &["DESCRIPTION"]) {
             let limit = self.limits.line_bytes;
             self.scanned.notes.push(format!("line {number}: the description is longer than {limit} bytes and was cut"));
         } else {
             self.mark(number, Oddity::LongLine);
         }
     }
-}
-
-fn is_description(text: &[u8]) -> bool {
-    let is = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
-    // Outlook writes descriptions a second time, as a web page.
-    is("DESCRIPTION") || is("X-ALT-DESC")
 }
 
 impl Component {
