@@ -1,7 +1,7 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`line`] (one bad line loses its event), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
+//! file), [`line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
 //! (overrides), and [`unread`] (what cannot be read and still has its place).
 
 mod charset;
@@ -14,6 +14,7 @@ mod recurrence;
 mod scan;
 mod series;
 mod unread;
+mod zone_names;
 mod zones;
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ use self::{
 };
 pub(crate) use self::{
     scan::{Limits, Refused},
-    zones::named,
+    zone_names::named,
 };
 use crate::{
     calendar::{Answer, Window},

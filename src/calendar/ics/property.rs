@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     UnknownTimezone(String),
     #[error("the time zone `{0}` is defined in this file, but no zone we know keeps its changes of clocks; nothing was guessed")]
     OddTimezone(String),
+    #[error("the time zone `{0}` is defined in this file, but not so that it can be read; nothing was guessed")]
+    UnreadTimezone(String),
 }
 
 pub(super) fn bad<T>(message: impl Into<String>) -> Result<T, Fault> {
