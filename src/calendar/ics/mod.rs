@@ -46,7 +46,7 @@ use self::{
     zones::KnownZones,
 };
 pub(crate) use self::{
-    scan::{Limits, Refused},
+    scan::{GZIP, Limits, Refused},
     zone_names::named,
 };
 use crate::{

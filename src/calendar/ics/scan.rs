@@ -27,6 +27,9 @@ impl Default for Limits {
     }
 }
 
+/// What gzip files begin with (RFC 1952 §2.3.1).
+pub(crate) const GZIP: &[u8] = &[0x1f, 0x8b];
+
 /// Why a file is not read at all. Nothing in the book changes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
@@ -34,6 +37,10 @@ pub(crate) enum Refused {
     Empty,
     #[error("this is a web page, not a calendar; the address probably asks for a sign-in")]
     WebPage,
+    #[error("this is data for programs (JSON), not a calendar; copy the address that ends in .ics, or the one that calendars subscribe to")]
+    Json,
+    #[error("this is packed; unpack it, and take the .ics file that is in it")]
+    Packed,
     #[error("this is not a calendar: it does not begin with BEGIN:VCALENDAR")]
     NotACalendar,
     #[error("this is UTF-16, and calendars are UTF-8 (RFC 5545 §3.1.4); save it as UTF-8")]
@@ -134,7 +141,9 @@ fn check_beginning(bytes: &[u8]) -> Result<(), Refused> {
     let starts = |with: &str| bytes.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
     match () {
         () if bytes.is_empty() => Err(Refused::Empty),
-        () if starts("<!doctype") || starts("<html") || starts("<?xml") || starts("<head") || starts("<body") => Err(Refused::WebPage),
+        () if starts("<") => Err(Refused::WebPage),
+        () if starts("{") || starts("[") => Err(Refused::Json),
+        () if bytes.starts_with(GZIP) || bytes.starts_with(b"PK\x03\x04") => Err(Refused::Packed),
         () if !starts("BEGIN:VCALENDAR") => Err(Refused::NotACalendar),
         () => Ok(()),
     }
