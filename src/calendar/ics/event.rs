@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use icalendar::parser::Property;
 
 use super::{
-    property::{Added, Fault, PeriodEnd, Properties, Written, bad, composed, list, local_time, parameter},
+    people::{address, attendee},
+    property::{Added, Fault, PeriodEnd, Properties, Written, bad, list, local_time, parameter},
     recurrence::Start,
 };
 use crate::model::{
     day::instant,
-    event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
+    event::{EventStatus, ShowAs, Text, Visibility},
 };
 
 /// What one VEVENT says.
@@ -115,12 +115,12 @@ fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, f
     // Midnights of the person's own clock, too, may be written in UTC.
     let own = start(written.local.and_utc().with_timezone(&floating).naive_local(), floating, false);
     let clocks = [Some(written), (written.zone == Tz::UTC).then_some(own)];
-    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties, floating));
+    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties));
     days.map_or(written, |days| Start { all_day: true, ..days })
 }
 
 /// Outlook writes some all-day events as midnight to midnight, and says so beside it.
-fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
+fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>) -> bool {
     let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     let end = match ends {
         Some(Written::Local(end, other)) if other.unwrap_or(start.zone) == start.zone => Some(end),
@@ -264,31 +264,6 @@ fn text(properties: &Properties<'_>) -> Text {
         event_type: None,
         conference: CONFERENCES.iter().find_map(|name| word(name)),
     }
-}
-
-/// The lower-case address of a person or room; some programs put it in EMAIL beside an opaque value.
-fn address(property: &Property<'_>) -> Option<String> {
-    let value = property.val.as_str().trim();
-    let mail = value.get(..7).filter(|head| head.eq_ignore_ascii_case("mailto:")).map_or(value, |_| &value[7..]);
-    let mail = if mail.contains('@') { mail } else { parameter(property, "EMAIL")? };
-    mail.contains('@').then(|| mail.trim().to_lowercase())
-}
-
-fn attendee(property: &Property<'_>) -> Option<Attendee> {
-    let word = |name| parameter(property, name).map(str::to_ascii_uppercase);
-    Some(Attendee {
-        email: address(property)?,
-        name: parameter(property, "CN").filter(|name| !name.is_empty()).map(composed),
-        resource: matches!(word("CUTYPE").as_deref(), Some("ROOM" | "RESOURCE")),
-        response: match word("PARTSTAT").as_deref() {
-            Some("ACCEPTED") => Response::Accepted,
-            Some("TENTATIVE") => Response::Tentative,
-            // Who delegates sends someone else (RFC 5545 §3.2.12).
-            Some("DECLINED" | "DELEGATED") => Response::Declined,
-            None | Some("NEEDS-ACTION") => Response::NeedsAction,
-            Some(_) => Response::Unknown,
-        },
-    })
 }
 
 impl Length {
