@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
             Condition::Entry(residual) => entry(residual),
             Condition::All(parts) => parts.iter().all(|part| self.holds(part, hits, entry)),
             // Every part is asked, since each may add evidence.
-            Condition::Any(parts) => parts.iter().fold(false, |any, part| self.holds(part, hits, entry) || any),
+            Condition::Any(parts) => parts.iter().filter(|part| self.holds(part, hits, entry)).count() > 0,
             Condition::Not(part) => !self.holds(part, &mut Hits::default(), entry),
         }
     }
