@@ -4,7 +4,7 @@ use super::{
     RuleSet, Scene,
     compile::{End, Rule},
     explain::Asked,
-    matching::{Condition, Hits},
+    matching::Condition,
     reader::Reader,
 };
 use crate::model::residual::Residual;
@@ -32,7 +32,7 @@ impl RuleSet {
         let reader = Reader::new(self, scene);
         let fitted = || self.rules.iter().zip(asked).filter(|(_, asked)| asked.failed.is_empty()).map(|(rule, _)| rule);
         let last = fitted().position(|rule| !matches!(rule.end, End::GoesOn)).map_or(usize::MAX, |at| at + 1);
-        let held = |condition: &Condition| reader.reduce(condition, &mut Hits::default(), &Residual::clone) != Residual::Never;
+        let held = |condition: &Condition| reader.reduce(condition) != Residual::Never;
         let reach = |rule: &Rule| {
             let held = branches(rule).into_iter().filter(|(_, condition)| held(condition)).map(|(path, _)| path);
             Reach { rule: rule.id.to_string(), branches: held.collect() }

@@ -2,14 +2,10 @@
 
 use super::{
     RuleSet, Scene,
-    matching::{Condition, Hits, known},
+    matching::{Condition, Hits},
     reader::Reader,
 };
-use crate::model::{
-    event::Span,
-    residual::{Decided, Residual},
-    verdict::Verdict,
-};
+use crate::model::{event::Span, residual::Decided, verdict::Verdict};
 
 /// One rule, asked about one event.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,12 +50,9 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         ..scene.undecided()
     };
     let asked = |rule: &super::compile::Rule| {
-        let fails = |residual: Residual| residual != Residual::Always;
+        let holds = |condition| reader.holds(condition, &mut Hits::default(), &|residual| residual.holds(&decided));
         // What a rule asked of the fields held when it was asked, whatever came of them since.
-        let clauses = rule.when.iter().filter(|clause| {
-            !verdict.names(&rule.id)
-                && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided))))
-        });
+        let clauses = rule.when.iter().filter(|clause| !verdict.names(&rule.id) && !holds(&clause.condition));
         let mut failed: Vec<Failed> = clauses
             .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
             .collect();

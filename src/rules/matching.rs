@@ -121,49 +121,44 @@ pub(super) struct Hits<'a> {
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// What is made of a condition on the entry: answered at once where its values are known, kept where they are not.
-pub(super) type OfEntry<'f> = &'f dyn Fn(&Residual) -> Residual;
+/// Answers a condition on the entry.
+pub(super) type OfEntry<'f> = &'f dyn Fn(&Residual) -> bool;
 
 impl<'a> Reader<'a> {
-    /// Answers what the event can answer; what only the entry can is asked of `entry`.
-    pub(super) fn reduce(&'a self, condition: &Condition, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
+    /// What is left of a condition while nothing is known of the entry.
+    pub(super) fn reduce(&'a self, condition: &Condition) -> Residual {
         match condition {
-            Condition::Entry(residual) => entry(residual),
-            Condition::All(parts) => self.all(parts.iter(), hits, entry),
-            Condition::Any(parts) => self.any(parts, hits, entry),
-            Condition::Not(part) => match self.reduce(part, &mut Hits::default(), entry) {
+            Condition::Entry(residual) => residual.clone(),
+            Condition::All(parts) => self.joined(parts, Residual::Always, Residual::Never, Residual::All),
+            Condition::Any(parts) => self.joined(parts, Residual::Never, Residual::Always, Residual::Any),
+            Condition::Not(part) => match self.reduce(part) {
                 Residual::Always => Residual::Never,
                 Residual::Never => Residual::Always,
                 open => Residual::Not(Box::new(open)),
             },
-            _ if self.holds(condition, hits) => Residual::Always,
+            _ if self.holds(condition, &mut Hits::default(), &|_| false) => Residual::Always,
             _ => Residual::Never,
         }
     }
 
-    pub(super) fn all<'c>(&'a self, parts: impl Iterator<Item = &'c Condition>, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
+    /// Several open questions as one; a single one as it is, and none where a part settles it.
+    fn joined(&'a self, parts: &[Condition], none: Residual, settled: Residual, several: fn(Vec<Residual>) -> Residual) -> Residual {
         let mut rest = Vec::new();
-        for part in parts {
-            match self.reduce(part, hits, entry) {
-                Residual::Never => return Residual::Never,
-                Residual::Always => {}
-                open => rest.push(open),
+        for part in parts.iter().map(|part| self.reduce(part)).filter(|part| *part != none) {
+            if part == settled {
+                return settled;
             }
+            rest.push(part);
         }
-        joined(rest, Residual::Always, Residual::All)
+        match rest.len() {
+            0 => none,
+            1 => rest.pop().unwrap_or(none),
+            _ => several(rest),
+        }
     }
 
-    /// Every part is asked, since each may add evidence.
-    fn any(&'a self, parts: &[Condition], hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
-        let mut rest: Vec<_> = parts.iter().map(|part| self.reduce(part, hits, entry)).collect();
-        if rest.contains(&Residual::Always) {
-            return Residual::Always;
-        }
-        rest.retain(|part| *part != Residual::Never);
-        joined(rest, Residual::Never, Residual::Any)
-    }
-
-    fn holds(&'a self, condition: &Condition, hits: &mut Hits<'a>) -> bool {
+    /// Whether it holds. What matched is added to `hits`.
+    pub(super) fn holds(&'a self, condition: &Condition, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> bool {
         let fact = self.scene.fact;
         let text = &fact.text;
         match condition {
@@ -210,9 +205,13 @@ impl<'a> Reader<'a> {
             Condition::Status(any) => any.contains(&fact.status),
             Condition::SameDay(other) => self.neighbours().iter().any(|reader| {
                 let undecided = reader.scene.undecided();
-                reader.reduce(other, &mut Hits::default(), &|residual| known(residual.holds(&undecided))) == Residual::Always
+                reader.holds(other, &mut Hits::default(), &|residual| residual.holds(&undecided))
             }),
-            Condition::Entry(_) | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => false,
+            Condition::Entry(residual) => entry(residual),
+            Condition::All(parts) => parts.iter().all(|part| self.holds(part, hits, entry)),
+            // Every part is asked, since each may add evidence.
+            Condition::Any(parts) => parts.iter().filter(|part| self.holds(part, hits, entry)).count() > 0,
+            Condition::Not(part) => !self.holds(part, &mut Hits::default(), entry),
         }
     }
 
@@ -302,19 +301,6 @@ impl<'a> Reader<'a> {
         let (title, location) = (self.first_scan(Place::Title), self.first_scan(Place::Location));
         let named = self.names(title).iter().chain(self.names(location)).chain(&self.codes(title).0);
         named.chain(self.addresses(true, true)).any(|other| other.client == client && !other.weak)
-    }
-}
-
-pub(super) fn known(holds: bool) -> Residual {
-    if holds { Residual::Always } else { Residual::Never }
-}
-
-/// Several open questions as one; a single one as it is.
-fn joined(mut rest: Vec<Residual>, none: Residual, several: fn(Vec<Residual>) -> Residual) -> Residual {
-    match rest.len() {
-        0 => none,
-        1 => rest.pop().unwrap_or(none),
-        _ => several(rest),
     }
 }
 
