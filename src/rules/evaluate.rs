@@ -101,7 +101,8 @@ impl Judging<'_> {
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
         let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
-            for value in self.fill(template, hits).into_iter().filter_map(|value| self.set.called_now(*field, value)) {
+            let called = |value| if template.names_record(*field) { Some(value) } else { self.set.called_now(*field, value) };
+            for value in self.fill(template, hits).into_iter().filter_map(called) {
                 let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }

@@ -1,7 +1,5 @@
 //! Conditions: compiled once, reduced per event to what only the entry's decided values can answer.
 
-use std::collections::BTreeMap;
-
 use chrono::{NaiveTime, Weekday};
 
 use super::{
@@ -16,6 +14,7 @@ use crate::model::{
     event::{EventStatus, Response, ShowAs, Span, Visibility},
     residual::Residual,
     verdict::{Evidence, Place},
+    words::words,
 };
 
 /// What a rule asks of an event.
@@ -92,31 +91,34 @@ impl Condition {
     }
 }
 
-/// Where codes and names are sought if a rule names no place.
-pub(super) const CODE_PLACES: &[&str] = &["title", "categories", "description"];
-pub(super) const NAME_PLACES: &[&str] = &["title", "location"];
+words! {
+    /// Where evidence of clients is sought.
+    Where {
+        Title = "title",
+        Location = "location",
+        Categories = "categories",
+        Description = "description",
+        DescriptionFirstLine = "description_first_line",
+        Attendees = "attendees",
+        Organizer = "organizer",
+    }
+}
 
 /// Evidence of clients: where it is sought, which clients may be found, and how many.
 #[derive(Debug)]
 pub(super) struct Sought {
-    pub(super) within: Vec<String>,
+    pub(super) within: Vec<Where>,
     pub(super) is: Vec<String>,
     pub(super) min: usize,
     pub(super) max: usize,
-}
-
-impl Sought {
-    /// Whether a place is looked at; where none is named, those that are usual for the kind.
-    fn within(&self, place: &str, usual: bool) -> bool {
-        if self.within.is_empty() { usual } else { self.within.iter().any(|named| named == place) }
-    }
 }
 
 /// What matched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hits<'a> {
     pub(super) witnesses: Vec<Witness<'a>>,
-    pub(super) captures: BTreeMap<String, String>,
+    /// Named groups of a pattern; the last of a name counts.
+    pub(super) captures: Vec<(String, &'a str)>,
     pub(super) word: Option<&'a str>,
     pub(super) evidence: Vec<Evidence>,
 }
@@ -173,14 +175,14 @@ impl<'a> Reader<'a> {
             }),
             Condition::Series(any) => any.contains(&fact.ical_uid),
             Condition::Code(sought) => {
-                let scans = self.scans(sought, CODE_PLACES);
+                let scans = self.scans(&sought.within);
                 self.sought(sought, scans.flat_map(|scan| &self.codes(scan).0), hits)
             }
             Condition::Name(sought) => {
-                let scans = self.scans(sought, NAME_PLACES);
+                let scans = self.scans(&sought.within);
                 self.sought(sought, scans.flat_map(|scan| self.names(scan)), hits)
             }
-            Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(sought).iter(), hits),
+            Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(&sought.within).iter(), hits),
             Condition::Attendees { min, max } => (*min..=*max).contains(&self.people()),
             Condition::OnlyOurs => self.people() > 1 && self.others().all(|person| person.is_ours),
             Condition::Only(wanted) => self.people() > 1 && self.others().all(|person| is_at(person.email, wanted)),
@@ -239,7 +241,7 @@ impl<'a> Reader<'a> {
         }
         for (name, (start, end)) in fit.into_iter().flat_map(|fit| fit.groups) {
             let part = Some(scan.text[start..end].trim()).filter(|part| !part.is_empty());
-            hits.captures.extend(part.map(|part| (name, part.to_owned())));
+            hits.captures.extend(part.map(|part| (name, part)));
         }
         true
     }
@@ -253,21 +255,21 @@ impl<'a> Reader<'a> {
     }
 
     /// The texts that are looked at, in the order in which they count (S24): title, location, categories, description.
-    pub(super) fn scans(&'a self, sought: &Sought, usual: &[&str]) -> impl Iterator<Item = &'a Scan<'a>> {
-        let within = |place| sought.within(place, usual.contains(&place));
-        let title = within("title").then(|| self.first_scan(Place::Title));
-        let location = within("location").then(|| self.first_scan(Place::Location));
-        let categories = if within("categories") { self.categories() } else { &[] };
+    pub(super) fn scans(&'a self, within: &[Where]) -> impl Iterator<Item = &'a Scan<'a>> {
+        let has = |place| within.contains(&place);
+        let title = has(Where::Title).then(|| self.first_scan(Place::Title));
+        let location = has(Where::Location).then(|| self.first_scan(Place::Location));
+        let categories = if has(Where::Categories) { self.categories() } else { &[] };
         let description = match () {
-            () if within("description") => Some(self.description()),
-            () if within("description_first_line") => Some(self.first_scan(Place::Description)),
+            () if has(Where::Description) => Some(self.description()),
+            () if has(Where::DescriptionFirstLine) => Some(self.first_scan(Place::Description)),
             () => None,
         };
         title.into_iter().chain(location).chain(categories).chain(description)
     }
 
-    fn witnesses_among_people(&'a self, sought: &Sought) -> &'a [Witness<'a>] {
-        self.addresses(sought.within("attendees", true), sought.within("organizer", true))
+    fn witnesses_among_people(&'a self, within: &[Where]) -> &'a [Witness<'a>] {
+        self.addresses(within.contains(&Where::Attendees), within.contains(&Where::Organizer))
     }
 
     /// A weak witness counts only beside another one of the same client, of any kind.
