@@ -377,8 +377,9 @@ on_each_database! {
         assert_eq!(questions(&world), 0, "it answers again");
         // The secret of the program has expired: nobody but an administrator can mend that, and it is told at once.
         firm.google.fault(Fault { on: On::Token, kind: Kind::Token400("invalid_client".to_owned()), times: 9, after: 0 });
+        firm.google.expire_tokens();
         world.now("2026-03-11T09:00:00Z");
-        drop(world.output(&["sync"]));
-        assert_eq!(questions(&world), 1);
+        let told = world.output(&["sync"]);
+        assert_eq!(questions(&world), 1, "{told:?}");
     }
 }
