@@ -130,11 +130,20 @@ fn only_an_object_is_an_event() {
         ("{\"timezone\": \"Berlin\"}", "timezone: this is no time zone: write it as `timezone: Europe/Berlin`"),
         ("{\"title\": \"a\", \"title\": \"b\"}", "duplicate field `title`"),
         ("{", "this is no JSON"),
+        // What says one thing here and another there is no event that a calendar could have.
+        ("{\"end\": \"2026-03-09T11:30\", \"duration\": \"2h\"}", "end and duration differ"),
+        ("{\"start\": \"2026-03-09\", \"all_day\": false}", "is a date, and all_day is false"),
+        ("{\"transparency\": \"glass\"}", "write transparent or opaque"),
+        ("{\"series\": \"a\", \"uid\": \"b\"}", "are the same thing, and differ"),
     ] {
         std::fs::write(world.path("event.json"), wrong).expect("written");
         let told = world.run(&["rules", "explain", "--event", "event.json"]).expect_err("refused");
         assert!(told.contains(said), "{wrong}: {told}");
     }
+    std::fs::write(world.path("event.json"), "{\"title\": \"x\", \"transparency\": \"TRANSPARENT\"}").expect("written");
+    let free = world.json(&["rules", "explain", "--event", "event.json"]);
+    std::fs::write(world.path("event.json"), "{\"title\": \"x\", \"show_as\": \"free\"}").expect("written");
+    assert_eq!(free["outcome"], world.json(&["rules", "explain", "--event", "event.json"])["outcome"], "as calendar files write it");
     std::fs::write(world.path("event.json"), "{}").expect("written");
     world.run(&["rules", "explain", "--event", "event.json"]).expect("an event that says nothing");
 }
