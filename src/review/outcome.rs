@@ -4,13 +4,13 @@
 use chrono::NaiveDate;
 
 use crate::{
-    drafting::{assigned, values},
     model::{
         catalog::{Catalog, Field},
         decision::{Act, Assignment, Decision},
         entry::{Entry, EntryStatus},
         verdict::Verdict,
     },
+    settling::{assigned, values},
 };
 
 /// What time is for.

@@ -12,12 +12,11 @@ use super::{
     outcome::{Decided, Details, Outcome, Purpose},
 };
 use crate::{
-    drafting::values,
     model::{
         catalog::Catalog, decision::Assignment, event::Event, exception::ExceptionStatus, ids::MeetingId, principal::Principal,
         staff::Staff, verdict::Verdict,
     },
-    settling::{Verdicts, activation::Active, rule_tests::run_tests, verdicts},
+    settling::{Verdicts, activation::Active, rule_tests::run_tests, values, verdicts},
     store::{Error, Tx},
     yaml::{
         block::{flow, quoted},
