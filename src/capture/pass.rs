@@ -23,7 +23,7 @@ use crate::{
 /// Rows of one transaction (SEMANTICS S21).
 const BATCH: usize = 2_000;
 /// The capture window around today (S25).
-const DAYS_BACK: u64 = 60;
+pub(crate) const DAYS_BACK: u64 = 60;
 const DAYS_AHEAD: u64 = 60;
 /// An event that does not repeat and is gone from a feed was taken away if it was no longer ago. Before the earliest that is left, older
 /// ones may be gone since feeds show so much of the past and no more; those that show less than this are read wrongly.
