@@ -105,7 +105,9 @@ fn moved(world: &World, is_late: bool) {
 /// Entries and questions, but for what names them.
 fn book(world: &World) -> (Vec<String>, Vec<String>, Vec<String>) {
     let plain = |mut one: Value, names: &[&str]| {
-        names.iter().for_each(|name| one[*name] = Value::Null);
+        for name in names {
+            one[*name] = Value::Null;
+        }
         one.to_string()
     };
     let mut entries: Vec<_> = world.entries().into_iter().map(|one| plain(one, &["id", "version", "event", "staff"])).collect();
@@ -164,6 +166,34 @@ on_each_database! {
         set(&world, &["--timezone", "UTC", "--from", "2026-03-10"]).expect("back");
         world.sync();
         assert!(drawn(&world).contains(&"03-13: 03-13T02:00 03-13T03:00 draft".to_owned()), "{:?}", drawn(&world));
+        assert!(world.reasons().is_empty(), "{:?}", world.reasons());
+        writes_nothing(&world);
+    }
+
+    fn s15_what_names_no_zone_is_where_she_is_on_its_date(world: World) {
+        let rule = "RRULE:FREQ=WEEKLY;BYDAY=WE,TH;COUNT=6\r\nEXDATE:20260318T080000\r\n";
+        let changed = event("s", "20260311T070000", "20260311T080000", "[ACME-15] Run", "RECURRENCE-ID:20260311T080000\r\n");
+        world.calendar(&[
+            event("s", "20260304T080000", "20260304T090000", "[ACME-15] Run", rule),
+            changed,
+            event("x", "20260306T080000", "20260306T090000", "[GBX-3] Once", ""),
+            event("y", "20260313T080000", "20260313T090000", "[GBX-3] Once", ""),
+        ]);
+        world.sync();
+        act(&world, "approve", "04T08:00");
+        act(&world, "approve", "06T08:00");
+        set(&world, &["--timezone", "America/New_York", "--from", "2026-03-10"]).expect("moved");
+        world.sync();
+        let stands = [
+            "03-04: 03-04T08:00 03-04T09:00 approved",
+            "03-05: 03-05T08:00 03-05T09:00 draft",
+            "03-06: 03-06T08:00 03-06T09:00 approved",
+            "03-11: 03-11T11:00 03-11T12:00 draft",
+            "03-12: 03-12T12:00 03-12T13:00 draft",
+            "03-13: 03-13T12:00 03-13T13:00 draft",
+            "03-19: 03-19T12:00 03-19T13:00 draft",
+        ];
+        assert_eq!(drawn(&world), stands);
         assert!(world.reasons().is_empty(), "{:?}", world.reasons());
         writes_nothing(&world);
     }

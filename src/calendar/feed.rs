@@ -23,6 +23,7 @@ use super::{
     http::{self, Response, Web, retry_after},
     ics,
 };
+use crate::model::day::Zones;
 
 /// A broken server may say "not modified" for ever, and its dates may go backwards: so often everything is asked for.
 const UNCONDITIONAL: TimeDelta = TimeDelta::hours(24);
@@ -159,7 +160,7 @@ fn in_utf8(body: Vec<u8>, content_type: Option<&str>) -> Vec<u8> {
 fn no_calendar(body: &[u8]) -> Option<ics::Refused> {
     let beginning = &body[..body.len().min(BEGINNING)];
     let nothing = Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH };
-    let why = ics::read(beginning, &nothing, chrono_tz::UTC, &ics::Limits::default()).err()?;
+    let why = ics::read(beginning, &nothing, &Zones::only(chrono_tz::UTC), &ics::Limits::default()).err()?;
     let is_beginning = matches!(why, ics::Refused::Empty | ics::Refused::WebPage | ics::Refused::NotACalendar | ics::Refused::Utf16);
     is_beginning.then_some(why)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn capture(
         return Ok(Captured { cursor: claim.poll.cursor.clone(), ..Captured::default() });
     }
     let zone = staff.zones.on(staff.zones.date_of(now));
-    let asked = ask(origin, source, &claim.poll, window(staff, now), zone, now).await;
+    let asked = ask(origin, source, &claim.poll, window(staff, now), &staff.zones, now).await;
     match asked {
         Ok(Asked::Same { cursor, digest }) => nothing_new(store, source, staff, claim, (cursor, digest), now).await,
         Ok(Asked::File { answer, digest, window, cursor }) => {

@@ -11,7 +11,7 @@ use super::{
     recurrence::Start,
 };
 use crate::model::{
-    day::instant,
+    day::{Zones, instant},
     event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
 };
 
@@ -24,7 +24,8 @@ pub(super) struct Parsed {
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
     pub(super) and_future: bool,
-    /// The zone of times that name none.
+    /// The zones of times that name none, and the one on its first date.
+    pub(super) clocks: Arc<Zones>,
     pub(super) floating: Tz,
     pub(super) start: Start,
     pub(super) length: Length,
@@ -51,8 +52,13 @@ pub(super) enum Length {
 }
 
 impl Parsed {
-    pub(super) fn from(properties: &Properties<'_>, floating: Tz) -> Result<Self, Fault> {
+    pub(super) fn from(properties: &Properties<'_>, clocks: &Arc<Zones>) -> Result<Self, Fault> {
         let Some(written) = properties.moment("DTSTART")? else { return bad("it has no DTSTART") };
+        let floating = match written {
+            Written::Date(date) => clocks.on(date),
+            Written::Local(local, _) => clocks.on(local.date()),
+            Written::Utc(at) => clocks.on(clocks.date_of(at.and_utc())),
+        };
         let ends = properties.moment("DTEND")?;
         let start = start(written, ends, properties, floating);
         let length = length(properties, ends, start, floating)?;
@@ -66,6 +72,7 @@ impl Parsed {
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
             recurrence_id,
             and_future,
+            clocks: Arc::clone(clocks),
             floating,
             start,
             length,
@@ -86,10 +93,10 @@ impl Parsed {
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
-    let start = |local, zone, all_day| Start { local, zone, all_day };
+    let start = |local, zone, all_day| Start { local, zone, all_day, floats: false };
     let written = match written {
         Written::Date(date) => return start(date.and_time(NaiveTime::MIN), floating, true),
-        Written::Local(local, zone) => start(local, zone.unwrap_or(floating), false),
+        Written::Local(local, zone) => Start { floats: zone.is_none(), ..start(local, zone.unwrap_or(floating), false) },
         Written::Utc(local) => start(local, Tz::UTC, false),
     };
     // Midnights of the person's own clock, too, may be written in UTC.
