@@ -5,6 +5,7 @@ pub(crate) mod feeds;
 mod found;
 pub(crate) mod health;
 mod pace;
+pub(crate) mod person;
 mod reading;
 pub(crate) mod rules;
 pub(crate) mod sources;
@@ -15,7 +16,6 @@ use anyhow::Context;
 use tokio::sync::{Mutex, Semaphore};
 use url::Url;
 
-use self::health::Health;
 use crate::{
     calendar::{
         api::Api,
@@ -90,7 +90,7 @@ impl App {
     /// Reads calendars and settles everything that is due by now.
     pub(crate) async fn sync(&self, active: &Active, only: Option<&str>) -> anyhow::Result<Synced> {
         let strangers = take_in(&self.store).await?;
-        let Health { people, connections, sources, .. } = self.health().await?;
+        let sources = self.store.read().await?.calendars().await?;
         let only = match only {
             Some(typed) => Some(self.store.read().await?.source_ending(typed).await?.calendar.id),
             None => None,
@@ -99,9 +99,8 @@ impl App {
         for source in sources {
             let wanted = only.is_none_or(|only| only == source.calendar.id);
             let is_read = wanted && source.removed_at.is_none() && (!source.paused || only.is_some());
-            if let Some(staff) = people.iter().find(|person| person.id == source.calendar.staff).filter(|_| is_read) {
-                let connection = connections.iter().find(|one| Some(one.id) == source.calendar.connection);
-                match self.read_now(&source, staff, connection).await? {
+            if is_read {
+                match self.read_now(source.calendar.id).await? {
                     Some(captured) => synced.calendars.push((source, captured)),
                     None => synced.busy.push(source),
                 }

@@ -51,6 +51,7 @@ mod rights;
 mod rooms;
 mod schemas;
 mod several;
+mod staff;
 mod supply;
 mod support;
 mod tasks;

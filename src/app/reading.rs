@@ -17,6 +17,7 @@ use crate::{
     grants::refresh::{Access, NoAccess},
     model::{
         connection::{Connection, Provider},
+        ids::CalendarId,
         staff::{Source, Staff},
     },
     store::Error,
@@ -31,21 +32,19 @@ enum Opened<'a> {
 
 impl App {
     /// Claims a calendar and reads it; none if someone else is reading it at the moment.
-    pub(crate) async fn read_now(
-        &self,
-        source: &Source,
-        staff: &Staff,
-        connection: Option<&Connection>,
-    ) -> Result<Option<Captured>, Error> {
+    pub(crate) async fn read_now(&self, calendar: CalendarId) -> Result<Option<Captured>, Error> {
         let now = self.config.clock.now();
         let mut tx = self.store.write().await?;
-        let claimed = tx.claim_calendar(source.calendar.id, self.vault.daemon, now, now + LEASE).await?;
+        let claimed = tx.claim_calendar(calendar, self.vault.daemon, now, now + LEASE).await?;
+        // As they are once it is claimed: whoever changes the person afterwards ends the claim.
+        let (source, connection) = tx.source(calendar).await?;
+        let staff = tx.staff_member(source.calendar.staff).await?;
         tx.commit().await?;
         let Some((mut poll, fence)) = claimed else { return Ok(None) };
         // Whoever asks by hand wants today's window, not that of the night's.
-        let window = crate::capture::pass::window(staff, now);
+        let window = crate::capture::pass::window(&staff, now);
         poll.wants_full |= (poll.cursor.from, poll.cursor.until) != (Some(window.from), Some(window.until));
-        self.read(source, staff, connection, &Claim { poll, fence }).await.map(Some)
+        self.read(&source, &staff, connection.as_ref(), &Claim { poll, fence }).await.map(Some)
     }
 
     /// Reads a claimed calendar, and gives the claim back with what there is to know of it.

@@ -1,4 +1,4 @@
-//! What a person says of a calendar that is read: whose events count, how much of them is kept, and whether it is read at all.
+//! What a person says of a calendar that is read: whose it is, whose events count, how much of them is kept, and whether it is read at all.
 
 use chrono::{DateTime, Utc};
 
@@ -23,7 +23,7 @@ words! {
 }
 
 impl App {
-    /// Changes what is kept of a calendar and whose events count. What is kept no longer goes at once (S8); says whether words went.
+    /// Changes what is kept of a calendar, whose it is and whose events count. What is kept no longer goes at once (S8); says whether words went.
     pub(crate) async fn set_calendar(&self, who: &str, before: &Source, calendar: Calendar) -> Result<bool, Error> {
         // The same words, read under other rules, are another answer.
         let after = Source { calendar, digest: None, ..before.clone() };
@@ -33,7 +33,7 @@ impl App {
         tx.update_calendar(&after).await?;
         let lowered = keep(&mut tx, before.calendar.privacy, &after.calendar, now).await?;
         tx.want_full(Some(id), now).await?;
-        let told = |source: &Source| serde_json::json!({ "privacy": source.calendar.privacy, "whose": source.calendar.whose });
+        let told = |source: &Source| serde_json::json!({ "owner": source.calendar.owner, "privacy": source.calendar.privacy, "whose": source.calendar.whose });
         tx.audit(&[Act::new(who, "set", now, "calendar", &id).of(staff).from(told(before)).to(told(&after))]).await?;
         tx.commit().await?;
         Ok(lowered)

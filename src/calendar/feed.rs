@@ -24,6 +24,7 @@ use super::{
     http::{self, Response, Web, retry_after},
     ics,
 };
+use crate::model::day::Zones;
 
 /// A broken server may say "not modified" for ever, and its dates may go backwards: so often everything is asked for.
 const UNCONDITIONAL: TimeDelta = TimeDelta::hours(24);
@@ -170,10 +171,10 @@ fn in_utf8(body: Vec<u8>, content_type: Option<&str>) -> Vec<u8> {
 /// Whether it does not even begin as one. `ics` knows what a calendar begins with, and is shown no more than that: the whole is read only
 /// once, by whoever gets it.
 fn no_calendar(body: &[u8]) -> Option<ics::Refused> {
+    use ics::Refused::{Empty, Json, NotACalendar, Packed, Utf16, WebPage};
     let beginning = &body[..body.len().min(BEGINNING)];
     let nothing = Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH };
-    let why = ics::read(beginning, &nothing, chrono_tz::UTC, &ics::Limits::default()).err()?;
-    use ics::Refused::{Empty, Json, NotACalendar, Packed, Utf16, WebPage};
+    let why = ics::read(beginning, &nothing, &Zones::only(chrono_tz::UTC), &ics::Limits::default()).err()?;
     matches!(why, Empty | Json | NotACalendar | Packed | Utf16 | WebPage).then_some(why)
 }
 

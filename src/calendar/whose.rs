@@ -49,7 +49,8 @@ mod tests {
         let file = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART:20260302T090000Z\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
         let window =
             Window { from: "2026-03-01T00:00:00Z".parse().expect("a time"), until: "2026-04-01T00:00:00Z".parse().expect("a time") };
-        let read = ics::read(file.as_bytes(), &window, chrono_tz::UTC, &ics::Limits::default()).expect("a calendar");
+        let read = ics::read(file.as_bytes(), &window, &crate::model::day::Zones::only(chrono_tz::UTC), &ics::Limits::default())
+            .expect("a calendar");
         let told = Told::of_file(read.facts[0].clone());
         of_told(&told, &["d@x.com".to_owned(), "dana@x.com".to_owned()], true)
     }

@@ -36,9 +36,12 @@ pub(crate) async fn take_in(store: &Store) -> Result<Vec<Stranger>, Error> {
         };
         for file in files {
             let location = file.display().to_string();
+            // Whose it is was said already, whatever her addresses are by now.
+            if known.iter().any(|source| source.calendar.location == location) {
+                continue;
+            }
             match owner(&file, &people) {
-                Ok(person) if known.iter().all(|source| source.calendar.location != location) => fresh.push(calendar(person, &file)),
-                Ok(_) => {}
+                Ok(person) => fresh.push(calendar(person, &file)),
                 Err(why) => strangers.push(Stranger { file: location, why }),
             }
         }

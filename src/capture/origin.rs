@@ -18,6 +18,7 @@ use crate::{
     },
     model::{
         connection::{Cursor, Poll},
+        day::Zones,
         ids::hex,
         staff::Source,
     },
@@ -97,7 +98,7 @@ pub(super) async fn ask(
     source: &Source,
     poll: &Poll,
     window: Window,
-    zone: Tz,
+    zones: &Zones,
     now: DateTime<Utc>,
 ) -> Result<Asked, Refusal> {
     let cursor = &poll.cursor;
@@ -110,9 +111,9 @@ pub(super) async fn ask(
                 let bytes = file::read_again(location.as_ref(), Limits::default().bytes);
                 bytes.map_err(|error| format!("{location}: {error}")).map(|bytes| (bytes, location))
             };
-            parse(read, seen, window, zone, cursor.clone()).await.map_err(|unread| Refusal::Unreadable(unread.message))
+            parse(read, seen, window, zones.clone(), cursor.clone()).await.map_err(|unread| Refusal::Unreadable(unread.message))
         }
-        Origin::Feed(web, address) => feed(web, address, source, cursor, (seen, window, zone), now).await,
+        Origin::Feed(web, address) => feed(web, address, source, cursor, (seen, window, zones), now).await,
         Origin::Google(_) | Origin::Outlook(_) => provider(origin, source, poll, window).await.map_err(Refusal::Provider),
     }
 }
@@ -169,7 +170,7 @@ async fn feed(
     address: &SecretString,
     source: &Source,
     cursor: &Cursor,
-    (seen, window, zone): (Option<String>, Window, Tz),
+    (seen, window, zones): (Option<String>, Window, &Zones),
     now: DateTime<Utc>,
 ) -> Result<Asked, Refusal> {
     let before =
@@ -189,7 +190,7 @@ async fn feed(
                 unconditional_at: after.unconditional_at,
             };
             let shown = source.calendar.location.clone();
-            let parsed = parse(move || Ok((bytes, shown)), seen, window, zone, cursor).await;
+            let parsed = parse(move || Ok((bytes, shown)), seen, window, zones.clone(), cursor).await;
             parsed.map_err(|Unread { message, is_cut_off }| {
                 // Its server may send the whole the next time.
                 let later = || Refusal::Feed(feed::Refused::Unreachable(format!("{message}; this may pass")));
@@ -211,20 +212,20 @@ async fn parse(
     read: impl FnOnce() -> Result<(Vec<u8>, String), String> + Send + 'static,
     seen: Option<String>,
     window: Window,
-    zone: Tz,
+    zones: Zones,
     cursor: Cursor,
 ) -> Result<Asked, Unread> {
     let whole = |message| Unread { message, is_cut_off: false };
     let parse = move || {
         let (bytes, name) = read().map_err(whole)?;
         let mut hash = Sha256::new();
-        hash.update(format!("{}/{}/{zone}/", window.from, window.until));
+        hash.update(format!("{}/{}/{zones}/", window.from, window.until));
         hash.update(&bytes);
         let digest = hex(&hash.finalize());
         if seen.as_ref() == Some(&digest) {
             return Ok(Asked::Same { cursor, digest: Some(digest) });
         }
-        let answer = ics::read(&bytes, &window, zone, &Limits::default()).map_err(|refused| Unread {
+        let answer = ics::read(&bytes, &window, &zones, &Limits::default()).map_err(|refused| Unread {
             message: format!("{name}: {refused}"),
             is_cut_off: matches!(refused, ics::Refused::Truncated { .. }),
         })?;

@@ -23,7 +23,7 @@ use crate::{
 /// Rows of one transaction (SEMANTICS S21).
 const BATCH: usize = 2_000;
 /// The capture window around today (S25).
-const DAYS_BACK: u64 = 60;
+pub(crate) const DAYS_BACK: u64 = 60;
 const DAYS_AHEAD: u64 = 60;
 /// An event that does not repeat and is gone from a feed was taken away if it was no longer ago. Before the earliest that is left, older
 /// ones may be gone since feeds show so much of the past and no more; those that show less than this are read wrongly.
@@ -78,7 +78,7 @@ pub(crate) async fn capture(
         return Ok(Captured { cursor: claim.poll.cursor.clone(), ..Captured::default() });
     }
     let zone = staff.zones.on(staff.zones.date_of(now));
-    let asked = ask(origin, source, &claim.poll, window(staff, now), zone, now).await;
+    let asked = ask(origin, source, &claim.poll, window(staff, now), &staff.zones, now).await;
     match asked {
         Ok(Asked::Same { cursor, digest }) => nothing_new(store, source, staff, claim, (cursor, digest), now).await,
         Ok(Asked::File { answer, digest, window, cursor }) => {

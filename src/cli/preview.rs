@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, format: Format) -> anyhow::Result<Outcome> {
     let limits = Limits { occurrences: OCCURRENCES_MAX, ..Limits::default() };
     let name = args.file.display();
     let bytes = file::read(&args.file, limits.bytes).with_context(|| format!("cannot read {name}"))?;
-    let read = ics::read(&bytes, &window, args.timezone, &limits).with_context(|| format!("{name}"))?;
+    let read = ics::read(&bytes, &window, &zones, &limits).with_context(|| format!("{name}"))?;
     read.notes.iter().for_each(|note| complain(&format!("note: {name}: {note}")));
     for broken in &read.broken {
         complain(&format!("{}: {name}: {}", broken.reason, broken.message));

@@ -40,6 +40,9 @@ pub(crate) struct Set {
     /// What to call it.
     #[arg(long)]
     name: Option<String>,
+    /// Address of the person the calendar belongs to.
+    #[arg(long)]
+    owner: Option<String>,
     /// Whose events count: `mine` or `all`.
     #[arg(long)]
     whose: Option<Whose>,
@@ -73,13 +76,15 @@ pub(crate) async fn set(app: &App, args: &Set) -> anyhow::Result<Outcome> {
     let before = app.store.read().await?.source_ending(&args.id).await?;
     let calendar = Calendar {
         name: args.name.clone().unwrap_or_else(|| before.calendar.name.clone()),
+        owner: args.owner.as_ref().map_or_else(|| before.calendar.owner.clone(), |owner| owner.to_lowercase()),
         whose: args.whose.unwrap_or(before.calendar.whose),
         privacy: args.privacy.unwrap_or(before.calendar.privacy),
         ..before.calendar.clone()
     };
     let lowered = app.set_calendar(&book::actor(), &before, calendar.clone()).await?;
     let gone = if lowered { "; the words of its events are gone" } else { "" };
-    answer(&format!("{}: privacy {}, whose {}{gone}; next: kalends sync", calendar.name, calendar.privacy, calendar.whose));
+    let Calendar { name, owner, privacy, whose, .. } = calendar;
+    answer(&format!("{name} of {owner}: privacy {privacy}, whose {whose}{gone}; next: kalends sync"));
     Ok(Outcome::Done)
 }
 

@@ -1,5 +1,7 @@
 //! `staff`: the people whose time is recorded.
 
+mod set;
+
 use std::collections::BTreeSet;
 
 use anyhow::Context;
@@ -7,10 +9,12 @@ use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use serde_json::json;
 
+pub(crate) use self::set::{Set, set};
 use super::{Format, Outcome, answer, book};
 use crate::{
     app::App,
     model::{
+        audit::Act,
         day::Zones,
         ids::{self, StaffId},
         principal::{Reviews, Role},
@@ -65,16 +69,30 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
     let zone = |staff: &Staff| staff.zones.on(app.config.clock.now().date_naive()).to_string();
     if format == Format::Json {
         let shown = people.iter().map(|staff| {
-            json!({ "id": staff.id, "name": staff.name, "addresses": staff.addresses, "timezone": zone(staff), "first_day": staff.first_day, "last_day": staff.last_day })
+            json!({ "id": staff.id, "name": staff.name, "addresses": staff.addresses, "timezone": zone(staff), "timezones": zones(staff),
+                "working": staff.working.to_string(), "first_day": staff.first_day, "last_day": staff.last_day })
         });
         answer(&serde_json::to_string_pretty(&shown.collect::<Vec<_>>())?);
     } else {
         let rows = people
             .iter()
-            .map(|staff| [staff.email().to_owned(), staff.name.clone(), zone(staff), staff.first_day.to_string(), book::last_day(staff)]);
+            .map(|staff| [staff.email().to_owned(), staff.name.clone(), dated(staff), staff.first_day.to_string(), book::last_day(staff)]);
         answer(&book::table(["email", "name", "time zone", "first day", "last day"], rows));
     }
     Ok(Outcome::Done)
+}
+
+/// Her zones, each with the date it begins; none of the first.
+fn zones(staff: &Staff) -> Vec<serde_json::Value> {
+    let (first, moves) = staff.zones.moves();
+    let first = json!({ "from": null, "timezone": first.to_string() });
+    std::iter::once(first).chain(moves.iter().map(|(from, zone)| json!({ "from": from, "timezone": zone.to_string() }))).collect()
+}
+
+/// The same for a table: a line for each.
+fn dated(staff: &Staff) -> String {
+    let (first, moves) = staff.zones.moves();
+    moves.iter().fold(first.to_string(), |told, (from, zone)| format!("{told}\n{zone} from {from}"))
 }
 
 /// Her last day is a fact like her first: what comes after it is no time, and once it has passed nobody reads her calendars, and she signs in no more.
@@ -88,6 +106,8 @@ pub(crate) async fn end(app: &App, email: &str, on: NaiveDate) -> anyhow::Result
     let after = staff.last_day.map_or(on, |before| before.min(on)).succ_opt().unwrap_or(on);
     let days = tx.days_with_work(staff.id, after).await?;
     tx.mark_due(staff.id, &days, crate::store::days::Due::Fresh, now).await?;
+    let done = Act::new(&book::actor(), "end", now, "staff", &staff.id).of(staff.id);
+    tx.audit(&[done.from(json!({ "last_day": staff.last_day })).to(json!({ "last_day": on }))]).await?;
     tx.commit().await?;
     answer(&format!(
         "{} works until {on}; until then her calendars are read and she may sign in, and no entry up to that day was touched",

@@ -5,7 +5,10 @@ use chrono_tz::Tz;
 
 use crate::model::event::Span;
 
-/// The last date of the book. Dates are compared as text of four-digit years.
+mod moving;
+
+/// The first date of the book, and the last one. Dates are compared as text of four-digit years.
+pub(crate) const FIRST_DATE: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
 pub(crate) const LAST_DATE: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
 /// The zones of a person, each from a date on; the first also covers all time before it.

@@ -62,6 +62,29 @@ impl Working {
     pub(crate) fn on(&self, date: NaiveDate) -> u32 {
         self.0[date.weekday().num_days_from_monday() as usize]
     }
+
+    /// Whether she works on the same weekdays: on these, all-day events may have hours (S19).
+    pub(crate) fn has_days_of(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(mine, theirs)| (*mine > 0) == (*theirs > 0))
+    }
+}
+
+/// As it is typed; `none` if every day is free.
+impl std::fmt::Display for Working {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let week: Vec<_> = days.into_iter().zip(self.0).collect();
+        let runs = week.chunk_by(|one, next| one.1 == next.1).filter(|run| run[0].1 > 0);
+        let part = |unit: char, count: u32| if count > 0 { format!("{count}{unit}") } else { String::new() };
+        let told = runs.map(|run| {
+            let days = if run.len() > 1 { format!("{}-{}", run[0].0, run[run.len() - 1].0) } else { run[0].0.to_owned() };
+            let (minutes, seconds) = (run[0].1 / 60, run[0].1 % 60);
+            format!("{days}={}{}{}", part('h', minutes / 60), part('m', minutes % 60), part('s', seconds))
+        });
+        let told: Vec<String> = told.collect();
+        f.write_str(if told.is_empty() { "none" } else { "" })?;
+        f.write_str(&told.join(","))
+    }
 }
 
 /// `mon-thu=8h,fri=6h30m`: days that are not named are free.

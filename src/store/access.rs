@@ -227,6 +227,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets which accounts are a person, and ends her sessions: whoever still has one of her addresses signs in again.
+    pub(crate) async fn forget_sign_ins(&mut self, staff: StaffId) -> Result<(), Error> {
+        const GONE: [&str; 2] = ["delete from identity where staff = $1", "delete from session where staff = $1"];
+        for sql in GONE {
+            on!(self, |conn| sqlx::query(sql).bind(staff.0).execute(conn).await.map(drop))?;
+        }
+        Ok(())
+    }
+
     /// Begins a session.
     pub(crate) async fn insert_session(&mut self, digest: &str, staff: StaffId, csrf: &str, now: DateTime<Utc>) -> Result<(), Error> {
         const SQL: &str = "insert into session (digest, staff, csrf, began_at, seen_at) values ($1, $2, $3, $4, $4)";

@@ -57,10 +57,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Changes what people may change of a calendar: its name, whose events count, how much is kept, where and whether it is read.
+    /// Changes what people may change of a calendar: its name, whose it is, whose events count, how much is kept, where and whether it is
+    /// read.
     pub(crate) async fn update_calendar(&mut self, source: &Source) -> Result<(), Error> {
         const SQL: &str = "update calendar set name = $2, whose = $3, privacy = $4, paused = $5, removed_at = $6, digest = $7, \
-            location = $8, connection = $9 where id = $1";
+            location = $8, connection = $9, owner = $10 where id = $1";
         on!(self, |conn| sqlx::query(SQL)
             .bind(source.calendar.id.0)
             .bind(&source.calendar.name)
@@ -71,6 +72,7 @@ impl Tx {
             .bind(&source.digest)
             .bind(&source.calendar.location)
             .bind(source.calendar.connection.map(|id| id.0))
+            .bind(&source.calendar.owner)
             .execute(conn)
             .await
             .map(drop))?;

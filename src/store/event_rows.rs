@@ -84,7 +84,7 @@ impl From<&Span> for When {
 }
 
 impl When {
-    fn span(self) -> Result<Span, Error> {
+    pub(super) fn span(self) -> Result<Span, Error> {
         match (self.starts_at, self.ends_at, self.zone, self.from_day, self.until_day) {
             (Some(start), Some(end), Some(zone), ..) => Ok(Span::Timed { start: start.0, end: end.0, zone: zone.0 }),
             (.., Some(first), Some(until)) => Ok(Span::AllDay { first: first.0, until: until.0 }),

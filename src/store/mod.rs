@@ -76,6 +76,7 @@ mod jobs;
 mod locks;
 mod looked;
 mod migrations;
+pub(crate) mod placing;
 mod polls;
 pub(crate) mod queue;
 pub(crate) mod records;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::{
     connection::{Cursor, Poll},
-    ids::{CalendarId, DaemonId},
+    ids::{CalendarId, DaemonId, StaffId},
 };
 
 const SELECT: &str =
@@ -170,6 +170,17 @@ impl Tx {
         const SQL: &str = "update poll set fence = fence + 1, lease_by = null, lease_until = null, cursor = null, wants_full = $3, \
             due_at = $2, pace_seconds = 0, failures = 0, failing_since = null, failure = null where calendar = $1";
         on!(self, |conn| sqlx::query(SQL).bind(calendar.0).bind(At(at)).bind(true).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Has all calendars of a person read anew: she is someone else to them now. Whoever is reading one at the moment reads it as that of
+    /// the person she was, and his claim holds no more.
+    pub(crate) async fn read_person_anew(&mut self, staff: StaffId, at: DateTime<Utc>) -> Result<(), Error> {
+        const SAID: &str = "update calendar set digest = null where staff = $1";
+        const POLLS: &str = "update poll set fence = fence + 1, lease_by = null, lease_until = null, cursor = null, wants_full = $3, \
+            due_at = $2 where calendar in (select id from calendar where staff = $1 and removed_at is null)";
+        on!(self, |conn| sqlx::query(POLLS).bind(staff.0).bind(At(at)).bind(true).execute(conn).await.map(drop))?;
+        on!(self, |conn| sqlx::query(SAID).bind(staff.0).execute(conn).await.map(drop))?;
         Ok(())
     }
 

@@ -31,8 +31,6 @@ impl Tx {
     /// [`Error::Taken`] if someone has one of her addresses.
     pub(crate) async fn insert_staff(&mut self, staff: &Staff) -> Result<(), Error> {
         const PERSON: &str = "insert into staff (id, name, working, first_day, last_day) values ($1, $2, $3, $4, $5)";
-        const ADDRESS: &str = "insert into staff_address (email, staff, position) values ($1, $2, $3)";
-        const ZONE: &str = "insert into staff_zone (staff, first_day, zone) values ($1, $2, $3)";
         let (id, first_day, last_day) = (staff.id.0, Plain(staff.first_day), staff.last_day.map(Plain));
         on!(self, |conn| sqlx::query(PERSON)
             .bind(id)
@@ -43,6 +41,34 @@ impl Tx {
             .execute(conn)
             .await
             .map(drop))?;
+        self.insert_lists(staff).await
+    }
+
+    /// Writes what is so of a person now, but for her last day.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if someone else has one of her addresses.
+    pub(crate) async fn save_staff(&mut self, staff: &Staff) -> Result<(), Error> {
+        const PERSON: &str = "update staff set name = $2, working = $3, first_day = $4 where id = $1";
+        const GONE: [&str; 2] = ["delete from staff_address where staff = $1", "delete from staff_zone where staff = $1"];
+        on!(self, |conn| sqlx::query(PERSON)
+            .bind(staff.id.0)
+            .bind(&staff.name)
+            .bind(Json(staff.working))
+            .bind(Plain(staff.first_day))
+            .execute(conn)
+            .await
+            .map(drop))?;
+        for sql in GONE {
+            on!(self, |conn| sqlx::query(sql).bind(staff.id.0).execute(conn).await.map(drop))?;
+        }
+        self.insert_lists(staff).await
+    }
+
+    async fn insert_lists(&mut self, staff: &Staff) -> Result<(), Error> {
+        const ADDRESS: &str = "insert into staff_address (email, staff, position) values ($1, $2, $3)";
+        const ZONE: &str = "insert into staff_zone (staff, first_day, zone) values ($1, $2, $3)";
+        let id = staff.id.0;
         for (email, position) in staff.addresses.iter().zip(0_i64..) {
             on!(self, |conn| sqlx::query(ADDRESS).bind(email).bind(id).bind(position).execute(conn).await.map(drop))?;
         }

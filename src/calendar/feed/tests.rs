@@ -140,7 +140,7 @@ async fn a_download_that_was_cut_is_none() {
     // Where the server did not say how much there is, only its end tells; `ics` looks for that.
     let Ok(Fetched::Body(bytes, _)) = taken("200 OK", "", &FILE[..20]).await else { panic!("a beginning") };
     let window = Window { from: noon(), until: noon() };
-    let read = ics::read(&bytes, &window, chrono_tz::UTC, &ics::Limits::default());
+    let read = ics::read(&bytes, &window, &crate::model::day::Zones::only(chrono_tz::UTC), &ics::Limits::default());
     assert!(matches!(read, Err(ics::Refused::Truncated { .. })));
 }
 

@@ -11,7 +11,7 @@ use super::{
     recurrence::Start,
 };
 use crate::model::{
-    day::instant,
+    day::{Zones, instant},
     event::{EventStatus, ShowAs, Text, Visibility},
 };
 
@@ -26,7 +26,8 @@ pub(super) struct Parsed {
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
     pub(super) and_future: bool,
-    /// The zone of times that name none.
+    /// The zones of times that name none, and the one on its first date.
+    pub(super) clocks: Arc<Zones>,
     pub(super) floating: Tz,
     pub(super) start: Start,
     pub(super) length: Length,
@@ -53,8 +54,13 @@ pub(super) enum Length {
 }
 
 impl Parsed {
-    pub(super) fn from(properties: &Properties<'_>, floating: Tz) -> Result<Self, Fault> {
+    pub(super) fn from(properties: &Properties<'_>, clocks: &Arc<Zones>) -> Result<Self, Fault> {
         let Some(written) = properties.moment("DTSTART")? else { return bad("it has no DTSTART") };
+        let floating = match written {
+            Written::Date(date) => clocks.on(date),
+            Written::Local(local, _) => clocks.on(local.date()),
+            Written::Utc(at) => clocks.on(clocks.date_of(at.and_utc())),
+        };
         let ends = properties.moment("DTEND")?;
         let start = start(written, ends, properties, floating);
         let length = length(properties, ends, start)?;
@@ -70,6 +76,7 @@ impl Parsed {
                 .map(|name| properties.value(name).and_then(|at| local_time(at.trim_end_matches(['Z', 'z'])))),
             recurrence_id,
             and_future,
+            clocks: Arc::clone(clocks),
             floating,
             start,
             length,
@@ -106,10 +113,10 @@ fn rules(properties: &Properties<'_>, name: &'static str) -> Vec<String> {
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
-    let start = |local, zone, all_day| Start { local, zone, all_day };
+    let start = |local, zone, all_day| Start { local, zone, all_day, floats: false };
     let written = match written {
         Written::Date(date) => return start(date.and_time(NaiveTime::MIN), floating, true),
-        Written::Local(local, zone) => start(local, zone.unwrap_or(floating), false),
+        Written::Local(local, zone) => Start { floats: zone.is_none(), ..start(local, zone.unwrap_or(floating), false) },
         Written::Utc(local) => start(local, Tz::UTC, false),
     };
     // Midnights of the person's own clock, too, may be written in UTC.

@@ -34,9 +34,7 @@ mod unread_tests;
 #[cfg(test)]
 mod zone_tests;
 
-use std::collections::BTreeMap;
-
-use chrono_tz::Tz;
+use std::{collections::BTreeMap, sync::Arc};
 
 use self::{
     event::Parsed,
@@ -51,20 +49,20 @@ pub(crate) use self::{
 };
 use crate::{
     calendar::{Answer, Window},
-    model::{event::EventStatus, ids},
+    model::{day::Zones, event::EventStatus, ids},
 };
 
-/// Reads the occurrences of a file that overlap a window. Floating times and all-day dates are those of `zone`, unless the file names a
+/// Reads the occurrences of a file that overlap a window. Floating times and all-day dates are those of `zones`, unless the file names a
 /// zone of its own (X-WR-TIMEZONE).
 ///
 /// # Errors
 /// When the file as a whole is not a calendar that can be read; nothing may be concluded from it.
-pub(crate) fn read(bytes: &[u8], window: &Window, zone: Tz, limits: &Limits) -> Result<Answer, Refused> {
+pub(crate) fn read(bytes: &[u8], window: &Window, zones: &Zones, limits: &Limits) -> Result<Answer, Refused> {
     let scanned = scan::scan(bytes, limits)?;
     let mut answer = Answer { notes: scanned.notes, ..Answer::default() };
     let mut series: BTreeMap<String, Components> = BTreeMap::new();
     for calendar in &scanned.calendars {
-        gather(calendar, bytes, window, zone, limits, &mut series, &mut answer.notes);
+        gather(calendar, bytes, window, zones, limits, &mut series, &mut answer.notes);
     }
     for (uid, components) in series {
         series::expand(&uid, components, window, limits, &mut answer);
@@ -86,18 +84,19 @@ fn gather(
     calendar: &Calendar,
     bytes: &[u8],
     window: &Window,
-    zone: Tz,
+    zones: &Zones,
     limits: &Limits,
     series: &mut BTreeMap<String, Components>,
     notes: &mut Vec<String>,
 ) {
-    let floating = header(calendar, "X-WR-TIMEZONE").and_then(|name| named(&name)).unwrap_or(zone);
+    let clocks = header(calendar, "X-WR-TIMEZONE").and_then(|name| named(&name)).map_or_else(|| zones.clone(), Zones::only);
+    let (clocks, floating) = (Arc::new(clocks.clone()), clocks.on(clocks.date_of(window.until)));
     let called_off = header(calendar, "METHOD").is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
     let zones = KnownZones::of(&calendar.zones, bytes, limits, window, floating);
     notes.extend(zones.notes.iter().cloned());
     for component in &calendar.events {
         let lines = component.lines(bytes, limits, Nested::LeftOut);
-        match parsed(component, &lines, &zones, floating) {
+        match parsed(component, &lines, &zones, &clocks) {
             Ok(mut parsed) => {
                 // RFC 5546 §3.2.5: a file of this kind calls off what it names.
                 if called_off {
@@ -117,10 +116,10 @@ fn gather(
     }
 }
 
-fn parsed(component: &Component, lines: &[String], zones: &KnownZones, floating: Tz) -> Result<Parsed, Fault> {
+fn parsed(component: &Component, lines: &[String], zones: &KnownZones, clocks: &Arc<Zones>) -> Result<Parsed, Fault> {
     match component.odd {
         Some((line, oddity)) => property::bad(format!("line {line} {oddity}")),
-        None => with_properties(lines, zones, |properties| Parsed::from(properties, floating)),
+        None => with_properties(lines, zones, |properties| Parsed::from(properties, clocks)),
     }
 }
 

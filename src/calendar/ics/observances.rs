@@ -63,7 +63,7 @@ impl Observances {
 
 impl Season {
     fn onsets(&self, span: (NaiveDateTime, NaiveDateTime)) -> Vec<(DateTime<Utc>, i32)> {
-        let start = Start { local: self.start, zone: Tz::UTC, all_day: false };
+        let start = Start { local: self.start, zone: Tz::UTC, all_day: false, floats: false };
         // A season that was given up holds from its last change on, however long ago.
         let ended = self.rules.iter().any(|rule| rule.to_ascii_uppercase().contains("UNTIL="));
         let span = if ended { (self.start, span.1) } else { span };

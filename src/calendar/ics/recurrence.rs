@@ -22,6 +22,8 @@ pub(super) struct Start {
     pub(super) local: NaiveDateTime,
     pub(super) zone: Tz,
     pub(super) all_day: bool,
+    /// It names no zone: each occurrence is at that time of day wherever the reader is on its date. `zone` is where she is on the first.
+    pub(super) floats: bool,
 }
 
 impl Start {

@@ -68,12 +68,21 @@ fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<
         let Some(written) = parsed.recurrence_id else { continue };
         // One without a series, as in feeds of free and busy times, stands for itself.
         let series = master.unwrap_or(&parsed);
-        let moment = moment(series.start, series.start.local_of(written, series.unzoned(parsed.floating)));
+        let moment = moment(series.start, series.start.local_of(written, series.unzoned(floating(master, &parsed))));
         if found.get(&moment).is_none_or(|before| before.version() <= parsed.version()) {
             found.insert(moment, parsed);
         }
     }
     found
+}
+
+/// The zone in which a part of a series names its place: one that floats as the series does is on its clock, wherever that is by then.
+fn floating(master: Option<&Parsed>, part: &Parsed) -> Tz {
+    master.filter(|master| float_alike(master, part)).map_or(part.floating, |master| master.start.zone)
+}
+
+fn float_alike(master: &Parsed, part: &Parsed) -> bool {
+    master.start.floats && part.start.floats && master.clocks == part.clocks
 }
 
 fn earlier(known: Option<DateTime<Utc>>, at: DateTime<Utc>) -> DateTime<Utc> {
@@ -157,11 +166,14 @@ impl Made<'_> {
         (from, changed): (Moment, &Parsed),
         original: Moment,
     ) -> Result<(), Fault> {
-        let same_clock = changed.start.all_day || master.start.all_day || changed.start.zone == master.start.zone;
+        let both_float = float_alike(master, changed);
+        let same_clock = changed.start.all_day || master.start.all_day || both_float || changed.start.zone == master.start.zone;
         let on_its_clock = |at: NaiveDateTime| {
             if same_clock { at } else { instant(master.start.zone, at).with_timezone(&changed.start.zone).naive_local() }
         };
         let replaced = match from {
+            // Where it was is told on the clock of the series.
+            Moment::At(at) if both_float => at.with_timezone(&master.start.zone).naive_local(),
             Moment::At(at) => at.with_timezone(&changed.start.zone).naive_local(),
             Moment::On(date) => date.and_time(chrono::NaiveTime::MIN),
         };
@@ -200,7 +212,7 @@ impl Made<'_> {
     fn note_start(&mut self, parsed: &Parsed) -> DateTime<Utc> {
         let at = match moment(parsed.start, parsed.start.local) {
             Moment::At(at) => at,
-            Moment::On(date) => Zones::only(parsed.floating).start(date),
+            Moment::On(date) => parsed.clocks.start(date),
         };
         self.answer.earliest = Some(earlier(self.answer.earliest, at));
         at
@@ -208,7 +220,7 @@ impl Made<'_> {
 
     fn add(&mut self, name: &str, parsed: &Parsed, local: NaiveDateTime, length: Length, original: Option<Moment>) -> Result<(), Fault> {
         let Some(span) = span(parsed, local, length) else { return bad("its end is beyond the end of the calendar") };
-        if !self.overlaps(&span, parsed.floating) {
+        if !self.overlaps(&span, &parsed.clocks) {
             return Ok(());
         }
         let provider_id = original.map_or_else(|| name.to_owned(), |original| format!("{name}#{original}"));
@@ -226,13 +238,10 @@ impl Made<'_> {
         Ok(())
     }
 
-    fn overlaps(&self, span: &Span, floating: Tz) -> bool {
+    fn overlaps(&self, span: &Span, zones: &Zones) -> bool {
         let (start, end): (DateTime<Utc>, DateTime<Utc>) = match span {
             Span::Timed { start, end, .. } => (*start, *end),
-            Span::AllDay { first, until } => {
-                let zones = Zones::only(floating);
-                (zones.start(*first), zones.start(*until))
-            }
+            Span::AllDay { first, until } => (zones.start(*first), zones.start(*until)),
         };
         start < self.window.until && (end > self.window.from || start >= self.window.from)
     }
@@ -243,13 +252,19 @@ fn moments(master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
 }
 
 fn span(parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {
-    let Start { zone, all_day, .. } = parsed.start;
+    let Start { zone: first_zone, all_day, floats, .. } = parsed.start;
     if all_day {
         let days = u64::try_from(length.days()).ok()?;
         return Some(Span::AllDay { first: local.date(), until: local.date().checked_add_days(Days::new(days))? });
     }
-    let end = length.end(local, zone)?;
+    let zone = if floats { parsed.clocks.on(local.date()) } else { first_zone };
+    let length = match length {
+        // What ends on its own clock ends where it is by then.
+        Length::Until { local, zone: ends } if floats && ends == first_zone => Length::Until { local, zone },
+        length => length,
+    };
+    let (start, end) = (instant(zone, local), length.end(local, zone)?);
     // A time written in UTC names no place: the reader's own zone is kept beside it.
-    let shown = if zone == Tz::UTC { parsed.floating } else { zone };
-    Some(Span::Timed { start: instant(zone, local), end, zone: shown })
+    let shown = if zone == Tz::UTC { parsed.clocks.on(start.date_naive()) } else { zone };
+    Some(Span::Timed { start, end, zone: shown })
 }

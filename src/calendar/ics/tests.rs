@@ -6,7 +6,10 @@ use chrono_tz::Europe::Berlin;
 use super::{Limits, Refused, read};
 use crate::{
     calendar::{Answer, Window},
-    model::event::{EventStatus, Response, Span},
+    model::{
+        day::Zones,
+        event::{EventStatus, Response, Span},
+    },
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -15,7 +18,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 pub(super) fn read_in(bytes: &[u8], from: &str, until: &str) -> Result<Answer, Refused> {
     let window = Window { from: at(&format!("{from}T00:00:00Z")), until: at(&format!("{until}T00:00:00Z")) };
-    read(bytes, &window, Berlin, &Limits::default())
+    read(bytes, &window, &Zones::only(Berlin), &Limits::default())
 }
 
 /// The events in March and April 2026.

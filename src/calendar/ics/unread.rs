@@ -82,7 +82,7 @@ impl Lost {
 impl Replaced {
     fn place(self, series: Option<&Parsed>, sequence: i64) -> Option<Place> {
         let original = self.original?;
-        let own = Start { local: chrono::NaiveDateTime::MIN, zone: Tz::UTC, all_day: matches!(original, Written::Date(_)) };
+        let own = Start { local: chrono::NaiveDateTime::MIN, zone: Tz::UTC, all_day: matches!(original, Written::Date(_)), floats: false };
         let start = series.map_or(own, |series| series.start);
         let at = moment(start, start.local_of(original, self.floating.unwrap_or(start.zone)));
         Some(Place { at, and_future: self.and_future, sequence, is_alone: !self.and_future && self.floating.is_some() })

@@ -12,6 +12,8 @@ pub(in crate::cli) enum Staff {
     Add(staff::Add),
     /// Shows everyone.
     List,
+    /// Changes her name, addresses, zone, working pattern or first day. What is approved, or closed, stays as it is.
+    Set(staff::Set),
     /// Says that someone leaves: nothing after that day becomes time, once it has passed her calendars are read no more, and she signs in no more.
     End {
         /// Her address.
@@ -50,7 +52,7 @@ pub(in crate::cli) enum Calendar {
         /// The calendar, by the end of its id.
         id: String,
     },
-    /// Changes its name, whose events count, or how much is kept of them.
+    /// Changes its name, whose it is, whose events count, or how much is kept of them.
     Set(sources::Set),
     /// Stops reading it for a while.
     Pause {

@@ -47,12 +47,12 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap) -
                 tr {
                     td { (one.name) } td { bdi { (one.email()) } }
                     td { (roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")) @if roles.contains(&Role::Reviewer) && reviews == Reviews::Everyone { " (of everyone)" } }
-                    td { (one.zones.on(today)) } td.n { (hours(one.working.0.iter().map(|seconds| i64::from(*seconds)).sum())) }
+                    td { (one.zones) } td.n { (hours(one.working.0.iter().map(|seconds| i64::from(*seconds)).sum())) }
                     td { (style.date(one.first_day)) } td { "command" }
                 }
             } }
         } }
-        p.quiet { "People are added with " code { "kalends staff add" } ", and given roles with " code { "kalends users set" } "." }
+        p.quiet { "People are added with " code { "kalends staff add" } ", changed with " code { "kalends staff set" } ", and given roles with " code { "kalends users set" } "." }
     };
     Ok(page(&signed, "Catalog", "/catalog", None, &content))
 }
