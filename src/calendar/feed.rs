@@ -170,10 +170,11 @@ fn in_utf8(body: Vec<u8>, content_type: Option<&str>) -> Vec<u8> {
 /// Whether it does not even begin as one. `ics` knows what a calendar begins with, and is shown no more than that: the whole is read only
 /// once, by whoever gets it.
 fn no_calendar(body: &[u8]) -> Option<ics::Refused> {
+    use ics::Refused::{Empty, Json, NotACalendar, Packed, Utf16, WebPage};
+
     let beginning = &body[..body.len().min(BEGINNING)];
     let nothing = Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH };
     let why = ics::read(beginning, &nothing, chrono_tz::UTC, &ics::Limits::default()).err()?;
-    use ics::Refused::{Empty, Json, NotACalendar, Packed, Utf16, WebPage};
     matches!(why, Empty | Json | NotACalendar | Packed | Utf16 | WebPage).then_some(why)
 }
 
