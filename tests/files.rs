@@ -79,6 +79,36 @@ on_each_database! {
         assert_eq!(starts(&world, "ACME-15").len(), 1);
     }
 
+    fn s23_her_no_is_heard_however_her_address_is_written(world: World) {
+        let (name, domain) = DANA.split_once('@').expect("an address");
+        for line in [
+            format!("ATTENDEE;PARTSTAT=DECLINED:mailto:{name}%40{domain}"),
+            format!("ATTENDEE;PARTSTAT=DECLINED:\"MAILTO:{DANA}?subject=no\""),
+            format!("ATTENDEE;CN={DANA};PARTSTAT=DECLINED:invalid:nomail"),
+            format!("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{DANA}\r\nATTENDEE;PARTSTAT=DECLINED:SMTP:{DANA}"),
+        ] {
+            let meeting = event("a", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Call", &format!("{line}\r\n"));
+            world.calendar(&[standing(), meeting]);
+            world.sync();
+            assert!(starts(&world, "ACME-15").is_empty(), "{line}");
+        }
+    }
+
+    fn s4_what_programs_write_wrongly_makes_no_hour_more_and_none_less(world: World) {
+        let weekly = event("w", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Weekly", "RRULE:FREQ=WEEKLY;BYDAY=MO,1WE;COUNT=3\r\n");
+        let place = "X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE=Main St 1\\; Linz:geo:48.3,14.2\r\n";
+        let (attached, shown) = ("A".repeat(70_000), "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna");
+        let single = event("s", "20260305T090000Z", "20260305T100000Z", "[ACME-15] Visit", &format!("{place}ATTACH;ENCODING=BASE64:{attached}\r\n"));
+        let named = |at: &str| format!(";TZID=\"{shown}\":{at}");
+        let call = event("c", "20260306T090000Z", "20260306T090000Z", "[ACME-15] Call", "")
+            .replace(":20260306T090000Z\r\nDTEND:20260306T090000Z", &format!("{}\r\nDTEND:20260306T110000", named("20260306T100000")));
+        world.calendar(&[standing(), weekly, single, call]);
+        world.sync();
+        assert_eq!(starts(&world, "ACME-15"), ["03-02T09:00", "03-04T09:00", "03-05T09:00", "03-06T09:00", "03-09T09:00"]);
+        let seconds: i64 = world.entries().iter().filter(|entry| entry["project"] == "ACME-15").filter_map(|entry| entry["seconds"].as_i64()).sum();
+        assert_eq!((seconds, asked(&world)), (5 * 3600, vec![]));
+    }
+
     fn s23_whatever_is_on_a_calendar_that_is_all_hers_is_hers(world: World) {
         world.file("team.ics", &[event("t", "20260303T090000Z", "20260303T100000Z", "[ACME-15] Visit", "ORGANIZER:mailto:tom@northwind.example\r\n")]);
         let add = ["calendar", "add", "ics", "--staff", DANA, "--file", "team.ics", "--owner", "tom@northwind.example", "--whose", "mine"];

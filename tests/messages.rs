@@ -220,7 +220,7 @@ fn what_is_wrong_with_a_calendar_file() {
         ("no zone", one("DTSTART;TZID=Middle Earth:20260302T090000")),
         ("every second", one("DTSTART:20260302T090000Z\r\nRRULE:FREQ=SECONDLY")),
         ("no rule", one("DTSTART:20260302T090000Z\r\nRRULE:FREQ=SOMETIMES")),
-        ("no property", one("DTSTART:20260302T090000Z\r\ngarbage")),
+        ("no property", one("DTSTART:20260302T090000Z\r\nDTEND;TZID=Europe/Berlin")),
         ("date and time", one("DTSTART:20260302T090000Z\r\nDTEND;VALUE=DATE:20260303")),
         ("no duration", one("DTSTART:20260302T090000Z\r\nDURATION:1h")),
     ];

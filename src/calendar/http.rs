@@ -174,9 +174,11 @@ impl Web {
             Because::Public => &self.public,
             Because::Named => &self.named,
         };
-        client.get(url.clone()).headers(headers.clone()).send().await.map_err(|error| match error.is_timeout() && !error.is_connect() {
-            true => Error::Silent { host: host(url).to_owned(), after: self.limits.read },
-            false => unreachable(url, &error),
+        client.get(url.clone()).headers(headers.clone()).send().await.map_err(|error| {
+            if error.is_timeout() && !error.is_connect() {
+                return Error::Silent { host: host(url).to_owned(), after: self.limits.read };
+            }
+            unreachable(url, &error)
         })
     }
 

@@ -66,6 +66,11 @@ class Event:
         there = local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
         return there != local
 
+    def numbered(self, days):
+        """Some with a number, which RFC 5545 §3.3.10 forbids outside of months and years, and which counts for nothing there."""
+        dice = self.dice
+        return [f"{dice.choice([1, 2, -1])}{day}" if dice.random() < 0.1 else day for day in days]
+
     def rule(self):
         dice = self.dice
         freq = dice.choice(["DAILY", "WEEKLY", "WEEKLY", "WEEKLY", "MONTHLY", "MONTHLY", "YEARLY"])
@@ -73,10 +78,10 @@ class Event:
         if dice.random() < 0.5:
             parts.append(f"INTERVAL={dice.randint(1, 4)}")
         if freq == "DAILY" and dice.random() < 0.3:
-            parts.append("BYDAY=" + ",".join(sorted(dice.sample(DAYS, dice.randint(1, 5)))))
+            parts.append("BYDAY=" + ",".join(self.numbered(sorted(dice.sample(DAYS, dice.randint(1, 5))))))
         if freq == "WEEKLY":
             if dice.random() < 0.6:
-                parts.append("BYDAY=" + ",".join(dice.sample(DAYS, dice.randint(1, 4))))
+                parts.append("BYDAY=" + ",".join(self.numbered(dice.sample(DAYS, dice.randint(1, 4)))))
             if dice.random() < 0.3:
                 parts.append(f"WKST={dice.choice(DAYS)}")
         if freq == "MONTHLY":
@@ -140,7 +145,13 @@ class Event:
         if dice.random() < 0.3 or self.in_gap(start) or self.in_gap(start + dt.timedelta(minutes=minutes)):
             self.uses_duration = True
             return [f"DURATION:PT{minutes}M"]
-        return [self.stamp(start + dt.timedelta(minutes=minutes), "DTEND")]
+        end = start + dt.timedelta(minutes=minutes)
+        return [(self.utc_stamp if self.on_one_clock(start, end) and dice.random() < 0.3 else self.stamp)(end, "DTEND")]
+
+    def on_one_clock(self, start, end):
+        """Whether no change of clocks lies between them, so that what an end in UTC means is beyond doubt."""
+        zone = ZoneInfo(self.zone or VIEWER)
+        return start.replace(tzinfo=zone).utcoffset() == end.replace(tzinfo=zone).utcoffset()
 
     def excluded(self):
         dice = self.dice

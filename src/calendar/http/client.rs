@@ -37,11 +37,11 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
-    match innermost.is::<reqwest::Error>() {
+    if innermost.is::<reqwest::Error>() {
         // This one prints its address.
-        true => "the request failed".to_owned(),
-        false => explained(&text).map_or(text.clone(), |what| format!("{what} ({text})")),
+        return "the request failed".to_owned();
     }
+    explained(&text).map_or(text.clone(), |what| format!("{what} ({text})"))
 }
 
 /// What rustls means, in words that somebody can act on.

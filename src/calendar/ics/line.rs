@@ -77,7 +77,10 @@ pub(super) fn in_form(line: &str) -> Cow<'_, str> {
     let Some(colon) = value_at(name.as_bytes(), rest) else { return format!("{name}:").into() };
     let mut out = name.to_owned();
     for (key, value) in parameters(&rest[..colon]) {
-        out.extend([";", key, "=\"", value.as_str(), "\""]);
+        match value.as_str() {
+            "" => out.extend([";", key]),
+            value => out.extend([";", key, "=\"", value, "\""]),
+        }
     }
     out.push_str(&rest[colon..]);
     out.into()
@@ -93,7 +96,7 @@ fn value_at(name: &[u8], rest: &str) -> Option<usize> {
     }
 }
 
-/// The parameters that have a value, without its quotes and with none inside it.
+/// Each parameter with its value, without its quotes and with none inside it.
 fn parameters(text: &str) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = Vec::new();
     let mut from = 0;
@@ -105,16 +108,16 @@ fn parameters(text: &str) -> Vec<(&str, String)> {
             (Some((key, value)), _) if is_key(key.trim()) => found.push((key.trim(), plain(value))),
             // A semicolon inside a value, as in a name or an address.
             (None, Some((_, value))) if !is_key(part) => value.extend([";", plain(part).as_str()]),
+            (None, _) if is_key(part) => found.push((part, String::new())),
             _ => {}
         }
     }
-    found.retain(|(_, value)| !value.trim().is_empty());
     found
 }
 
 fn plain(value: &str) -> String {
     let value = value.strip_prefix('"').map_or(value, |value| value.strip_suffix('"').unwrap_or(value));
-    value.replace('"', "'")
+    value.trim().replace('"', "'")
 }
 
 /// Where a character stands outside of quotes. One opens behind `=` or `,` and closes before what separates; others are text.

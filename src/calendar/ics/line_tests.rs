@@ -46,6 +46,10 @@ fn a_line_that_says_when_is_read_or_told() {
     for line in ["DTSTART;TZID=Europe/Berlin", "DTSTART", "DTSTART;TZID=Europe/Berlin:", "DTSTART=20260302T090000Z"] {
         assert_eq!(faults(&spring(&[&format!("UID:a\n{line}")])), [("bad-event", 3)], "{line}");
     }
+    // A zone that is named and has no name is no clock of anybody.
+    for line in ["DTSTART;TZID=:20260302T090000", "DTSTART;TZID:20260302T090000", "DTSTART;TZID=\"\":20260302T090000"] {
+        assert_eq!(faults(&spring(&[&format!("UID:a\n{line}")])), [("unknown-timezone", 3)], "{line}");
+    }
     for line in [
         "DTSTART ;TZID=Europe/Berlin:20260302T090000",
         "dtstart;tzid='Europe/Berlin':20260302T090000",
