@@ -8,6 +8,7 @@ mod api_writing;
 mod backtest;
 mod bad_files;
 mod bad_rules;
+mod book;
 mod breakages;
 mod cases;
 mod cli;

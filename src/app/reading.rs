@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use tracing::warn;
 
 use super::{
     App,
@@ -45,7 +46,35 @@ impl App {
         // Whoever asks by hand wants today's window, not that of the night's.
         let window = crate::capture::pass::window(staff, now);
         poll.wants_full |= (poll.cursor.from, poll.cursor.until) != (Some(window.from), Some(window.until));
-        self.read(source, staff, connection, &Claim { poll, fence }).await.map(Some)
+        let claim = Claim { poll, fence };
+        self.holding(&claim, self.read(source, staff, connection, &claim)).await.map(Some)
+    }
+
+    /// Does what a claim is for, and prolongs the claim meanwhile, however long a provider takes to answer.
+    pub(crate) async fn holding<T>(&self, claim: &Claim, reading: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            done = reading => done,
+            lost = self.prolong(claim) => Err(lost),
+        }
+    }
+
+    /// Ends when the claim is another's.
+    async fn prolong(&self, claim: &Claim) -> Error {
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "a sign of life at intervals, as long as someone reads")]
+            tokio::time::sleep(LEASE.to_std().unwrap_or_default() / 3).await;
+            let held = async {
+                let mut tx = self.store.write().await?;
+                claim.hold(&mut tx, self.config.clock.now()).await?;
+                tx.commit().await
+            };
+            match held.await {
+                Err(error @ Error::Outdated(_)) => return error,
+                Err(error) => warn!(calendar.id = %claim.poll.calendar, "A claim cannot be prolonged: {}", error.with_cause()),
+                Ok(()) => {}
+            }
+        }
     }
 
     /// Reads a claimed calendar, and gives the claim back with what there is to know of it.

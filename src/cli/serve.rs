@@ -10,7 +10,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind},
     sync::watch,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{Format, Outcome, access, answer, book, connections, sources};
 use crate::{
@@ -32,8 +32,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // Heard from the first moment on: who is told to stop while it starts, stops.
     let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
     let mut hangup = tokio::signal::unix::signal(SignalKind::hangup())?;
-    let alone = Alone::with(&config.database)?;
+    let mut alone = Alone::with(&config.database)?;
     let mut app = App::open(config).await?;
+    alone.opened()?;
     let listen = app.config.listen;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; set `listen` to another address"))?;
@@ -59,7 +60,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         "Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`."
     );
     notify(&[sd_notify::NotifyState::Ready]);
-    signalled(&app, &daemon, &mut term, &mut hangup).await?;
+    let ended = signalled(&app, &daemon, &alone, (&mut term, &mut hangup)).await;
     notify(&[sd_notify::NotifyState::Stopping]);
     info!("Stopping: what is being read is ended first.");
     stop.send_replace(true);
@@ -67,7 +68,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     serving.await?;
     app.store.close().await;
     info!(file = alone.holds_a_file(), "Stopped.");
-    Ok(Outcome::Done)
+    ended.map(|()| Outcome::Done)
 }
 
 /// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has. Once
@@ -100,8 +101,11 @@ async fn first_link(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers, and SIGHUP has the rules read again.
-async fn signalled(app: &App, daemon: &Daemon, term: &mut Signal, hangup: &mut Signal) -> anyhow::Result<()> {
+/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book takes writers, and SIGHUP has the rules read again.
+///
+/// # Errors
+/// The book's file is another one, or none.
+async fn signalled(app: &App, daemon: &Daemon, alone: &Alone, (term, hangup): (&mut Signal, &mut Signal)) -> anyhow::Result<()> {
     let mut beat = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
         tokio::select! {
@@ -109,8 +113,10 @@ async fn signalled(app: &App, daemon: &Daemon, term: &mut Signal, hangup: &mut S
             _ = hangup.recv() => daemon.reload_rules(),
             interrupt = tokio::signal::ctrl_c() => return Ok(interrupt?),
             _ = beat.tick() => {
-                if app.store.check().await.is_ok() {
-                    notify(&[sd_notify::NotifyState::Watchdog]);
+                anyhow::ensure!(alone.has_its_book(), "the file of the book was taken away or replaced; start again with the one that is meant");
+                match app.store.is_writable().await {
+                    Ok(()) => notify(&[sd_notify::NotifyState::Watchdog]),
+                    Err(error) => error!("The book cannot be written: {}", error.with_cause()),
                 }
             }
         }
@@ -135,6 +141,10 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
     let now = app.config.clock.now();
     let mut findings = Vec::new();
     let mut found = |what: String, fix: String| findings.push(Finding { what, fix });
+    if health.people.is_empty() {
+        let how = "compare `database` in kalends.yaml; if it is meant to be new: kalends staff add ADDRESS";
+        found("nobody is in this book".to_owned(), how.to_owned());
+    }
     let needs_key = health.connections.iter().any(|one| one.status != ConnectionStatus::Removed);
     if let Err(error) = app.vault.keys()
         && needs_key

@@ -30,7 +30,7 @@ async fn once(app: &App, name: &'static str, expression: &str) -> anyhow::Result
     let now = app.config.clock.now();
     let Some(next) = slots::next(&schedule, polling.timezone, now) else { return Ok(()) };
     let mut tx = app.store.write().await?;
-    tx.schedule_job(name, &format!("{expression} {}", polling.timezone), next).await?;
+    tx.schedule_job(name, &format!("{expression} {}", polling.timezone), next, now).await?;
     let claimed = tx.claim_job(name, app.vault.daemon, now, now + CLAIM).await?;
     tx.commit().await?;
     let Some((slot, fence)) = claimed else { return Ok(()) };
