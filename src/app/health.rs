@@ -1,9 +1,11 @@
 //! What there is to know of everyone's calendars without asking a provider: for lists, for `doctor`, for digests.
 
+use chrono::{DateTime, Utc};
+
 use super::App;
 use crate::{
     model::{
-        connection::{Connection, Poll},
+        connection::{Connection, ConnectionStatus, Poll, Provider},
         ids::StaffId,
         staff::{Source, Staff},
     },
@@ -32,6 +34,18 @@ impl Health {
     /// The address that names a person.
     pub(crate) fn email(&self, staff: StaffId) -> String {
         self.people.iter().find(|person| person.id == staff).map_or("", Staff::email).to_owned()
+    }
+
+    /// Whether neither a calendar nor the connection it is read with was removed.
+    pub(crate) fn stands(&self, source: &Source) -> bool {
+        let is_ended = |one: &Connection| Some(one.id) == source.calendar.connection && one.status == ConnectionStatus::Removed;
+        source.removed_at.is_none() && !self.connections.iter().any(is_ended)
+    }
+
+    /// Whether a calendar is to be read: it stands, nobody paused it, and its person works here.
+    pub(crate) fn is_read(&self, source: &Source, now: DateTime<Utc>) -> bool {
+        let works = self.people.iter().any(|person| person.id == source.calendar.staff && !person.has_left(now));
+        works && self.stands(source) && !source.paused
     }
 
     /// How reading a calendar goes.
