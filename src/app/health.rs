@@ -30,7 +30,19 @@ impl App {
     }
 }
 
+/// What it means that an account's address is none of its person's.
+pub(crate) const STRANGE: &str = "that is not one of her addresses, so only what names another of them counts";
+
 impl Health {
+    /// Accounts that are read for someone under an address that is not known as hers.
+    pub(crate) fn strange(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Connection, &Staff)> {
+        let accounts = self.connections.iter().filter(|one| one.status == ConnectionStatus::Active && one.provider != Provider::Feed);
+        accounts.filter_map(move |one| {
+            let person = self.people.iter().find(|person| person.id == one.staff)?;
+            (!person.has_left(now) && !person.has_address(&one.email)).then_some((one, person))
+        })
+    }
+
     /// The address that names a person.
     pub(crate) fn email(&self, staff: StaffId) -> String {
         self.people.iter().find(|person| person.id == staff).map_or("", Staff::email).to_owned()

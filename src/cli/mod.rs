@@ -163,6 +163,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Sync { calendar } => calendars::sync(app, calendar.as_deref(), format).await,
         Command::Staff(Staff::Add(args)) => staff::add(app, args).await,
         Command::Staff(Staff::List) => staff::list(app, format).await,
+        Command::Staff(Staff::Address { email, further }) => staff::address(app, email, further).await,
         Command::Staff(Staff::End { email, on }) => staff::end(app, email, *on).await,
         Command::Connect(args) => connections::connect(app, args, format).await,
         Command::ConnectLink { staff } => connections::link(app, staff, format).await,

@@ -11,10 +11,11 @@ use super::{Format, Outcome, answer, book};
 use crate::{
     app::App,
     model::{
+        audit::Act,
         day::Zones,
         ids::{self, StaffId},
         principal::{Reviews, Role},
-        staff::{Staff, Working},
+        staff::{Source, Staff, Working},
     },
     store::Error,
 };
@@ -74,6 +75,27 @@ pub(crate) async fn list(app: &App, format: Format) -> anyhow::Result<Outcome> {
             .map(|staff| [staff.email().to_owned(), staff.name.clone(), zone(staff), staff.first_day.to_string(), book::last_day(staff)]);
         answer(&book::table(["email", "name", "time zone", "first day", "last day"], rows));
     }
+    Ok(Outcome::Done)
+}
+
+/// Adds an address. What her calendars said before is read anew, since it says more now.
+pub(crate) async fn address(app: &App, email: &str, further: &str) -> anyhow::Result<Outcome> {
+    let (staff, further, now) = (book::person(app, email).await?, further.to_lowercase(), app.config.clock.now());
+    anyhow::ensure!(further.contains('@'), "an address has an @: {further}");
+    anyhow::ensure!(!staff.has_address(&further), "{further} is known as hers already");
+    let mut tx = app.store.write().await?;
+    tx.lock_staff(staff.id).await?;
+    match tx.insert_address(staff.id, &further).await {
+        Err(Error::Taken(_)) => anyhow::bail!("someone else has this address; see: kalends staff list"),
+        done => done?,
+    }
+    for source in tx.calendars().await?.into_iter().filter(|source| source.calendar.staff == staff.id) {
+        tx.want_full(Some(source.calendar.id), now).await?;
+        tx.update_calendar(&Source { digest: None, ..source }).await?;
+    }
+    tx.audit(&[Act::new(&book::actor(), "add-address", now, "staff", &staff.id).of(staff.id).to(json!(further))]).await?;
+    tx.commit().await?;
+    answer(&format!("{further} is an address of {} too; next: kalends sync", staff.email()));
     Ok(Outcome::Done)
 }
 

@@ -52,6 +52,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Adds an address behind those a person has.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if someone has it.
+    pub(crate) async fn insert_address(&mut self, id: StaffId, email: &str) -> Result<(), Error> {
+        const SQL: &str = "insert into staff_address (email, staff, position) \
+            select $1, $2, coalesce(max(position) + 1, 0) from staff_address where staff = $2";
+        on!(self, |conn| sqlx::query(SQL).bind(email).bind(id.0).execute(conn).await.map(drop))?;
+        Ok(())
+    }
+
     /// Everyone, by name.
     pub(crate) async fn staff(&mut self) -> Result<Vec<Staff>, Error> {
         self.people(None).await

@@ -12,6 +12,13 @@ pub(in crate::cli) enum Staff {
     Add(staff::Add),
     /// Shows everyone.
     List,
+    /// Adds a further address of a person: meetings that name it are hers, and so are the calendars of an account that has it.
+    Address {
+        /// An address she is known by.
+        email: String,
+        /// The further one.
+        further: String,
+    },
     /// Says that someone leaves: nothing after that day becomes time, once it has passed her calendars are read no more, and she signs in no more.
     End {
         /// Her address.
