@@ -8,6 +8,7 @@ mod pace;
 mod reading;
 pub(crate) mod rules;
 pub(crate) mod sources;
+pub(crate) mod unread;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

@@ -1,6 +1,7 @@
 //! Kalends through its public ways in: the command line, the shipped files, the schemas of both databases.
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
+mod accounts;
 mod api;
 mod api_entries;
 mod api_roles;
@@ -57,3 +58,4 @@ mod titles;
 mod traps;
 mod undo;
 mod undone;
+mod unread;

@@ -14,12 +14,13 @@ use tracing::{error, info, warn};
 
 use super::{Format, Outcome, access, answer, book, connections, sources};
 use crate::{
-    app::{App, rules::Folder},
+    app::{App, health::STRANGE, rules::Folder},
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{
         audit,
-        connection::{ConnectionStatus, Provider},
+        connection::{Connection, ConnectionStatus, Provider},
+        ids,
         principal::{Reviews, Role},
         staff::Staff,
         words::counted,
@@ -151,7 +152,8 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
     {
         found(error.to_string(), "kalends keys generate, or restore the key file from its copy".to_owned());
     }
-    for one in &health.connections {
+    let works = |one: &&Connection| health.people.iter().any(|person| person.id == one.staff && !person.has_left(now));
+    for one in health.connections.iter().filter(works) {
         let whose = health.email(one.staff);
         if one.status == ConnectionStatus::NeedsReconnect {
             let how = format!("kalends connect {} --staff {whose}, or send her: kalends connect-link --staff {whose}", one.provider);
@@ -164,7 +166,18 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
             );
         }
     }
-    for source in health.sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
+    for (one, person) in health.strange(now) {
+        let (email, whose) = (&one.email, person.email());
+        found(
+            format!("{email} at {} is connected for {whose}: {STRANGE}", one.provider.title()),
+            format!("if it is hers: kalends staff address {whose} {email}; if not: kalends connections remove {}", ids::short(one.id.0)),
+        );
+    }
+    for waiting in app.waiting(&health).await? {
+        let how = "mend what keeps them from being read; what she knows to be right she can submit herself";
+        found(format!("of {}, {}", health.email(waiting.staff), waiting.told()), how.to_owned());
+    }
+    for source in health.sources.iter().filter(|source| health.is_read(source, now)) {
         let Some(poll) = health.poll(source) else { continue };
         if let (Some(since), Some(failure)) = (poll.failing_since, &poll.failure) {
             let what = format!(
@@ -197,7 +210,7 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
         answer(&serde_json::to_string_pretty(&shown)?);
     } else if findings.is_empty() {
         answer(&format!("nothing keeps hours from coming in ({})", counted(health.sources.len(), "calendar", "calendars")));
-        for source in &health.sources {
+        for source in health.sources.iter().filter(|source| health.stands(source)) {
             answer(&sources::health(source, health.poll(source), now).join("\n"));
         }
     } else {
