@@ -24,6 +24,7 @@ mod faults;
 mod files;
 mod histories;
 mod ineffective;
+mod kept;
 mod language;
 mod learning;
 mod leaving;

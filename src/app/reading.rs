@@ -12,7 +12,7 @@ use crate::{
     calendar::{api::Trouble, feed, google::Google, outlook::Outlook},
     capture::{
         origin::{Origin, Refusal},
-        pass::{Captured, Claim, LEASE, capture},
+        pass::{self, Captured, Claim, LEASE, capture},
     },
     config::providers,
     grants::refresh::{Access, NoAccess},
@@ -134,7 +134,14 @@ impl App {
                 (origin, Some(access.version))
             }
         };
-        let captured = capture(&self.store, source, staff, &origin, claim, now).await?;
+        let captured = match capture(&self.store, source, staff, &origin, claim, now).await {
+            Err(error) => match error.about_values() {
+                // Of this calendar alone: the others are read.
+                Some(why) => pass::refused(&self.store, source, staff, Refusal::Unkept(why), claim, now).await?,
+                None => return Err(error),
+            },
+            Ok(captured) => captured,
+        };
         Ok(Ok((captured, version)))
     }
 

@@ -126,7 +126,7 @@ fn done(source: &Source, captured: Captured, cursor: Cursor) -> Result<Captured,
 }
 
 /// It could not be read, so nothing is concluded. A calendar that was only asked to wait, or whose token ran out, is no question yet.
-async fn refused(
+pub(crate) async fn refused(
     store: &Store,
     source: &Source,
     staff: &Staff,
