@@ -9,6 +9,7 @@ pub(crate) mod person;
 mod reading;
 pub(crate) mod rules;
 pub(crate) mod sources;
+pub(crate) mod unread;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -90,22 +91,26 @@ impl App {
     /// Reads calendars and settles everything that is due by now.
     pub(crate) async fn sync(&self, active: &Active, only: Option<&str>) -> anyhow::Result<Synced> {
         let strangers = take_in(&self.store).await?;
-        let sources = self.store.read().await?.calendars().await?;
+        let (health, now) = (self.health().await?, self.config.clock.now());
         let only = match only {
             Some(typed) => Some(self.store.read().await?.source_ending(typed).await?.calendar.id),
             None => None,
         };
         let mut synced = Synced { strangers, ..Synced::default() };
-        for source in sources {
-            let wanted = only.is_none_or(|only| only == source.calendar.id);
-            let is_read = wanted && source.removed_at.is_none() && (!source.paused || only.is_some());
-            if is_read {
-                match self.read_now(source.calendar.id).await? {
-                    Some(captured) => synced.calendars.push((source, captured)),
-                    None => synced.busy.push(source),
-                }
+        // One that is paused is read by whoever names it.
+        let is_read = |source: &Source| health.is_read(&Source { paused: source.paused && only.is_none(), ..source.clone() }, now);
+        for source in health.sources.iter().filter(|source| only.is_none_or(|only| only == source.calendar.id) && is_read(source)) {
+            match self.read_now(source.calendar.id).await {
+                Ok(Some(captured)) => synced.calendars.push((source.clone(), captured)),
+                Ok(None) | Err(Error::Outdated(_)) => synced.busy.push(source.clone()),
+                Err(error) => return Err(error.into()),
             }
         }
+        let nothing = synced.calendars.is_empty() && synced.busy.is_empty();
+        anyhow::ensure!(
+            only.is_none() || !nothing,
+            "this calendar is read no more: it or its connection was removed, or its person works here no longer"
+        );
         // By now, and not by when it began: reading made days due meanwhile.
         synced.settled = settle_due(&self.store, active.basis(self.config.clock.now()), self.vault.daemon).await?;
         Ok(synced)

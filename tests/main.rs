@@ -1,6 +1,7 @@
 //! Kalends through its public ways in: the command line, the shipped files, the schemas of both databases.
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is tests")]
 
+mod accounts;
 mod api;
 mod api_entries;
 mod api_roles;
@@ -8,6 +9,7 @@ mod api_writing;
 mod backtest;
 mod bad_files;
 mod bad_rules;
+mod book;
 mod breakages;
 mod cases;
 mod cli;
@@ -23,6 +25,7 @@ mod faults;
 mod files;
 mod histories;
 mod ineffective;
+mod kept;
 mod language;
 mod learning;
 mod leaving;
@@ -60,4 +63,5 @@ mod titles;
 mod traps;
 mod undo;
 mod undone;
+mod unread;
 mod zones;

@@ -73,6 +73,16 @@ impl Served {
         request.send().await.expect("an answer")
     }
 
+    /// Signs in with an account elsewhere, and comes back.
+    pub(crate) async fn come_back(&self, from: &str) -> Response {
+        let answer = self.post(&format!("/sign-in/with/{from}"), None, &[("next", "/week")], &[]).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{:?}", answer.text().await);
+        let header = |answer: &Response, name: &str| answer.headers()[name].to_str().expect("text").to_owned();
+        let cookie = header(&answer, "set-cookie").split(';').next().expect("a cookie").to_owned();
+        let there = self.client.get(header(&answer, "location")).send().await.expect("the provider");
+        self.client.get(header(&there, "location")).header("cookie", cookie).send().await.expect("an answer")
+    }
+
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Option<Person> {
         let answer = self.post("/sign-in", None, &[("email", email), ("password", password)], &[]).await;
         let cookie = answer.headers().get("set-cookie")?.to_str().ok()?.split(';').next()?.to_owned();

@@ -1,6 +1,11 @@
 //! Calendars that were removed (S2, S7): what they said stands until another one speaks of it, and is never there twice.
 
-use crate::support::{DANA, World, event, on_each_database, text};
+use serde_json::json;
+
+use crate::{
+    connecting::{accounts, connect},
+    support::{DANA, World, event, on_each_database, text},
+};
 
 fn kickoff(day: u32, time: &str) -> String {
     event("k", &format!("202603{day:02}T{time}0000Z"), &format!("202603{day:02}T{time}3000Z"), "[ACME-15] Kickoff", "")
@@ -115,5 +120,31 @@ on_each_database! {
         remove(&world);
         world.sync();
         assert_eq!((starts(&world, "ACME-15"), starts(&world, "GBX-3").len()), (vec!["03T14:00".to_owned()], 1));
+    }
+
+    fn s7_a_connection_that_is_removed_takes_its_calendars_along_and_brings_them_back(world: World) {
+        let firm = accounts(&world);
+        let at = |time: &str| json!({ "dateTime": format!("2026-03-02T{time}:00Z"), "timeZone": "UTC" });
+        let _kept = firm.google.add(&firm.at_google, &json!({ "iCalUID": "k", "summary": "[ACME-15] Kickoff", "start": at("09:00"), "end": at("09:30") }));
+        world.calendar(&[kickoff(2, "09"), standing()]);
+        connect(&world, &["google"]).expect("connected");
+        world.sync();
+        assert_eq!(starts(&world, "ACME-15"), ["02T09:00"]);
+        let connection = world.json(&["connections", "list"])[0].clone();
+        world.run(&["connections", "remove", text(&connection, "id")]).expect("removed");
+        world.now("2026-03-20T13:00:00Z");
+        world.calendar(&[kickoff(2, "11"), standing()]);
+        firm.google.clear_requests();
+        world.sync();
+        assert_eq!((starts(&world, "ACME-15"), firm.google.requests().len()), (vec!["02T11:00".to_owned()], 0));
+        world.run(&["doctor"]).expect("nothing is wrong");
+        world.calendar(&[standing()]);
+        world.sync();
+        assert_eq!(starts(&world, "ACME-15"), Vec::<String>::new());
+        // Connected again, it speaks for itself.
+        connect(&world, &["google"]).expect("connected again");
+        world.now("2026-03-20T14:00:00Z");
+        world.sync();
+        assert_eq!(starts(&world, "ACME-15"), ["02T09:00"]);
     }
 }

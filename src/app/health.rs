@@ -1,9 +1,11 @@
 //! What there is to know of everyone's calendars without asking a provider: for lists, for `doctor`, for digests.
 
+use chrono::{DateTime, Utc};
+
 use super::App;
 use crate::{
     model::{
-        connection::{Connection, Poll},
+        connection::{Connection, ConnectionStatus, Poll, Provider},
         ids::StaffId,
         staff::{Source, Staff},
     },
@@ -28,10 +30,34 @@ impl App {
     }
 }
 
+/// What it means that an account's address is none of its person's.
+pub(crate) const STRANGE: &str = "that is not one of her addresses, so only what names another of them counts";
+
 impl Health {
+    /// Accounts that are read for someone under an address that is not known as hers.
+    pub(crate) fn strange(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Connection, &Staff)> {
+        let accounts = self.connections.iter().filter(|one| one.status == ConnectionStatus::Active && one.provider != Provider::Feed);
+        accounts.filter_map(move |one| {
+            let person = self.people.iter().find(|person| person.id == one.staff)?;
+            (!person.has_left(now) && !person.has_address(&one.email)).then_some((one, person))
+        })
+    }
+
     /// The address that names a person.
     pub(crate) fn email(&self, staff: StaffId) -> String {
         self.people.iter().find(|person| person.id == staff).map_or("", Staff::email).to_owned()
+    }
+
+    /// Whether neither a calendar nor the connection it is read with was removed.
+    pub(crate) fn stands(&self, source: &Source) -> bool {
+        let is_ended = |one: &Connection| Some(one.id) == source.calendar.connection && one.status == ConnectionStatus::Removed;
+        source.removed_at.is_none() && !self.connections.iter().any(is_ended)
+    }
+
+    /// Whether a calendar is to be read: it stands, nobody paused it, and its person works here.
+    pub(crate) fn is_read(&self, source: &Source, now: DateTime<Utc>) -> bool {
+        let works = self.people.iter().any(|person| person.id == source.calendar.staff && !person.has_left(now));
+        works && self.stands(source) && !source.paused
     }
 
     /// How reading a calendar goes.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use tracing::warn;
 
 use super::{
     App,
@@ -11,7 +12,7 @@ use crate::{
     calendar::{api::Trouble, feed, google::Google, outlook::Outlook},
     capture::{
         origin::{Origin, Refusal},
-        pass::{Captured, Claim, LEASE, capture, refused},
+        pass::{self, Captured, Claim, LEASE, capture},
     },
     config::providers,
     grants::refresh::{Access, NoAccess},
@@ -42,9 +43,37 @@ impl App {
         tx.commit().await?;
         let Some((mut poll, fence)) = claimed else { return Ok(None) };
         // Whoever asks by hand wants today's window, not that of the night's.
-        let window = crate::capture::pass::window(&staff, now);
+        let window = pass::window(&staff, now);
         poll.wants_full |= (poll.cursor.from, poll.cursor.until) != (Some(window.from), Some(window.until));
-        self.read(&source, &staff, connection.as_ref(), &Claim { poll, fence }).await.map(Some)
+        let claim = Claim { poll, fence };
+        self.holding(&claim, self.read(&source, &staff, connection.as_ref(), &claim)).await.map(Some)
+    }
+
+    /// Does what a claim is for, and prolongs the claim meanwhile, however long a provider takes to answer.
+    pub(crate) async fn holding<T>(&self, claim: &Claim, reading: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            done = reading => done,
+            lost = self.prolong(claim) => Err(lost),
+        }
+    }
+
+    /// Ends when the claim is another's.
+    async fn prolong(&self, claim: &Claim) -> Error {
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "a sign of life at intervals, as long as someone reads")]
+            tokio::time::sleep(LEASE.to_std().unwrap_or_default() / 3).await;
+            let held = async {
+                let mut tx = self.store.write().await?;
+                claim.hold(&mut tx, self.config.clock.now()).await?;
+                tx.commit().await
+            };
+            match held.await {
+                Err(error @ Error::Outdated(_)) => return error,
+                Err(error) => warn!(calendar.id = %claim.poll.calendar, "A claim cannot be prolonged: {}", error.with_cause()),
+                Ok(()) => {}
+            }
+        }
     }
 
     /// Reads a claimed calendar, and gives the claim back with what there is to know of it.
@@ -71,7 +100,7 @@ impl App {
                     NoAccess::App(why) => Refusal::Provider(Trouble::Forbidden(why)),
                     other => Refusal::Provider(Trouble::Unreachable(other.to_string())),
                 };
-                refused(&self.store, source, staff, refusal, claim, now).await?
+                pass::refused(&self.store, source, staff, refusal, claim, now).await?
             }
         };
         self.finish(claim, &captured, connection, now).await?;
@@ -105,7 +134,14 @@ impl App {
                 (origin, Some(access.version))
             }
         };
-        let captured = capture(&self.store, source, staff, &origin, claim, now).await?;
+        let captured = match capture(&self.store, source, staff, &origin, claim, now).await {
+            Err(error) => match error.about_values() {
+                // Of this calendar alone: the others are read.
+                Some(why) => pass::refused(&self.store, source, staff, Refusal::Unkept(why), claim, now).await?,
+                None => return Err(error),
+            },
+            Ok(captured) => captured,
+        };
         Ok(Ok((captured, version)))
     }
 

@@ -5,8 +5,10 @@ use chrono::{DateTime, Utc};
 use super::{App, feeds::forget_address};
 use crate::{
     capture::{leaving::leave, questions},
+    grants::connect::{self, NotConnected},
     model::{
         audit::Act,
+        connection::Connection,
         staff::{Calendar, Privacy, Source},
         words::words,
     },
@@ -61,6 +63,24 @@ impl App {
         }
         tx.audit(&[Act::new(who, to.as_str(), now, "calendar", &id).of(staff)]).await?;
         tx.commit().await
+    }
+}
+
+impl App {
+    /// Takes a grant back. The calendars it was for are read no more, and what they said stands (S7), but for copies that say what no longer
+    /// holds; connected again, they go on. Says whether the provider heard of it.
+    pub(crate) async fn disconnect(&self, who: &str, connection: &Connection) -> Result<bool, NotConnected> {
+        let (app, now) = (self.config.apps.of(connection.provider), self.config.clock.now());
+        let revoked = connect::remove(&self.store, &self.vault, &self.api, app, connection, (who, now)).await?;
+        let mut tx = self.store.write().await?;
+        tx.lock_staff(connection.staff).await?;
+        let is_of_it = |source: &Source| source.calendar.connection == Some(connection.id) && source.removed_at.is_none();
+        for source in tx.calendars().await?.iter().filter(|source| is_of_it(source)) {
+            leave(&mut tx, connection.staff, source.calendar.id, now).await?;
+            questions::close(&mut tx, source, now).await?;
+        }
+        tx.commit().await?;
+        Ok(revoked)
     }
 }
 

@@ -11,7 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::http::{api_client, capped, retry_after};
+use super::{
+    clean,
+    http::{api_client, capped, retry_after},
+};
 use crate::clock::Clock;
 
 /// A page of 2,500 events with long descriptions stays below this.
@@ -90,7 +93,8 @@ impl Api {
         if status != StatusCode::OK {
             return Err(trouble(status, &headers, &body, self.clock.now()));
         }
-        serde_json::from_slice(&body).map_err(|error| Trouble::Odd(format!("at line {} column {}", error.line(), error.column())))
+        serde_json::from_str(&clean::json(&body))
+            .map_err(|error| Trouble::Odd(format!("at line {} column {}", error.line(), error.column())))
     }
 }
 

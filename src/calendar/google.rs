@@ -222,10 +222,16 @@ fn instant(at: DateTime<Utc>) -> String {
 
 impl CalendarEntry {
     fn offered(self, email: &str) -> Offered {
-        let is_own = self.primary || self.access_role.as_deref() == Some("owner");
-        let of_another = || self.data_owner.clone().unwrap_or_else(|| self.id.clone());
+        // The right of an owner is given to assistants, too. A calendar that someone made besides her own has no address for an id.
+        let is_made = || self.access_role.as_deref() == Some("owner") && self.id.ends_with("calendar.google.com");
+        let owner = match &self.data_owner {
+            _ if self.primary => email.to_owned(),
+            Some(owner) => owner.to_lowercase(),
+            None if is_made() => email.to_owned(),
+            None => self.id.to_lowercase(),
+        };
         Offered {
-            owner: if is_own { email.to_owned() } else { of_another().to_lowercase() },
+            owner,
             name: self.summary_override.or(self.summary).unwrap_or_else(|| self.id.clone()),
             is_primary: self.primary,
             id: self.id,

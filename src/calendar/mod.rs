@@ -1,6 +1,7 @@
 //! Where events come from. Knows calendars and their formats, not the book.
 
 pub(crate) mod api;
+mod clean;
 pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod google;

@@ -272,11 +272,13 @@ fn bad(message: String) -> Fault {
 
 impl CalendarItem {
     fn offered(self, email: &str) -> Offered {
-        let owner = self.owner.and_then(|owner| owner.address).filter(|address| !address.is_empty());
+        let is_primary = self.is_default_calendar == Some(true);
+        // The account's own calendar is hers, by whichever of her addresses it names her.
+        let owner = self.owner.and_then(|owner| owner.address).filter(|address| !address.is_empty() && !is_primary);
         Offered {
             name: self.name.unwrap_or_else(|| "Calendar".to_owned()),
             owner: owner.unwrap_or_else(|| email.to_owned()).to_lowercase(),
-            is_primary: self.is_default_calendar == Some(true),
+            is_primary,
             id: self.id,
         }
     }

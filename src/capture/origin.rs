@@ -58,6 +58,9 @@ pub(crate) enum Refusal {
     Feed(feed::Refused),
     #[error(transparent)]
     Provider(Trouble),
+    /// It was read, and the book refuses what it says.
+    #[error("what it says cannot be kept in the book ({0})")]
+    Unkept(String),
 }
 
 impl Refusal {
@@ -73,7 +76,8 @@ impl Refusal {
             Self::Provider(Trouble::RateLimited(_)) | Self::Feed(feed::Refused::Later { .. }) => {
                 poll.failing_since.is_some_and(|since| now - since >= WAITED)
             }
-            Self::Provider(Trouble::Unauthorized | Trouble::Unreachable(_) | Trouble::Odd(_))
+            Self::Unkept(_)
+            | Self::Provider(Trouble::Unauthorized | Trouble::Unreachable(_) | Trouble::Odd(_))
             | Self::Feed(feed::Refused::Unreachable(_)) => {
                 poll.failures + 1 >= FAILURES_MAX || poll.failing_since.is_some_and(|since| now - since >= WAITED)
             }
@@ -157,11 +161,12 @@ impl Origin<'_> {
 
     /// A page of the window.
     pub(super) async fn page(&self, source: &Source, window: Window, zone: Tz, next: Option<&str>) -> Result<Page, Trouble> {
-        match self {
-            Self::Google(google) => google.window(&source.calendar.location, window, zone, next).await,
-            Self::Outlook(outlook) => outlook.window(&source.calendar.location, window, zone, next).await,
-            Self::File | Self::Feed(..) => Ok(Page::default()),
-        }
+        let page = match self {
+            Self::Google(google) => google.window(&source.calendar.location, window, zone, next).await?,
+            Self::Outlook(outlook) => outlook.window(&source.calendar.location, window, zone, next).await?,
+            Self::File | Self::Feed(..) => Page::default(),
+        };
+        Ok(page.cleaned())
     }
 }
 
@@ -225,7 +230,7 @@ async fn parse(
         if seen.as_ref() == Some(&digest) {
             return Ok(Asked::Same { cursor, digest: Some(digest) });
         }
-        let answer = ics::read(&bytes, &window, &zones, &Limits::default()).map_err(|refused| Unread {
+        let answer = ics::read(&bytes, &window, &zones, &Limits::default()).map(Answer::cleaned).map_err(|refused| Unread {
             message: format!("{name}: {refused}"),
             is_cut_off: matches!(refused, ics::Refused::Truncated { .. }),
         })?;

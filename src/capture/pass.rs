@@ -53,7 +53,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Makes sure that nobody else claimed the calendar since.
-    pub(super) async fn hold(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) async fn hold(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<(), Error> {
         let calendar: CalendarId = self.poll.calendar;
         tx.hold_calendar(calendar, self.fence, now, now + LEASE).await
     }

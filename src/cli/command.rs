@@ -156,6 +156,11 @@ pub(super) enum Db {
     Migrate,
     /// Says whether the schema is the one this program knows.
     Check,
+    /// Writes all of a SQLite book into a new file, also while a daemon serves it.
+    Backup {
+        /// Where to; nothing may be there yet.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -79,7 +79,16 @@ async fn by_device(app: &App, registered: &providers::App, oauth: &OAuth, staff:
     let (page, code) = (begun.verification_uri().to_string(), begun.user_code().secret());
     complain(&format!("open {page} on any device and type in the code {code}; it works for {} minutes", begun.expires_in().as_secs() / 60));
     let tokens = finish_device(oauth, &begun).await?;
-    Ok(accept(&app.store, &app.vault, &app.api, registered, staff, (&tokens, args.another_account), app.config.clock.now()).await?)
+    Ok(accept(
+        &app.store,
+        &app.vault,
+        &app.api,
+        registered,
+        staff,
+        (&tokens, args.another_account),
+        (&book::actor(), app.config.clock.now()),
+    )
+    .await?)
 }
 
 async fn by_browser(app: &App, registered: &providers::App, oauth: &OAuth, staff: &Staff, args: &Connect) -> anyhow::Result<Connected> {
@@ -93,7 +102,16 @@ async fn by_browser(app: &App, registered: &providers::App, oauth: &OAuth, staff
     let (back, tell) = loopback.hit(state).await?;
     let done = async {
         let tokens = exchange(&registered.client.authorize_url, oauth, &redirect, &verifier, back).await?;
-        accept(&app.store, &app.vault, &app.api, registered, staff, (&tokens, args.another_account), app.config.clock.now()).await
+        accept(
+            &app.store,
+            &app.vault,
+            &app.api,
+            registered,
+            staff,
+            (&tokens, args.another_account),
+            (&book::actor(), app.config.clock.now()),
+        )
+        .await
     };
     let done = done.await;
     let words = done.as_ref().map(|connected| format!("Kalends reads the calendars of {}.", connected.connection.email));
@@ -120,7 +138,16 @@ async fn by_paste(app: &App, registered: &providers::App, oauth: &OAuth, staff: 
     let is_ours = bool::from(subtle::ConstantTimeEq::ct_eq(back.state.as_deref().unwrap_or_default().as_bytes(), expected.as_bytes()));
     anyhow::ensure!(is_ours, "this address is from another attempt; begin again");
     let tokens = exchange(&registered.client.authorize_url, oauth, &redirect, &verifier, back).await?;
-    Ok(accept(&app.store, &app.vault, &app.api, registered, staff, (&tokens, args.another_account), app.config.clock.now()).await?)
+    Ok(accept(
+        &app.store,
+        &app.vault,
+        &app.api,
+        registered,
+        staff,
+        (&tokens, args.another_account),
+        (&book::actor(), app.config.clock.now()),
+    )
+    .await?)
 }
 
 /// The system's browser, or the one that `BROWSER` names. If there is none, the address was printed.
@@ -144,7 +171,10 @@ fn told(connected: &Connected, staff: &Staff, format: Format) -> anyhow::Result<
     }
     let mut lines = vec![format!("connected {} at {} for {}", connection.email, connection.provider.title(), staff.email())];
     if !staff.has_address(&connection.email) {
-        lines.push(format!("note: {} is not one of her addresses, so only events she is invited to count", connection.email));
+        let (email, hers) = (&connection.email, staff.email());
+        lines.push(format!(
+            "note: {email} is not known as hers, so only what names {hers} counts; if it is: kalends staff set {hers} --add-address {email}"
+        ));
     }
     lines.extend(added.iter().map(|calendar| format!("reading {} from now on", calendar.name)));
     let others = offered.iter().filter(|one| added.iter().all(|calendar| calendar.location != one.id)).count();
@@ -274,8 +304,7 @@ pub(super) fn length(of: TimeDelta) -> String {
 pub(crate) async fn remove(app: &App, typed: &str) -> anyhow::Result<Outcome> {
     let connection = app.store.read().await?.connection_ending(typed).await?;
     anyhow::ensure!(connection.status != ConnectionStatus::Removed, "this connection is removed already");
-    let registered = app.config.apps.of(connection.provider);
-    let revoked = connect::remove(&app.store, &app.vault, &app.api, registered, &connection, app.config.clock.now()).await?;
+    let revoked = app.disconnect(&book::actor(), &connection).await?;
     let there = match (connection.provider, revoked) {
         (Provider::Feed, _) => String::new(),
         (_, true) => format!("; {} was told", connection.provider.title()),

@@ -160,7 +160,7 @@ impl Week {
         let (back, tell) = loopback.hit(begun.state).await?;
         let tokens = exchange(&registered.client.authorize_url, &oauth, &redirect, &begun.verifier, back).await?;
         let now = app.config.clock.now();
-        let connected = accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), now).await?;
+        let connected = accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), (&book::actor(), now)).await?;
         ensure!(tell.send(Ok("Kalends reads your calendars.".to_owned())).is_ok(), "the browser left");
         let (status, _) = browser.await??;
         ensure!(status == 200, "the browser ended at status {status}");

@@ -228,6 +228,7 @@ async fn with_book(app: &App, command: &Command, format: Format) -> anyhow::Resu
         Command::Rules(Rules::Backtest(args)) => backtest::run(app, args, format).await,
         Command::Rules(Rules::Explain(args)) => explain::of_book(app, args.id.as_deref().unwrap_or_default(), format).await,
         Command::Db(Db::Migrate) => Ok(setup::migrate(app)),
+        Command::Db(Db::Backup { file }) => setup::backup(app, file).await,
         Command::Serve
         | Command::Keys(Keys::Generate)
         | Command::Init { .. }

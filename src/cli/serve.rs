@@ -10,16 +10,17 @@ use tokio::{
     signal::unix::{Signal, SignalKind},
     sync::watch,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{Format, Outcome, access, answer, book, connections, sources};
 use crate::{
-    app::{App, rules::Folder},
+    app::{App, health::STRANGE, rules::Folder},
     config::Config,
     daemon::{self, Alone, Daemon},
     model::{
         audit,
-        connection::{ConnectionStatus, Provider},
+        connection::{Connection, ConnectionStatus, Provider},
+        ids,
         principal::{Reviews, Role},
         staff::Staff,
         words::counted,
@@ -32,8 +33,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // Heard from the first moment on: who is told to stop while it starts, stops.
     let mut term = tokio::signal::unix::signal(SignalKind::terminate())?;
     let mut hangup = tokio::signal::unix::signal(SignalKind::hangup())?;
-    let alone = Alone::with(&config.database)?;
+    let mut alone = Alone::with(&config.database)?;
     let mut app = App::open(config).await?;
+    alone.opened()?;
     let listen = app.config.listen;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}; set `listen` to another address"))?;
@@ -59,7 +61,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
         "Kalends is running; people sign in at http://{listen}/, and connect at http://{listen}/connect/… with links from `kalends connect-link`."
     );
     notify(&[sd_notify::NotifyState::Ready]);
-    signalled(&app, &daemon, &mut term, &mut hangup).await?;
+    let ended = signalled(&app, &daemon, &alone, (&mut term, &mut hangup)).await;
     notify(&[sd_notify::NotifyState::Stopping]);
     info!("Stopping: what is being read is ended first.");
     stop.send_replace(true);
@@ -67,7 +69,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     serving.await?;
     app.store.close().await;
     info!(file = alone.holds_a_file(), "Stopped.");
-    Ok(Outcome::Done)
+    ended.map(|()| Outcome::Done)
 }
 
 /// At the first start nobody can give anyone rights: whoever was added first may, and signs in with a link that only the log has. Once
@@ -100,8 +102,11 @@ async fn first_link(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book answers, and SIGHUP has the rules read again.
-async fn signalled(app: &App, daemon: &Daemon, term: &mut Signal, hangup: &mut Signal) -> anyhow::Result<()> {
+/// Waits for the signal to stop; meanwhile the watchdog hears from us as long as the book takes writers, and SIGHUP has the rules read again.
+///
+/// # Errors
+/// The book's file is another one, or none.
+async fn signalled(app: &App, daemon: &Daemon, alone: &Alone, (term, hangup): (&mut Signal, &mut Signal)) -> anyhow::Result<()> {
     let mut beat = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
         tokio::select! {
@@ -109,8 +114,10 @@ async fn signalled(app: &App, daemon: &Daemon, term: &mut Signal, hangup: &mut S
             _ = hangup.recv() => daemon.reload_rules(),
             interrupt = tokio::signal::ctrl_c() => return Ok(interrupt?),
             _ = beat.tick() => {
-                if app.store.check().await.is_ok() {
-                    notify(&[sd_notify::NotifyState::Watchdog]);
+                anyhow::ensure!(alone.has_its_book(), "the file of the book was taken away or replaced; start again with the one that is meant");
+                match app.store.is_writable().await {
+                    Ok(()) => notify(&[sd_notify::NotifyState::Watchdog]),
+                    Err(error) => error!("The book cannot be written: {}", error.with_cause()),
                 }
             }
         }
@@ -135,13 +142,18 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
     let now = app.config.clock.now();
     let mut findings = Vec::new();
     let mut found = |what: String, fix: String| findings.push(Finding { what, fix });
+    if health.people.is_empty() {
+        let how = "compare `database` in kalends.yaml; if it is meant to be new: kalends staff add ADDRESS";
+        found("nobody is in this book".to_owned(), how.to_owned());
+    }
     let needs_key = health.connections.iter().any(|one| one.status != ConnectionStatus::Removed);
     if let Err(error) = app.vault.keys()
         && needs_key
     {
         found(error.to_string(), "kalends keys generate, or restore the key file from its copy".to_owned());
     }
-    for one in &health.connections {
+    let works = |one: &&Connection| health.people.iter().any(|person| person.id == one.staff && !person.has_left(now));
+    for one in health.connections.iter().filter(works) {
         let whose = health.email(one.staff);
         if one.status == ConnectionStatus::NeedsReconnect {
             let how = format!("kalends connect {} --staff {whose}, or send her: kalends connect-link --staff {whose}", one.provider);
@@ -154,7 +166,21 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
             );
         }
     }
-    for source in health.sources.iter().filter(|source| source.removed_at.is_none() && !source.paused) {
+    for (one, person) in health.strange(now) {
+        let (email, whose) = (&one.email, person.email());
+        found(
+            format!("{email} at {} is connected for {whose}: {STRANGE}", one.provider.title()),
+            format!(
+                "if it is hers: kalends staff set {whose} --add-address {email}; if not: kalends connections remove {}",
+                ids::short(one.id.0)
+            ),
+        );
+    }
+    for waiting in app.waiting(&health).await? {
+        let how = "mend what keeps them from being read; what she knows to be right she can submit herself";
+        found(format!("of {}, {}", health.email(waiting.staff), waiting.told()), how.to_owned());
+    }
+    for source in health.sources.iter().filter(|source| health.is_read(source, now)) {
         let Some(poll) = health.poll(source) else { continue };
         if let (Some(since), Some(failure)) = (poll.failing_since, &poll.failure) {
             let what = format!(
@@ -187,7 +213,7 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
         answer(&serde_json::to_string_pretty(&shown)?);
     } else if findings.is_empty() {
         answer(&format!("nothing keeps hours from coming in ({})", counted(health.sources.len(), "calendar", "calendars")));
-        for source in &health.sources {
+        for source in health.sources.iter().filter(|source| health.stands(source)) {
             answer(&sources::health(source, health.poll(source), now).join("\n"));
         }
     } else {

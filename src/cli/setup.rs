@@ -1,6 +1,9 @@
 //! `init` and `db`: a folder to begin with, and the book's schema.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, ensure};
 
@@ -55,6 +58,18 @@ pub(crate) fn migrate(_app: &App) -> Outcome {
     // Opening a book brings it up to date.
     answer("the book is up to date");
     Outcome::Done
+}
+
+/// The book as of now, in one file that only its owner reads.
+pub(crate) async fn backup(app: &App, file: &Path) -> anyhow::Result<Outcome> {
+    let new = std::fs::File::options().write(true).create_new(true).mode(0o600).open(file);
+    drop(new.with_context(|| format!("cannot make {}", file.display()))?);
+    if let Err(error) = app.store.copy_to(file).await {
+        drop(std::fs::remove_file(file));
+        return Err(error.into());
+    }
+    answer(&format!("the book is in {}; keep the file of keys elsewhere", file.display()));
+    Ok(Outcome::Done)
 }
 
 pub(crate) async fn check(config: &Config) -> anyhow::Result<Outcome> {

@@ -12,7 +12,11 @@ use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    app::{App, health::Health},
+    app::{
+        App,
+        health::{Health, STRANGE},
+        unread::Waiting,
+    },
     config::mail::{Tls, Way},
     model::{
         connection::ConnectionStatus,
@@ -38,7 +42,8 @@ struct Message {
 pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
     let Some(way) = &app.config.mail.way else { return Ok(0) };
     let (health, open) = (app.health().await?, app.store.read().await?.exceptions(ExceptionStatus::Open).await?);
-    let messages = messages(&health, &open, &app.config.mail.ops, app.config.clock.now());
+    let waiting = app.waiting(&health).await?;
+    let messages = messages(&health, &open, &waiting, &app.config.mail.ops, app.config.clock.now());
     let mut failed = Vec::new();
     for message in &messages {
         if let Err(error) = deliver(way, message).await {
@@ -50,11 +55,12 @@ pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
 }
 
 /// Pure: who is told what. Nothing to say is no message.
-fn messages(health: &Health, open: &[Exception], ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
+fn messages(health: &Health, open: &[Exception], waiting: &[Waiting], ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut all = Vec::new();
     for person in &health.people {
-        let lines = lines(health, open, person);
+        let mut lines = if person.has_left(now) { Vec::new() } else { lines(health, open, person, now) };
+        lines.extend(waiting.iter().filter(|one| one.staff == person.id).map(|one| format!("- {}", one.told())));
         if lines.is_empty() {
             continue;
         }
@@ -83,19 +89,23 @@ fn messages(health: &Health, open: &[Exception], ops: &[String], now: DateTime<U
 }
 
 /// What keeps a person's hours from coming in, a line each.
-fn lines(health: &Health, open: &[Exception], person: &Staff) -> Vec<String> {
+fn lines(health: &Health, open: &[Exception], person: &Staff, now: DateTime<Utc>) -> Vec<String> {
     let ended = health.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
     let ended = ended.map(|one| format!("- {} at {} has to be connected again; ask for a link", one.email, one.provider.title()));
     let silent = open.iter().filter(|one| one.staff == person.id);
     let silent =
         silent.flat_map(|one| &one.reasons).filter(|reason| reason.reason == "source-silent").map(|reason| format!("- {}", reason.message));
-    let mine = health.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none() && !source.paused);
+    let mine = health.sources.iter().filter(|source| source.calendar.staff == person.id && health.is_read(source, now));
     let failing = mine.filter_map(|source| {
         let poll = health.poll(source)?;
         let (since, why) = (poll.failing_since?, poll.failure.as_deref().unwrap_or_default());
         Some(format!("- {} could not be read since {}: {why}", source.calendar.name, since.format("%Y-%m-%d %H:%M")))
     });
-    ended.chain(failing).chain(silent).collect()
+    let strange = health
+        .strange(now)
+        .filter(|(_, owner)| owner.id == person.id)
+        .map(|(one, owner)| format!("- {} at {} is connected for {}: {}", one.email, one.provider.title(), owner.email(), STRANGE));
+    ended.chain(failing).chain(silent).chain(strange).collect()
 }
 
 async fn deliver(way: &Way, message: &Message) -> anyhow::Result<()> {

@@ -89,7 +89,7 @@ impl Daemon {
         loops.spawn(async move { watching.watch_rules(rules).await });
         while loops.join_next().await.is_some() {}
         if let Err(error) = self.give_back().await {
-            warn!("Claims could not be given back and will run out by themselves: {error}");
+            warn!("Claims could not be given back and will run out by themselves: {}", error.with_cause());
         }
     }
 
@@ -126,7 +126,7 @@ impl Daemon {
                     }
                 }
                 Err(error) => {
-                    error!("The book cannot be asked which calendars are due: {error}");
+                    error!("The book cannot be asked which calendars are due: {}", error.with_cause());
                     self.rest(TICK).await;
                 }
             }
@@ -165,11 +165,11 @@ impl Daemon {
 
     async fn read(&self, claim: Claim, _room: OwnedSemaphorePermit) {
         let id = claim.poll.calendar;
-        match self.read_claimed(&claim).await {
+        match self.app.holding(&claim, self.read_claimed(&claim)).await {
             Ok(()) => self.captured.notify_one(),
             // Someone else took it over while this one was stuck: what he reads counts.
             Err(Error::Outdated(_)) => warn!(calendar.id = %id, "A claim on a calendar ran out; another daemon goes on with it."),
-            Err(error) => error!(calendar.id = %id, "A calendar's answer cannot be kept: {error}"),
+            Err(error) => error!(calendar.id = %id, "A calendar's answer cannot be kept: {}", error.with_cause()),
         }
     }
 
@@ -223,7 +223,7 @@ impl Daemon {
             match self.settle_once(&mut active).await {
                 Ok(()) => {}
                 Err(Error::Outdated(what)) => debug!("Someone else was quicker with {what}; days that are due wait for the next turn."),
-                Err(error) => error!("Days could not be settled and stay due: {error}"),
+                Err(error) => error!("Days could not be settled and stay due: {}", error.with_cause()),
             }
             tokio::select! {
                 () = self.captured.notified() => {}
@@ -250,7 +250,7 @@ impl Daemon {
         while !self.is_stopping() {
             match take_in(&self.app.store).await {
                 Ok(strangers) => strangers.iter().for_each(|stranger| warn!("{}: {}", stranger.file, stranger.why)),
-                Err(error) => error!("Drop folders cannot be looked through: {error}"),
+                Err(error) => error!("Drop folders cannot be looked through: {}", error.with_cause()),
             }
             self.rest(FOLDERS).await;
         }

@@ -8,6 +8,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use super::{
@@ -25,6 +26,7 @@ use crate::{
     },
     config::providers::App,
     model::{
+        audit::Act,
         connection::{Connection, ConnectionStatus, Provider},
         ids::{self, CalendarId, ConnectionId},
         staff::{Calendar, Privacy, Staff, Whose},
@@ -40,11 +42,15 @@ pub(crate) enum NotConnected {
     #[error("the provider gave no lasting grant (no refresh token); {0}")]
     NoRefreshToken(&'static str),
     #[error(
-        "this is another account ({found}) than the one connected before ({before}); sign in as {before}, or add --another-account if both are meant"
+        "this is another account ({found}) than the one connected before ({before}); choose {before} there; if both are meant, whoever runs Kalends connects it with: kalends connect {provider} --staff {staff} --another-account"
     )]
-    AnotherAccount { before: String, found: String },
-    #[error("this account ({0}) is already connected for {1}; its time would count twice")]
-    AnotherPerson(String, String),
+    AnotherAccount { before: String, found: String, provider: Provider, staff: String },
+    #[error(
+        "this account ({0}) is already connected for {1}; its time would count twice; if it is not hers: kalends connections remove {2}"
+    )]
+    AnotherPerson(String, String, String),
+    #[error("{0} is an address of {1}, and this was to be an account of {2}; choose another account there")]
+    OfAnother(String, String, String),
     #[error("it was not allowed at the provider ({0})")]
     Denied(String),
     #[error("{0}")]
@@ -211,7 +217,7 @@ pub(crate) async fn accept(
     app: &App,
     staff: &Staff,
     (tokens, may_be_another): (&Tokens, bool),
-    now: DateTime<Utc>,
+    (actor, now): (&str, DateTime<Utc>),
 ) -> Result<Connected, NotConnected> {
     if !covers(app.provider, tokens) {
         return Err(NotConnected::Scopes("calendars"));
@@ -233,10 +239,16 @@ pub(crate) async fn accept(
     let lives = |other: &&Connection| other.provider == app.provider && other.status != ConnectionStatus::Removed;
     if let Some(other) = known.iter().filter(|other| other.staff != staff.id).filter(same).find(lives) {
         let whose = tx.staff_member(other.staff).await?;
-        return Err(NotConnected::AnotherPerson(email, whose.email().to_owned()));
+        return Err(NotConnected::AnotherPerson(email, whose.email().to_owned(), ids::short(other.id.0)));
     }
-    if let Some(other) = known.iter().filter(|other| other.staff == staff.id).find(lives).filter(|_| before.is_none() && !may_be_another) {
-        return Err(NotConnected::AnotherAccount { before: other.email.clone(), found: email });
+    // Chosen by mistake at the provider's page, or a link that was passed on: her meetings are not this person's time.
+    if let Some(other) = tx.staff().await?.iter().find(|other| other.id != staff.id && other.has_address(&email)) {
+        return Err(NotConnected::OfAnother(email, other.email().to_owned(), staff.email().to_owned()));
+    }
+    let is_new = before.is_none() && !may_be_another && !staff.has_address(&email);
+    if let Some(other) = known.iter().filter(|other| other.staff == staff.id).find(lives).filter(|_| is_new) {
+        let (provider, staff) = (app.provider, staff.email().to_owned());
+        return Err(NotConnected::AnotherAccount { before: other.email.clone(), found: email, provider, staff });
     }
     let id = before.map_or_else(|| ConnectionId(ids::fresh()), |before| before.id);
     let granted = tokens.scopes().map(|all| all.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
@@ -270,6 +282,8 @@ pub(crate) async fn accept(
             added.push(calendar);
         }
     }
+    let told = json!({ "provider": connection.provider, "account": connection.account, "calendars": added.len() });
+    tx.audit(&[Act::new(actor, "connect", now, "connection", &id).of(staff.id).to(told)]).await?;
     tx.commit().await?;
     Ok(Connected { connection, offered, added })
 }
@@ -329,7 +343,7 @@ pub(crate) async fn remove(
     api: &Api,
     app: Option<&App>,
     connection: &Connection,
-    now: DateTime<Utc>,
+    (actor, now): (&str, DateTime<Utc>),
 ) -> Result<bool, NotConnected> {
     let (_, sealed) = store.read().await?.connection(connection.id).await?;
     let place = Place::connection(connection.id.0, "refresh_token");
@@ -339,9 +353,12 @@ pub(crate) async fn remove(
         _ => false,
     };
     let mut tx = store.write().await?;
+    tx.lock_staff(connection.staff).await?;
     let (now_stands, _) = tx.connection(connection.id).await?;
     tx.end_connection(connection.id, now_stands.version, ConnectionStatus::Removed).await?;
     questions::connected(&mut tx, connection, now).await?;
+    let told = json!({ "provider": connection.provider, "account": connection.account });
+    tx.audit(&[Act::new(actor, "disconnect", now, "connection", &connection.id).of(connection.staff).from(told)]).await?;
     tx.commit().await?;
     Ok(revoked)
 }

@@ -118,6 +118,8 @@ pub(crate) struct Account {
     pub(crate) account: String,
     /// Its address, where the provider vouches that it belongs to it. Microsoft does not: anyone can write one into a directory of her own.
     pub(crate) email: Option<String>,
+    /// What someone signs in there with. At Microsoft its domain is one that the directory proved to be its own.
+    pub(crate) user_name: Option<String>,
 }
 
 /// Of an ID token (`OpenID` Connect Core §2), and of Microsoft's the lasting id of the user in her directory.
@@ -133,6 +135,8 @@ struct Claims {
     email_verified: Option<bool>,
     #[serde(default)]
     oid: Option<String>,
+    #[serde(default)]
+    preferred_username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -196,7 +200,8 @@ fn checked(asked: Asked<'_>, client: &str, claims: Claims, now: DateTime<Utc>) -
     let email = claims.email.filter(|_| !is_microsoft && claims.email_verified == Some(true));
     let account = if is_microsoft { claims.oid.unwrap_or_else(|| claims.sub.clone()) } else { claims.sub.clone() };
     let issuer = if matches!(asked, Asked::Firm(_)) { claims.iss } else { named(&claims.iss) };
-    Ok(Account { issuer, subject: claims.sub, account, email: email.map(|email| email.to_lowercase()) })
+    let lower = |text: String| text.to_lowercase();
+    Ok(Account { issuer, subject: claims.sub, account, email: email.map(lower), user_name: claims.preferred_username.map(lower) })
 }
 
 #[cfg(test)]
@@ -221,7 +226,8 @@ mod tests {
 
     fn claims(iss: &str, aud: &str, exp: i64) -> Claims {
         let (email, email_verified, oid) = (Some("Eva@firm.example".to_owned()), Some(true), Some("oid-1".to_owned()));
-        Claims { iss: iss.to_owned(), sub: "sub-1".to_owned(), aud: Audience::One(aud.to_owned()), exp, email, email_verified, oid }
+        let aud = Audience::One(aud.to_owned());
+        Claims { iss: iss.to_owned(), sub: "sub-1".to_owned(), aud, exp, email, email_verified, oid, preferred_username: None }
     }
 
     #[test]

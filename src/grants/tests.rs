@@ -98,7 +98,8 @@ impl Scene {
         let back = Return::of(&Url::parse(&format!("http://x/?{}", landed.query)).expect("an address"));
         assert_eq!(back.state.as_deref(), Some(begun.state.expose_secret()));
         let tokens = exchange(&app.client.authorize_url, &oauth, &redirect, &begun.verifier, back).await.expect("tokens");
-        let connected = accept(&store, &vaults[0], &api, &app, &staff, (&tokens, false), now()).await.expect("connected");
+        let connected =
+            accept(&store, &vaults[0], &api, &app, &staff, (&tokens, false), ("ops@firm.example", now())).await.expect("connected");
         Self { fake, connection: connected.connection.id, vaults, store }
     }
 

@@ -33,7 +33,7 @@ use self::{
 pub(crate) use self::{
     overlap::Winner,
     questions::{Answer, may, seen},
-    submission::submit_days,
+    submission::{ready, submit_days},
     table::QuestionAct,
 };
 use crate::{

@@ -221,8 +221,9 @@ impl Tx {
     }
 
     /// From now on this account is that person.
-    pub(crate) async fn insert_identity(&mut self, issuer: &str, subject: &str, staff: StaffId) -> Result<(), Error> {
-        const SQL: &str = "insert into identity (issuer, subject, staff) values ($1, $2, $3)";
+    pub(crate) async fn save_identity(&mut self, issuer: &str, subject: &str, staff: StaffId) -> Result<(), Error> {
+        const SQL: &str = "insert into identity (issuer, subject, staff) values ($1, $2, $3) \
+            on conflict (issuer, subject) do update set staff = excluded.staff";
         on!(self, |conn| sqlx::query(SQL).bind(issuer).bind(subject).bind(staff.0).execute(conn).await.map(drop))?;
         Ok(())
     }
@@ -234,6 +235,13 @@ impl Tx {
             on!(self, |conn| sqlx::query(sql).bind(staff.0).execute(conn).await.map(drop))?;
         }
         Ok(())
+    }
+
+    /// This account is nobody any more. Says whether it was someone.
+    pub(crate) async fn forget_identity(&mut self, issuer: &str, subject: &str) -> Result<bool, Error> {
+        const SQL: &str = "delete from identity where issuer = $1 and subject = $2";
+        let gone = on!(self, |conn| sqlx::query(SQL).bind(issuer).bind(subject).execute(conn).await.map(|done| done.rows_affected()))?;
+        Ok(gone > 0)
     }
 
     /// Begins a session.

@@ -98,9 +98,10 @@ impl Tx {
         Ok((source, connection))
     }
 
-    /// A person's calendars that were removed.
+    /// A person's calendars that were removed, by themselves or with the connection they were read with.
     pub(crate) async fn removed_calendars(&mut self, staff: StaffId) -> Result<Vec<CalendarId>, Error> {
-        const SQL: &str = "select id from calendar where staff = $1 and removed_at is not null";
+        const SQL: &str = "select c.id from calendar c left join connection n on n.id = c.connection \
+            where c.staff = $1 and (c.removed_at is not null or n.status = 'removed')";
         let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL).bind(staff.0).fetch_all(conn).await)?;
         Ok(ids.into_iter().map(CalendarId).collect())
     }

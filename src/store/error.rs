@@ -7,6 +7,12 @@ use sqlx::{error::DatabaseError, migrate::MigrateError, sqlite::SqliteError};
 pub(crate) enum Error {
     #[error("the book at {0} cannot be opened; check the path or address, and that this user may read and write there")]
     Open(String, #[source] sqlx::Error),
+    #[error(
+        "there is no book at {0} any more, though there was; put it back, from a backup if need be, or take {0}.lock and {0}-wal away to begin a new one"
+    )]
+    Vanished(String),
+    #[error("the book is in PostgreSQL: back it up with pg_dump, see README")]
+    NoFile,
     #[error("the book was written by a newer kalends (its schema is version {found}, this one knows {known}); install that version")]
     Newer { found: i64, known: i64 },
     #[error("the book's schema is version {found} and this kalends needs {known}; run `kalends db migrate`")]
@@ -60,6 +66,31 @@ impl From<sqlx::Error> for Error {
             (Some(5 | 6), _) | (None, "40001" | "40P01" | "55P03") => Self::Busy(error),
             _ => Self::Database(error),
         }
+    }
+}
+
+impl Error {
+    /// Whether the book refuses what was to be written, and not the writing: then what else is to be written is not concerned. Says what
+    /// the database calls it.
+    pub(crate) fn about_values(&self) -> Option<String> {
+        let (Self::Database(error) | Self::Taken(error)) = self else {
+            return matches!(self, Self::Frozen(_)).then(|| self.to_string());
+        };
+        let inner = error.as_database_error()?;
+        let code = inner.code()?.into_owned();
+        let is_value = match of_sqlite(inner) {
+            // Too big, a constraint, a mismatch.
+            Some(code) => matches!(code, 18..=20),
+            // Data, integrity, a limit of the program.
+            None => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+        };
+        is_value.then(|| format!("the database's code is {code}"))
+    }
+
+    /// It, and what it came of: for whoever reads the log. Holds no values, which databases put apart.
+    pub(crate) fn with_cause(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.to_string(), |told, cause| format!("{told}: {cause}"))
     }
 }
 

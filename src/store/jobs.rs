@@ -1,10 +1,13 @@
 //! Jobs that run at times of their own: a row each, so that several daemons run each slot once, and a restart misses none.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AssertSqlSafe;
 
 use super::{Error, Tx, codec::At};
 use crate::model::ids::DaemonId;
+
+/// Clocks of daemons on one book may differ by less than this.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// A job's row: its name, the expression its slot was found with, that slot, when it last ran, and why that failed.
 pub(crate) type JobRow = (String, String, DateTime<Utc>, Option<DateTime<Utc>>, Option<String>);
@@ -18,11 +21,13 @@ impl Tx {
         Ok(rows.into_iter().map(|(name, schedule, due, ran, failure)| (name, schedule, due.0, ran.map(|at| at.0), failure)).collect())
     }
 
-    /// Gives a job its slot, if it has none for this expression yet.
-    pub(crate) async fn schedule_job(&mut self, name: &str, schedule: &str, due: DateTime<Utc>) -> Result<(), Error> {
+    /// Gives a job its next slot, if it has none for this expression yet, or only one that was found by a clock that ran ahead.
+    pub(crate) async fn schedule_job(&mut self, name: &str, schedule: &str, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
         const SQL: &str = "insert into job (name, schedule, due_at, fence) values ($1, $2, $3, 0) on conflict (name) do update set \
-            schedule = excluded.schedule, due_at = excluded.due_at where job.schedule <> excluded.schedule";
-        on!(self, |conn| sqlx::query(SQL).bind(name).bind(schedule).bind(At(due)).execute(conn).await.map(drop))?;
+            schedule = excluded.schedule, due_at = excluded.due_at, ran_at = null where job.schedule <> excluded.schedule \
+            or job.ran_at > $4 or (job.ran_at is null and job.due_at > excluded.due_at)";
+        let ahead = At(now + AHEAD);
+        on!(self, |conn| sqlx::query(SQL).bind(name).bind(schedule).bind(At(due)).bind(ahead).execute(conn).await.map(drop))?;
         Ok(())
     }
 

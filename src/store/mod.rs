@@ -3,14 +3,14 @@
 //! Two verbs, `read` and `write`; a transaction that is dropped is rolled back.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     time::{Duration, Instant},
 };
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction,
+    Connection, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction,
     migrate::MigrateError,
     pool::PoolOptions,
     postgres::PgConnectOptions,
@@ -87,6 +87,8 @@ mod staff;
 pub(crate) mod totals;
 
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 mod table_tests;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -131,6 +133,9 @@ impl Store {
         match database {
             Database::Sqlite(path) => {
                 let failed = |error| Error::Open(path.display().to_string(), error);
+                if !path.exists() && was_there(path) {
+                    return Err(Error::Vanished(path.display().to_string()));
+                }
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -143,9 +148,10 @@ impl Store {
                     .pragma("trusted_schema", "off");
                 // The writer first: it makes the file and turns the journal to WAL.
                 let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-                let writer = connect(1, writing).await.map_err(failed)?;
+                let writer =
+                    connect(pool(1).after_release(|connection, _| Box::pin(is_free(connection))), writing).await.map_err(failed)?;
                 let reading = options.create_if_missing(false).read_only(true);
-                let readers = connect(READERS, reading).await.map_err(failed)?;
+                let readers = connect(pool(READERS), reading).await.map_err(failed)?;
                 Ok(Self::Sqlite { writer, readers })
             }
             Database::Postgres(url) => {
@@ -217,6 +223,23 @@ impl Store {
         }
     }
 
+    /// Writes all of a SQLite book into an empty file. Of PostgreSQL its own program does that.
+    pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), Error> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let copied = sqlx::query("vacuum into $1").bind(file.display().to_string()).execute(writer).await;
+                Ok(copied.map(drop)?)
+            }
+            Self::Postgres(_) => Err(Error::NoFile),
+        }
+    }
+
+    /// Whether someone who has something to write could begin.
+    pub(crate) async fn is_writable(&self) -> Result<(), Error> {
+        self.check().await?;
+        self.write().await.map(drop)
+    }
+
     /// Waits for open transactions and closes the book.
     pub(crate) async fn close(&self) {
         match self {
@@ -229,16 +252,40 @@ impl Store {
     }
 }
 
+/// Which file beside a SQLite book says that a daemon serves it, or did.
+pub(crate) fn lock_file(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+/// Whether a book that is not there was: a daemon served it, or its journal is left. Made new it would hide the loss.
+fn was_there(path: &Path) -> bool {
+    std::fs::metadata(lock_file(path)).is_ok_and(|lock| lock.len() > 0) || beside(path, "-wal").exists()
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 fn pool<DB: sqlx::Database>(size: u32) -> PoolOptions<DB> {
     PoolOptions::new().max_connections(size).acquire_timeout(PATIENCE)
 }
 
+/// Whether whoever had this connection left it outside of a transaction. When a commit finds the disk full SQLite rolls back by itself, of
+/// which the library does not hear: such a connection would refuse every transaction from then on, so another takes its place.
+async fn is_free(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    // Behind whatever is still to be rolled back.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 /// Turning the journal of a new file to WAL wants it alone for a moment, and SQLite does not wait for that as it does for a writer.
 #[expect(clippy::disallowed_methods, reason = "what is waited for is a file lock of milliseconds, which no row can tell")]
-async fn connect(size: u32, options: SqliteConnectOptions) -> sqlx::Result<Pool<Sqlite>> {
+async fn connect(pool: PoolOptions<Sqlite>, options: SqliteConnectOptions) -> sqlx::Result<Pool<Sqlite>> {
     let until = Instant::now() + PATIENCE;
     loop {
-        match pool(size).connect_with(options.clone()).await {
+        match pool.clone().connect_with(options.clone()).await {
             Err(error) if error::is_locked(&error) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
             connected => return connected,
         }
@@ -264,9 +311,14 @@ impl Tx {
     }
 
     /// Whether nobody's claim stands, by the column that says until when one does. In claims `$3` is now and `$4` when they shall end;
-    /// PostgreSQL counts both by its own clock, the only one that all daemons share.
+    /// PostgreSQL counts both by its own clock, the only one that all daemons share. SQLite's is this machine's, which may have run ahead:
+    /// a claim that ends later than one that begins now was made by it.
     fn lease_is_free(&self, column: &str) -> String {
-        format!("({column} is null or {column} < {})", self.dialect("$3", "clock_timestamp()"))
+        let ahead = "strftime('%Y-%m-%dT%H:%M:%fZ', $4, '+5 minutes')";
+        match self {
+            Self::Sqlite(_) => format!("({column} is null or {column} < $3 or {column} > {ahead})"),
+            Self::Postgres(_) => format!("({column} is null or {column} < clock_timestamp())"),
+        }
     }
 
     /// The end of a claim that begins now.

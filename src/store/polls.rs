@@ -1,6 +1,6 @@
 //! Which calendar is read when, by whom, and how it went. A claim is fenced: one that was taken over writes nothing any more.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -20,6 +20,11 @@ const SELECT: &str =
 const READABLE: &str = "from poll p join calendar c on c.id = p.calendar join staff s on s.id = c.staff \
     left join connection n on n.id = c.connection \
     where not c.paused and c.removed_at is null and (n.id is null or n.status = 'active')";
+
+/// A clock that ran ahead left times behind that lie in what is the future again. Daemons' clocks may differ by less than this.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
+/// No account is left in peace for longer: providers are believed for a day.
+const PEACE: TimeDelta = TimeDelta::days(2);
 
 /// A last day before this has passed in every zone.
 fn worked(now: DateTime<Utc>) -> Plain<NaiveDate> {
@@ -60,8 +65,8 @@ impl Tx {
         let skip = self.dialect("", "for update of p skip locked");
         let sql = format!(
             "update poll set lease_by = $1, lease_until = {lease}, fence = fence + 1, tried_at = $3 where calendar in \
-                (select p.calendar {READABLE} and p.due_at <= $3 and (n.pause_until is null or n.pause_until <= $3) \
-                and (s.last_day is null or s.last_day >= $5) and {free} order by p.due_at limit $2 {skip}) \
+                (select p.calendar {READABLE} and (p.due_at <= $3 or p.tried_at > $6) \
+                and (n.pause_until is null or n.pause_until <= $3 or n.pause_until > $7) and (s.last_day is null or s.last_day >= $5) and {free} order by p.due_at limit $2 {skip}) \
                 returning calendar, due_at, pace_seconds, wants_full, cursor, tried_at, changed_at, failures, failing_since, failure, fence"
         );
         let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(AssertSqlSafe(sql))
@@ -70,6 +75,8 @@ impl Tx {
             .bind(At(now))
             .bind(At(until))
             .bind(worked(now))
+            .bind(At(now + AHEAD))
+            .bind(At(now + PEACE))
             .fetch_all(conn)
             .await)?;
         let mut claimed: Vec<_> = rows.into_iter().map(Row::split).collect();
@@ -112,7 +119,8 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let lease = self.lease_end();
+        // The pass reckons with when it began, and its claim may have been prolonged since.
+        let lease = self.dialect("max(coalesce(lease_until, $4), $4)", self.lease_end());
         let sql = format!("update poll set lease_until = {lease}, tried_at = $3 where calendar = $1 and fence = $2");
         let held = on!(self, |conn| sqlx::query(AssertSqlSafe(sql))
             .bind(calendar.0)
@@ -188,15 +196,19 @@ impl Tx {
     pub(crate) async fn next_poll(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
         let latest = self.dialect("max", "greatest");
         let claimed = self.dialect(
-            "case when p.lease_until > $2 then p.lease_until else p.due_at end",
-            "case when p.lease_until > clock_timestamp() then $2::timestamptz + (p.lease_until - clock_timestamp()) else p.due_at end",
+            "case when p.lease_until > $2 and p.lease_until <= $3 then p.lease_until else $2 end",
+            "case when p.lease_until > clock_timestamp() then $2::timestamptz + (p.lease_until - clock_timestamp()) else $2::timestamptz end",
         );
-        let sql = format!(
-            "select min({latest}(p.due_at, {claimed}, coalesce(n.pause_until, p.due_at))) {READABLE} \
-                and (s.last_day is null or s.last_day >= $1)"
-        );
-        let at: Option<At> =
-            on!(self, |conn| sqlx::query_scalar(AssertSqlSafe(sql)).bind(worked(now)).bind(At(now)).fetch_one(conn).await)?;
+        let (due, peace) =
+            ("case when p.tried_at > $3 then $2 else p.due_at end", "case when n.pause_until <= $4 then n.pause_until else $2 end");
+        let sql = format!("select min({latest}({due}, {claimed}, {peace})) {READABLE} and (s.last_day is null or s.last_day >= $1)");
+        let at: Option<At> = on!(self, |conn| sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(worked(now))
+            .bind(At(now))
+            .bind(At(now + AHEAD))
+            .bind(At(now + PEACE))
+            .fetch_one(conn)
+            .await)?;
         Ok(at.map(|at| at.0))
     }
 }

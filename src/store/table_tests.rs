@@ -19,7 +19,7 @@ use crate::model::{
     staff::{Calendar, Held, Privacy, Staff, Whose},
 };
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     "2026-03-10T12:00:00.123456Z".parse().expect("an instant")
 }
 
@@ -27,12 +27,12 @@ fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, day).expect("a date")
 }
 
-async fn open(store: &Store) -> Tx {
+pub(super) async fn open(store: &Store) -> Tx {
     store.migrate().await.expect("a schema");
     store.write().await.expect("a transaction")
 }
 
-async fn person(tx: &mut Tx) -> Staff {
+pub(super) async fn person(tx: &mut Tx) -> Staff {
     let staff = Staff {
         id: StaffId(ids::fresh()),
         name: "Dana Voss".into(),
@@ -46,7 +46,7 @@ async fn person(tx: &mut Tx) -> Staff {
     staff
 }
 
-async fn calendar(tx: &mut Tx, staff: &Staff) -> Calendar {
+pub(super) async fn calendar(tx: &mut Tx, staff: &Staff) -> Calendar {
     let calendar = Calendar {
         id: CalendarId(ids::fresh()),
         staff: staff.id,
@@ -176,14 +176,14 @@ on_each_database! {
         let staff = person(&mut tx).await;
         let calendar = calendar(&mut tx, &staff).await;
         let (one, other) = (DaemonId(ids::fresh()), DaemonId(ids::fresh()));
-        let (soon, hour) = (now() + TimeDelta::seconds(1), now() + TimeDelta::hours(1));
+        let (soon, minute, hour) = (now() + TimeDelta::seconds(1), now() + TimeDelta::minutes(1), now() + TimeDelta::hours(1));
         // A claim of no length: it has run out by the next statement, whichever clock counts.
         let (poll, fence) = tx.claim_due(one, now(), now(), 9).await.expect("claims").pop().expect("it is due");
         assert!(tx.next_poll(hour).await.expect("a time").is_some_and(|at| at <= hour), "what a dead daemon held is due again");
-        let (_, second) = tx.claim_due(other, soon, hour, 9).await.expect("claims").pop().expect("taken over");
+        let (_, second) = tx.claim_due(other, soon, minute, 9).await.expect("claims").pop().expect("taken over");
         assert!(matches!(tx.hold_calendar(calendar.id, fence, soon, hour).await, Err(Error::Outdated(_))));
         assert!(matches!(tx.finish_poll(&poll, fence).await, Err(Error::Outdated(_))));
-        tx.hold_calendar(calendar.id, second, soon, hour).await.expect("the last claim holds");
+        tx.hold_calendar(calendar.id, second, soon, minute).await.expect("the last claim holds");
         assert!(tx.claim_calendar(calendar.id, one, soon, hour).await.expect("asked").is_none(), "nobody else may");
         // Nothing to claim is not due either, or the daemon would ask for it without end.
         assert!(tx.next_poll(soon).await.expect("a time").is_none_or(|at| at > soon));

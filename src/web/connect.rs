@@ -27,6 +27,7 @@ use crate::{
     model::{
         connection::Provider,
         ids::{self, StaffId},
+        staff::Staff,
     },
     store::connections::Attempt,
 };
@@ -135,10 +136,14 @@ fn verifier_place(state: &str) -> Place {
 async fn back(State(app): State<Arc<App>>, Path(provider): Path<String>, headers: HeaderMap, Query(back): Query<Return>) -> Response {
     let Ok(provider) = provider.parse::<Provider>() else { return gone() };
     match finished(&app, provider, &headers, back).await {
-        Ok(connected) => {
+        Ok((connected, staff)) => {
             let names: Vec<_> = connected.added.iter().map(|calendar| calendar.name.as_str()).collect();
             let markup = html! {
                 p { "Kalends reads the calendars of " bdi { (connected.connection.email) } "." @if !names.is_empty() { " It reads " bdi { (names.join(", ")) } "." } }
+                @if !staff.has_address(&connected.connection.email) {
+                    p role="alert" { "Kalends does not know " bdi { (connected.connection.email) } " as an address of " bdi { (staff.email()) } ", so only what names that one counts. "
+                        "If it is yours, tell whoever runs Kalends, who adds it; if you chose the wrong account, say that too." }
+                }
                 p { a.button href="/calendars" { "Your calendars" } " This page can be closed." }
             };
             plain("Connected", &markup).into_response()
@@ -147,7 +152,7 @@ async fn back(State(app): State<Arc<App>>, Path(provider): Path<String>, headers
     }
 }
 
-async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Return) -> Result<Connected, NotConnected> {
+async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Return) -> Result<(Connected, Staff), NotConnected> {
     let unknown = || NotConnected::Odd("this is not the page that was waited for; open the link you were sent again".to_owned());
     let state = back.state.clone().ok_or_else(unknown)?;
     let now = app.config.clock.now();
@@ -163,5 +168,6 @@ async fn finished(app: &App, provider: Provider, headers: &HeaderMap, back: Retu
     let oauth = OAuth::new(&registered.client, &app.api)?;
     let tokens = exchange(&registered.client.authorize_url, &oauth, &redirect(app, provider)?, &verifier, back).await?;
     let staff = app.store.read().await?.staff_member(attempt.staff).await?;
-    accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), now).await
+    let connected = accept(&app.store, &app.vault, &app.api, registered, &staff, (&tokens, false), (staff.email(), now)).await?;
+    Ok((connected, staff))
 }

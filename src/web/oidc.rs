@@ -25,7 +25,8 @@ use crate::{
         keys::{Place, digest},
     },
     model::{
-        connection::{ConnectionStatus, Provider, SignInAt},
+        audit::Act,
+        connection::{Connection, ConnectionStatus, Provider, SignInAt},
         ids::{self, StaffId},
     },
     store::access::SignInAttempt,
@@ -123,30 +124,48 @@ async fn finished(app: &App, provider: SignInAt, headers: &HeaderMap, back: Retu
     Ok((person(app, provider, &account).await?, attempt.target))
 }
 
-/// Who an account is here: who she was before, else who connected it, else whose address the provider vouches for.
+/// Who an account is here: whose address the provider vouches for. Microsoft vouches for none, so there it is who connected her own account,
+/// under a name that is one of her addresses. An account that someone connected for another person signs nobody in; and what was so
+/// once is asked each time, since addresses and connections end.
 async fn person(app: &App, provider: SignInAt, account: &Account) -> Result<StaffId, NotConnected> {
     let mut tx = app.store.write().await?;
-    if let Some(staff) = tx.identity(&account.issuer, &account.subject).await? {
-        return Ok(staff);
+    let people = tx.staff().await?;
+    let whose = |email: &Option<String>| people.iter().find(|one| email.as_ref().is_some_and(|email| one.has_address(email)));
+    let connections = tx.connections().await?;
+    let is_connected = |staff: StaffId| {
+        let is_it = |one: &Connection| one.staff == staff && one.provider == Provider::Outlook && one.account == account.account;
+        connections.iter().any(|one| is_it(one) && one.status != ConnectionStatus::Removed)
+    };
+    let found = match provider {
+        SignInAt::Microsoft => whose(&account.user_name).filter(|one| is_connected(one.id)),
+        SignInAt::Google | SignInAt::Firm => whose(&account.email),
+    };
+    let Some(staff) = found.map(|one| one.id) else {
+        if tx.forget_identity(&account.issuer, &account.subject).await? {
+            tx.commit().await?;
+        }
+        return Err(NotConnected::Odd(nobody(provider).to_owned()));
+    };
+    if tx.identity(&account.issuer, &account.subject).await? != Some(staff) {
+        tx.lock_staff(staff).await?;
+        tx.save_identity(&account.issuer, &account.subject, staff).await?;
+        let told = serde_json::json!({ "at": provider, "account": account.account });
+        let address = account.email.as_ref().or(account.user_name.as_ref());
+        let actor = address.map_or("", String::as_str);
+        tx.audit(&[Act::new(actor, "bind-account", guard::now(), "staff", &staff).of(staff).to(told)]).await?;
+        tx.commit().await?;
     }
-    let calendars = match provider {
-        SignInAt::Google => Some(Provider::Google),
-        SignInAt::Microsoft => Some(Provider::Outlook),
-        SignInAt::Firm => None,
-    };
-    let connected = tx
-        .connections()
-        .await?
-        .into_iter()
-        .find(|one| Some(one.provider) == calendars && one.account == account.account && one.status != ConnectionStatus::Removed);
-    let staff = match (connected, &account.email) {
-        (Some(connection), _) => Some(connection.staff),
-        (None, Some(email)) => tx.staff().await?.into_iter().find(|one| one.has_address(email)).map(|one| one.id),
-        (None, None) => None,
-    };
-    let nobody = || NotConnected::Odd("this account is nobody's here; sign in another way, and connect its calendar first".to_owned());
-    let staff = staff.ok_or_else(nobody)?;
-    tx.insert_identity(&account.issuer, &account.subject, staff).await?;
-    tx.commit().await?;
     Ok(staff)
+}
+
+fn nobody(provider: SignInAt) -> &'static str {
+    match provider {
+        SignInAt::Microsoft => {
+            "this account is nobody's here: the name it signs in with must be one of your addresses, and its calendar connected for you; \
+                sign in another way first"
+        }
+        SignInAt::Google | SignInAt::Firm => {
+            "this account is nobody's here; sign in with one whose address Kalends knows you by, or another way"
+        }
+    }
 }

@@ -84,13 +84,13 @@ struct Shown<'a> {
 
 fn of_person(shown: &Shown<'_>, person: &Staff, named: bool) -> Markup {
     let Shown { health, signed, .. } = shown;
-    let sources: Vec<_> =
-        health.sources.iter().filter(|source| source.calendar.staff == person.id && source.removed_at.is_none()).collect();
+    let sources: Vec<_> = health.sources.iter().filter(|source| source.calendar.staff == person.id && health.stands(source)).collect();
     let broken = health.connections.iter().filter(|one| one.staff == person.id && one.status == ConnectionStatus::NeedsReconnect);
     html! {
         section aria-label=(person.name) {
             @if named { h2 { (person.name) } }
             @for one in broken { (reconnect(signed, one, person.id)) }
+            @for (one, _) in health.strange(shown.app.config.clock.now()).filter(|(_, owner)| owner.id == person.id) { (strange(one, person)) }
             @if sources.is_empty() { p.quiet { "No calendar is read yet." } }
             @for source in sources { (calendar(shown, source)) }
         }
@@ -104,6 +104,13 @@ fn reconnect(signed: &Signed, one: &Connection, staff: StaffId) -> Markup {
                 form method="post" action="/calendars/connect" data-plain { (csrf(signed)) button.primary name="provider" value=(one.provider) { "Connect it again" } }
             }
         }
+    }
+}
+
+fn strange(one: &Connection, person: &Staff) -> Markup {
+    html! {
+        div.card { p.bad { strong { bdi { (one.email) } " is not known as an address of " bdi { (person.email()) } } ", so only what names that one counts. If it is, whoever runs Kalends adds it: "
+            code { "kalends staff set " (person.email()) " --add-address " (one.email) } } }
     }
 }
 
