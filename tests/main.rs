@@ -46,6 +46,7 @@ mod reloads;
 mod removed;
 mod review;
 mod rights;
+mod rolling;
 mod rooms;
 mod schemas;
 mod several;

@@ -9,6 +9,8 @@ pub(crate) mod ics;
 pub(crate) mod outlook;
 pub(crate) mod whose;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::event::{Fact, Moment, Response};
@@ -35,6 +37,10 @@ pub(crate) struct Answer {
     pub(crate) earliest: Option<DateTime<Utc>>,
     /// The same of events that do not repeat: a feed that shows so much of the past has series that began long before.
     pub(crate) earliest_single: Option<DateTime<Utc>>,
+    /// The same of occurrences that come without their series.
+    pub(crate) earliest_loose: Option<DateTime<Utc>>,
+    /// UIDs of series whose rule it has: it speaks of the whole of each.
+    pub(crate) ruled: HashSet<String>,
     pub(crate) notes: Vec<String>,
 }
 

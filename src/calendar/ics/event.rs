@@ -20,6 +20,8 @@ use crate::model::{
 pub(super) struct Parsed {
     pub(super) uid: Option<String>,
     pub(super) sequence: i64,
+    /// Which VCALENDAR of the file it stands in.
+    pub(super) file: usize,
     /// Which occurrence of its series it replaces.
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
@@ -64,6 +66,7 @@ impl Parsed {
         Ok(Self {
             uid: properties.value("UID").filter(|uid| !uid.is_empty()).map(str::to_owned),
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
+            file: 0,
             recurrence_id,
             and_future,
             floating,

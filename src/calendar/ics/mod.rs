@@ -84,10 +84,12 @@ fn gather(
     let called_off = header(calendar, "METHOD").is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
     let zones = KnownZones::of(&calendar.zones, bytes, limits, window, floating);
     notes.extend(zones.notes.iter().cloned());
+    let file = calendar.events.first().map_or(0, |first| first.line);
     for component in &calendar.events {
         let lines = component.lines(bytes, limits, Nested::LeftOut);
         match parsed(component, &lines, &zones, floating) {
             Ok(mut parsed) => {
+                parsed.file = file;
                 // RFC 5546 §3.2.5: a file of this kind calls off what it names.
                 if called_off {
                     parsed.status = EventStatus::Cancelled;
