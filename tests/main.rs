@@ -57,3 +57,4 @@ mod titles;
 mod traps;
 mod undo;
 mod undone;
+mod unreadable;

@@ -54,6 +54,8 @@ pub(crate) struct Broken {
     pub(crate) line: usize,
     /// Where it would take place, as far as that is known.
     pub(crate) at: Option<Moment>,
+    /// When it begins, as it is written there.
+    pub(crate) begins: Option<String>,
     /// `bad-event` or `unknown-timezone`.
     pub(crate) reason: &'static str,
     /// What is wrong, free of event text.

@@ -2,12 +2,13 @@
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
 //! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
-//! (overrides), and [`unread`] (what cannot be read and still has its place).
+//! (overrides), [`unread`] (what cannot be read and still has its place), and [`reach`] (what cannot be read and lies elsewhere).
 
 mod charset;
 mod event;
 mod observances;
 mod property;
+mod reach;
 mod recurrence;
 mod scan;
 mod series;
@@ -101,7 +102,9 @@ fn gather(
                 read.push((component.line, parsed));
             }
             Err(fault) => {
-                let lost = Lost::from(component.line, &lines, &zones, floating, fault);
+                // Where the oddity stands, where it is one.
+                let line = component.odd.map_or(component.line, |(line, _)| line);
+                let lost = Lost::from(line, &lines, &zones, floating, fault);
                 series.entry(lost.uid.clone().unwrap_or_else(|| content_key(&lines))).or_default().lost.push(lost);
             }
         }
@@ -110,7 +113,7 @@ fn gather(
 
 fn parsed(component: &Component, lines: &[String], zones: &KnownZones, floating: Tz) -> Result<Parsed, Fault> {
     match component.odd {
-        Some((line, oddity)) => property::bad(format!("line {line} {oddity}")),
+        Some((_, oddity)) => property::bad(format!("this line {oddity}")),
         None => with_properties(lines, zones, |properties| Parsed::from(properties, floating)),
     }
 }

@@ -10,7 +10,10 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, Ti
 use chrono_tz::Tz;
 use rrule::{Frequency, RRule, Unvalidated};
 
-use super::property::{Fault, Written, bad, local_time};
+use super::{
+    property::{Fault, Written, bad, local_time},
+    reach::ends,
+};
 use crate::model::day;
 
 /// Taken steps of one rule; a daily series with COUNT reaches back more than a century with it.
@@ -85,7 +88,8 @@ fn walk(
     let text = text.trim();
     let told = |error: &dyn std::fmt::Display| Fault::Bad(format!("RRULE `{}`: {error}", text.chars().take(60).collect::<String>()));
     let rule = rule(start, text, floating)?;
-    if rule.get_freq() == Frequency::Hourly && changes_clocks(start.zone, from, until) {
+    let (first, last) = (from.max(start.local), ends(start.local, text).map_or(until, |ends| ends.min(until)));
+    if rule.get_freq() == Frequency::Hourly && first < last && changes_clocks(start.zone, first, last) {
         return bad("it repeats by the hour over a change of clocks, which no two programs read alike");
     }
     let begin = if rule.get_count().is_some() { start.local } else { forwarded(start.local, &rule, from) };

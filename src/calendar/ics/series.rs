@@ -13,6 +13,7 @@ use super::{
     Components,
     event::{Length, Parsed},
     property::{Fault, Written, bad},
+    reach::Reach,
     recurrence::{Dates, Start, dates},
     scan::Limits,
     series_of,
@@ -41,7 +42,11 @@ pub(super) fn expand(uid: &str, components: Components, window: &Window, limits:
     overrides.retain(|original, parsed| !unread.surpasses(parsed, Some(*original)));
     let mut made = Made { key: uid, uid: series_of(uid), window, answer };
     if let Err(fault) = made.all(&masters, &overrides, &unread, limits) {
-        made.answer.broken.push(broken(uid.to_owned(), Some(made.uid), line, &fault));
+        let reach = masters.iter().chain(overrides.values()).map(Reach::of);
+        if !reach.clone().all(|reach| reach.is_outside(window)) {
+            let question = broken(uid.to_owned(), Some(made.uid), line, reach.clone().next(), &fault);
+            made.answer.broken.push(question);
+        }
     }
 }
 
