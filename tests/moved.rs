@@ -139,6 +139,30 @@ on_each_database! {
         assert_eq!((world.entries().len(), world.reasons().len()), (0, 0));
     }
 
+    fn s9_what_was_submitted_is_so_again_when_its_calendar_says_it_again(world: World) {
+        let on = |day: u32| event("k", &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), "[ACME-15] Kickoff", "");
+        world.calendar(&[on(4)]);
+        world.sync();
+        let id = text(&world.entries()[0], "id").to_owned();
+        world.run(&["entries", "submit", &id]).expect("submitted");
+        for (hour, day, stands, asked) in [(13, 5, "05 draft", 1), (14, 4, "04 submitted", 0)] {
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.calendar(&[on(day)]);
+            world.sync();
+            assert_eq!((standing(&world), world.reasons().len()), (vec![stands.to_owned()], asked));
+        }
+        let acts = world.json(&["audit", &id]);
+        assert!(acts.as_array().expect("rows").iter().any(|row| row["act"] == "submitted" && row["actor"] == "kalends"), "{acts}");
+        // Who takes it back has taken it back.
+        world.run(&["entries", "withdraw", &id]).expect("withdrawn");
+        for (hour, day) in [(17, 5), (18, 4)] {
+            world.now(&format!("2026-03-20T{hour}:00:00Z"));
+            world.calendar(&[on(day)]);
+            world.sync();
+        }
+        assert_eq!(standing(&world), ["04 draft"]);
+    }
+
     fn s10_a_submitted_entry_stays_in_its_locked_period(world: World) {
         let on = |day: u32| event("k", &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T100000Z"), "[ACME-15] Kickoff", "");
         world.calendar(&[on(4)]);

@@ -1,11 +1,13 @@
 //! What there is to know of everyone's calendars without asking a provider: for lists, for `doctor`, for digests.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::App;
 use crate::{
     model::{
         connection::{Connection, ConnectionStatus, Poll, Provider},
+        exception::{Exception, ExceptionStatus, Reason, SubjectKind},
         ids::StaffId,
         staff::{Source, Staff},
     },
@@ -18,6 +20,8 @@ pub(crate) struct Health {
     pub(crate) connections: Vec<Connection>,
     pub(crate) sources: Vec<Source>,
     pub(crate) polls: Vec<Poll>,
+    /// Open questions about calendars and their events.
+    pub(crate) questions: Vec<Exception>,
 }
 
 impl App {
@@ -26,7 +30,9 @@ impl App {
         let mut tx = self.store.read().await?;
         let (people, connections) = (tx.staff().await?, tx.connections().await?);
         let (sources, polls) = (tx.calendars().await?, tx.polls().await?);
-        Ok(Health { people, connections, sources, polls })
+        let mut questions = tx.exceptions(ExceptionStatus::Open).await?;
+        questions.retain(|question| question.reasons.iter().any(|reason| reason.evidence.get("calendar").is_some()));
+        Ok(Health { people, connections, sources, polls, questions })
     }
 }
 
@@ -58,6 +64,13 @@ impl Health {
     pub(crate) fn is_read(&self, source: &Source, now: DateTime<Utc>) -> bool {
         let works = self.people.iter().any(|person| person.id == source.calendar.staff && !person.has_left(now));
         works && self.stands(source) && !source.paused
+    }
+
+    /// What asks about the events of a calendar that cannot be read, oldest date first.
+    pub(crate) fn unread(&self, source: &Source) -> Vec<&Reason> {
+        let calendar = json!(source.calendar.id);
+        let events = self.questions.iter().filter(|question| question.subject.kind == SubjectKind::Event);
+        events.flat_map(|question| &question.reasons).filter(|reason| reason.evidence["calendar"] == calendar).collect()
     }
 
     /// How reading a calendar goes.

@@ -213,7 +213,7 @@ impl Google<'_> {
 /// An event that cannot be read is skipped, not absent: its key is kept out of what vanished.
 fn broken(id: &str, message: &str) -> Broken {
     let message = format!("an event cannot be read: {}", super::api::shortened(message));
-    Broken { key: id.to_owned(), uid: None, line: 0, at: None, reason: "bad-event", message }
+    Broken { key: id.to_owned(), uid: None, line: 0, at: None, begins: None, reason: "bad-event", message }
 }
 
 fn instant(at: DateTime<Utc>) -> String {

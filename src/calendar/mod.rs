@@ -10,6 +10,8 @@ pub(crate) mod ics;
 pub(crate) mod outlook;
 pub(crate) mod whose;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::event::{Fact, Moment, Response};
@@ -36,6 +38,10 @@ pub(crate) struct Answer {
     pub(crate) earliest: Option<DateTime<Utc>>,
     /// The same of events that do not repeat: a feed that shows so much of the past has series that began long before.
     pub(crate) earliest_single: Option<DateTime<Utc>>,
+    /// The same of occurrences that come without their series.
+    pub(crate) earliest_loose: Option<DateTime<Utc>>,
+    /// UIDs of series whose rule it has: it speaks of the whole of each.
+    pub(crate) ruled: HashSet<String>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -49,6 +55,8 @@ pub(crate) struct Broken {
     pub(crate) line: usize,
     /// Where it would take place, as far as that is known.
     pub(crate) at: Option<Moment>,
+    /// When it begins, as it is written there.
+    pub(crate) begins: Option<String>,
     /// `bad-event` or `unknown-timezone`.
     pub(crate) reason: &'static str,
     /// What is wrong, free of event text.

@@ -229,7 +229,7 @@ impl Outlook<'_> {
                 Ok(told) => read.told.push(told),
                 Err((reason, message)) => {
                     let message = format!("an event cannot be read: {}", shortened(&message));
-                    read.broken.push(Broken { key: id, uid: None, line: 0, at: None, reason, message });
+                    read.broken.push(Broken { key: id, uid: None, line: 0, at: None, begins: None, reason, message });
                 }
             }
         }

@@ -52,8 +52,9 @@ fn is_mass(vanished: &[Live], known: &[&Live], now: DateTime<Utc>) -> bool {
     all || too_many(true) || too_many(false)
 }
 
+/// Meetings; what shares a UID and is no series counts one by one.
 fn count<'a>(events: impl Iterator<Item = &'a Live>) -> usize {
-    events.map(|event| event.ical_uid.as_str()).collect::<BTreeSet<_>>().len()
+    events.map(|event| if event.recurring { event.ical_uid.as_str() } else { event.provider_id.as_str() }).collect::<BTreeSet<_>>().len()
 }
 
 fn is_past(event: &Live, now: DateTime<Utc>) -> bool {

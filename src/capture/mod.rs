@@ -2,6 +2,7 @@
 //!
 //! Never waits for rules: it marks the days that may change, and settling does the rest.
 
+mod covered;
 pub(crate) mod folders;
 mod guard;
 pub(crate) mod leaving;
@@ -9,6 +10,7 @@ pub(crate) mod origin;
 pub(crate) mod pass;
 pub(crate) mod questions;
 mod reconcile;
+mod rekeying;
 pub(crate) mod silence;
 mod taking;
 

@@ -5,9 +5,9 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use tracing::{info, warn};
 
 use super::{
+    covered::Covered,
     origin::{Asked, Origin, Refusal, ask},
     questions,
-    reconcile::Covered,
     taking::Taking,
 };
 use crate::{
@@ -25,9 +25,6 @@ const BATCH: usize = 2_000;
 /// The capture window around today (S25).
 pub(crate) const DAYS_BACK: u64 = 60;
 const DAYS_AHEAD: u64 = 60;
-/// An event that does not repeat and is gone from a feed was taken away if it was no longer ago. Before the earliest that is left, older
-/// ones may be gone since feeds show so much of the past and no more; those that show less than this are read wrongly.
-const RECENT: TimeDelta = TimeDelta::days(7);
 /// How long a claim holds without a sign of life.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(120);
 
@@ -81,11 +78,8 @@ pub(crate) async fn capture(
     let asked = ask(origin, source, &claim.poll, window(staff, now), &staff.zones, now).await;
     match asked {
         Ok(Asked::Same { cursor, digest }) => nothing_new(store, source, staff, claim, (cursor, digest), now).await,
-        Ok(Asked::File { answer, digest, window, cursor }) => {
-            let from = answer.earliest.map_or(window.from, |earliest| earliest.max(window.from));
-            // Where none is left, the guard has its say.
-            let singles_from = answer.earliest_single.map_or(window.from, |earliest| earliest.min(now - RECENT));
-            let covered = Covered { window: Window { from, until: window.until }, singles_from };
+        Ok(Asked::File { mut answer, digest, window, cursor }) => {
+            let covered = Covered::by(&mut answer, window, now);
             let mut taking = Taking::begin(store, source, staff, claim, now).await?;
             let mut facts = answer.facts.into_iter().map(Told::of_file).peekable();
             while facts.peek().is_some() {
@@ -111,7 +105,7 @@ pub(crate) async fn capture(
                     break;
                 }
             }
-            let covered = Covered { window, singles_from: window.from };
+            let covered = Covered::all(window);
             done(source, taking.finish(store, broken, covered, None).await?, cursor)
         }
         Err(refusal) => refused(store, source, staff, refusal, claim, now).await,

@@ -20,7 +20,7 @@ pub(super) async fn unreadable(tx: &mut Tx, source: &Source, today: NaiveDate, r
     let (name, message) = (refusal.reason(), refusal.to_string());
     let message = if name == UNREADABLE { message } else { format!("{}: {message}", source.calendar.name) };
     let reason = reason(name, json!({ "message": message }), json!({ "calendar": source.calendar.id }), message);
-    write(tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await
+    write(tx, source, vec![(subject(source), On { known: None, today }, vec![reason])], |_| false, now).await
 }
 
 /// A calendar that could not be read says the same as before: that question goes, the others stay. Says how many events are unread.
@@ -48,16 +48,15 @@ pub(super) async fn of_pass(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let today = staff.zones.date_of(now);
-    let date = |broken: &Broken| match broken.at {
-        Some(Moment::At(at)) => staff.zones.date_of(at),
-        Some(Moment::On(date)) => date,
-        None => today,
+    let date = |broken: &Broken| match broken.at? {
+        Moment::At(at) => Some(staff.zones.date_of(at)),
+        Moment::On(date) => Some(date),
     };
-    let mut asked: Vec<_> =
-        broken.iter().map(|broken| (event_subject(source, broken), date(broken), vec![unread(source, broken)])).collect();
+    let ask = |broken: &Broken| (event_subject(source, broken), On { known: date(broken), today }, vec![unread(source, broken)]);
+    let mut asked: Vec<_> = broken.iter().map(ask).collect();
     asked.sort_by_key(|(subject, ..)| *subject);
     asked.dedup_by_key(|(subject, ..)| *subject);
-    asked.extend(held.map(|held| (subject(source), today, vec![mass_deletion(source, held)])));
+    asked.extend(held.map(|held| (subject(source), On { known: None, today }, vec![mass_deletion(source, held)])));
     write(tx, source, asked, |_| true, now).await
 }
 
@@ -66,12 +65,18 @@ pub(super) async fn silent(tx: &mut Tx, source: &Source, today: NaiveDate, now: 
     let message =
         format!("{} always had events and has none in the last week and the next; is it still the right calendar?", source.calendar.name);
     let reason = reason("source-silent", json!({ "calendar": source.calendar.id }), json!({ "calendar": source.calendar.id }), message);
-    write(tx, source, vec![(subject(source), today, vec![reason])], |_| false, now).await
+    write(tx, source, vec![(subject(source), On { known: None, today }, vec![reason])], |_| false, now).await
 }
 
 /// A calendar that is read no more asks nothing more.
 pub(crate) async fn close(tx: &mut Tx, source: &Source, now: DateTime<Utc>) -> Result<(), Error> {
     write(tx, source, Vec::new(), |_| true, now).await
+}
+
+/// The date a question stands on: of what it is about, where that is known, else when it was first seen.
+struct On {
+    known: Option<NaiveDate>,
+    today: NaiveDate,
 }
 
 fn subject(source: &Source) -> Subject {
@@ -86,10 +91,17 @@ fn reason(name: &str, cause: Value, evidence: Value, message: String) -> Reason 
     Reason { reason: name.to_owned(), holding: false, cause, evidence, message }
 }
 
+/// It is the same question for as long as the event begins when it does and has the same fault, wherever in its file it stands (S14).
 fn unread(source: &Source, broken: &Broken) -> Reason {
-    let evidence = json!({ "calendar": source.calendar.id, "line": broken.line });
-    let message = format!("{}: {}", source.calendar.name, broken.message);
-    reason(broken.reason, json!({ "message": broken.message }), evidence, message)
+    let Broken { line, begins, message, .. } = broken;
+    let name = &source.calendar.name;
+    let told = match (begins, line) {
+        (None, 0) => format!("{name}: {message}"),
+        (None, line) => format!("{name}: line {line}: {message}"),
+        (Some(begins), line) => format!("{name}: what begins on {begins} cannot be read (line {line}): {message}"),
+    };
+    let evidence = json!({ "calendar": source.calendar.id, "line": line });
+    reason(broken.reason, json!({ "begins": begins, "message": message }), evidence, told)
 }
 
 fn mass_deletion(source: &Source, held: &Held) -> Reason {
@@ -107,7 +119,7 @@ fn mass_deletion(source: &Source, held: &Held) -> Reason {
 async fn write(
     tx: &mut Tx,
     source: &Source,
-    asked: Vec<(Subject, NaiveDate, Vec<Reason>)>,
+    asked: Vec<(Subject, On, Vec<Reason>)>,
     gone: impl Fn(&Exception) -> bool,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -118,10 +130,10 @@ async fn write(
     let subjects: Vec<_> = asked.iter().map(|(subject, ..)| subject.id).collect();
     let decisions = tx.decisions_about(&subjects).await?;
     let mut rows = Vec::new();
-    for (subject, date, reasons) in asked {
+    for (subject, on, reasons) in asked {
         let before = standing.iter().position(|exception| exception.subject == subject).map(|index| standing.swap_remove(index));
-        // It keeps the date on which it was first seen.
-        let date = before.as_ref().filter(|before| before.status != ExceptionStatus::Cleared).map_or(date, |before| before.date);
+        let first_seen = before.as_ref().filter(|before| before.status != ExceptionStatus::Cleared).map(|before| before.date);
+        let date = on.known.or(first_seen).unwrap_or(on.today);
         rows.extend(next_exception(staff, before.as_ref(), Question::new(subject, date, reasons, &decisions), None, now));
     }
     rows.extend(

@@ -4,18 +4,19 @@
 //! decisions and approved time follow it (SEMANTICS S2). So are a copy on a calendar that was removed and what another calendar says of
 //! its meeting, and what is said again word for word under a new UID. Whether removals are believed is the guard's business.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{
-    calendar::Window,
-    model::{
-        day::Zones,
-        event::{Event, Fact, Moment, Response, Span},
-        ids::{self, CalendarId, EventId, MeetingId},
-        staff::Calendar,
-    },
+use super::{
+    covered::Covered,
+    rekeying::{ByDay, NEAR, Standing},
+};
+use crate::model::{
+    day::Zones,
+    event::{Event, Fact, Moment, Response},
+    ids::{self, CalendarId, EventId, MeetingId},
+    staff::Calendar,
 };
 
 /// What stands in the book before the pass.
@@ -45,21 +46,6 @@ pub(crate) struct Said {
     pub(crate) covered: Covered,
 }
 
-/// Where silence means absence (S7).
-#[derive(Clone, Copy)]
-pub(crate) struct Covered {
-    pub(crate) window: Window,
-    /// The same for events that do not repeat: some feeds show so much of the past and no more, beside series that began long before.
-    pub(crate) singles_from: DateTime<Utc>,
-}
-
-impl Covered {
-    fn contains(&self, event: &Event, zones: &Zones) -> bool {
-        let start = zones.starts_at(&event.fact.span);
-        self.window.contains(start) && (event.fact.recurring || self.singles_from <= start)
-    }
-}
-
 /// What the pass would write.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -87,10 +73,13 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     }
     let absent = by_key.into_values().filter(|event| event.removed_at.is_none());
     let absent = absent.filter(|event| !said.unread.contains(&event.fact.ical_uid) && !said.unread.contains(&event.fact.provider_id));
-    let (mut vanished, mut left) = (by_day(absent, known.zones), by_day(known.left(), known.zones));
+    let absent: Vec<&Event> = absent.collect();
+    let named: HashSet<String> = fresh.iter().map(|(fact, _)| fact.ical_uid.clone()).collect();
+    let standing = Standing::of(known, &said.covered, &named, &absent.iter().map(|event| event.id).collect());
+    let (mut vanished, mut left) = (ByDay::of(absent.into_iter(), known.zones), ByDay::of(known.left(), known.zones));
     fresh.sort_by(|(a, _), (b, _)| a.provider_id.cmp(&b.provider_id));
     for (fact, response) in std::mem::take(&mut fresh) {
-        match take_same_place(&mut left, &fact) {
+        match left.take_same_place(&fact).or_else(|| vanished.take_same_start(&fact, known.zones)) {
             Some(before) => changes.revise(known, before, fact, response, now),
             None => fresh.push((fact, response)),
         }
@@ -98,81 +87,26 @@ pub(crate) fn reconcile(known: &Known<'_>, said: Said, now: DateTime<Utc>) -> Ch
     // What is nearest first, so that no occurrence takes the place of one that is nearer to another.
     for near in NEAR {
         for (fact, response) in std::mem::take(&mut fresh) {
-            match take_near(&mut vanished, &fact, known.zones, near).or_else(|| take_near(&mut left, &fact, known.zones, near)) {
+            match vanished.take_near(&fact, near, &standing).or_else(|| left.take_near(&fact, near, &standing)) {
                 Some(before) => changes.revise(known, before, fact, response, now),
                 None => fresh.push((fact, response)),
             }
         }
     }
-    let by_span = by_span(&vanished);
+    let by_span = vanished.by_span();
     for (fact, response) in fresh {
-        match take_same_words(&mut vanished, &by_span, &fact) {
+        match vanished.take_same_words(&by_span, &fact) {
             Some(before) => changes.revise(known, before, fact, response, now),
             None => changes.add(known, &meetings, fact, response, now),
         }
     }
-    // Outside the covered span silence says nothing; a new occurrence of the same series and date did, above.
-    changes.vanished = vanished.into_values().filter(|event| said.covered.contains(event, known.zones)).cloned().collect();
+    // Outside the covered span silence says nothing.
+    changes.vanished = vanished.into_events().filter(|event| said.covered.contains(event, known.zones)).cloned().collect();
     let told: BTreeSet<MeetingId> = changes.save.iter().map(|event| event.meeting).collect();
-    let (outdated, left) = left.into_values().cloned().partition(|event| told.contains(&event.meeting));
+    let (outdated, left) = left.into_events().cloned().partition(|event| told.contains(&event.meeting));
     changes.left = left;
     changes.bury(outdated, known.zones, now);
     changes
-}
-
-/// Events by UID and local date.
-type ByDay<'a> = BTreeMap<Key, &'a Event>;
-type Key = (String, NaiveDate, EventId);
-
-fn by_day<'a>(events: impl Iterator<Item = &'a Event>, zones: &Zones) -> ByDay<'a> {
-    events.map(|event| ((event.fact.ical_uid.clone(), zones.first_date(&event.fact.span), event.id), event)).collect()
-}
-
-/// A copy that a removed calendar left: the calendar was added again, under whatever address, or another one has the meeting now.
-fn take_same_place<'a>(left: &mut ByDay<'a>, fact: &Fact) -> Option<&'a Event> {
-    let from = (fact.ical_uid.clone(), NaiveDate::MIN, EventId(uuid::Uuid::nil()));
-    let same = left.range(from..).take_while(|((uid, ..), _)| *uid == fact.ical_uid).find(|(_, event)| place(&event.fact) == place(fact));
-    let key = same.map(|(key, _)| key.clone())?;
-    left.remove(&key)
-}
-
-/// The dates among which an occurrence is the one that was on another.
-type Near = fn(NaiveDate) -> (NaiveDate, NaiveDate);
-
-/// The organiser moved the series, and its keys with it: to another hour, to another day of the week, to another day of the month.
-const NEAR: [Near; 3] = [
-    |date| (date, date),
-    |date| {
-        let week = date.week(Weekday::Mon);
-        (week.checked_first_day().unwrap_or(date), week.checked_last_day().unwrap_or(date))
-    },
-    |date| {
-        let first = date.with_day(1).unwrap_or(date);
-        (first, first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(date))
-    },
-];
-
-/// A vanished occurrence of the same UID on one of the dates near.
-fn take_near<'a>(vanished: &mut ByDay<'a>, fact: &Fact, zones: &Zones, near: Near) -> Option<&'a Event> {
-    let (first, last) = near(zones.first_date(&fact.span));
-    let from = (fact.ical_uid.clone(), first, EventId(uuid::Uuid::nil()));
-    let key = vanished.range(from..).next().map(|(key, _)| key).filter(|(uid, on, _)| *uid == fact.ical_uid && *on <= last)?.clone();
-    vanished.remove(&key)
-}
-
-fn by_span(events: &ByDay<'_>) -> HashMap<Span, Vec<Key>> {
-    events.iter().fold(HashMap::new(), |mut found, (key, event)| {
-        found.entry(event.fact.span).or_default().push(key.clone());
-        found
-    })
-}
-
-/// A vanished event that said the very same under another UID: some feeds make their UIDs anew each time they are asked.
-fn take_same_words<'a>(vanished: &mut ByDay<'a>, by_span: &HashMap<Span, Vec<Key>>, fact: &Fact) -> Option<&'a Event> {
-    let says = |fact: &Fact| (fact.status, fact.show_as, fact.visibility);
-    let is_same = |event: &Event| event.fact.text == fact.text && says(&event.fact) == says(fact);
-    let key = by_span.get(&fact.span)?.iter().find(|key| vanished.get(*key).is_some_and(|event| is_same(event)))?;
-    vanished.remove(key)
 }
 
 impl Changes {

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{
+    covered::Covered,
     guard::{Ruling, judge},
     pass::{Captured, Claim},
     questions,
-    reconcile::{Changes, Covered, Known, Said, place, reconcile},
+    reconcile::{Changes, Known, Said, place, reconcile},
 };
 use crate::{
-    calendar::{Broken, Told, Window, whose},
+    calendar::{Broken, Told, whose},
     model::{
         event::{Event, Fact, Response, Span, Text},
         ids::CalendarId,
@@ -93,7 +94,7 @@ impl<'a> Taking<'a> {
         let is_elsewhere = |fact: &Fact| rekeyed.contains(fact.ical_uid.as_str()) || self.spans.contains(&fact.span);
         let may_be_rekeyed = |fact: &Fact| !is_known(fact) && is_elsewhere(fact);
         let (waiting, facts): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(fact, _)| may_be_rekeyed(fact));
-        let changes = self.compare(&known, &siblings, facts, HashSet::new(), nothing());
+        let changes = self.compare(&known, &siblings, facts, HashSet::new(), Covered::nothing());
         self.waiting.extend(waiting);
         self.save(&mut tx, &changes.save, &changes).await?;
         tx.commit().await
@@ -116,8 +117,9 @@ impl<'a> Taking<'a> {
         let waiting = std::mem::take(&mut self.waiting);
         let named = waiting.iter().map(|(fact, _)| fact).chain(absent.iter().map(|event| &event.fact));
         let siblings = self.siblings(&mut tx, named).await?;
+        let window = covered.window;
         let mut changes = self.compare(&absent, &siblings, waiting, unread, covered);
-        let there: Vec<&Live> = live.iter().filter(|event| covered.window.contains(self.staff.zones.starts_at(&event.span))).collect();
+        let there: Vec<&Live> = live.iter().filter(|event| window.contains(self.staff.zones.starts_at(&event.span))).collect();
         let vanished: Vec<Live> = changes.vanished.iter().map(Live::from).collect();
         let held = match judge(&vanished, &there, self.source.held.as_ref(), self.now) {
             Ruling::Believe => {
@@ -201,12 +203,6 @@ impl<'a> Taking<'a> {
         text.attendees.extend(rest.into_iter().find(|attendee| self.staff.has_address(&attendee.email)));
         Fact { text: text.into(), ..fact }
     }
-}
-
-/// Silence says nothing.
-fn nothing() -> Covered {
-    let never = DateTime::UNIX_EPOCH;
-    Covered { window: Window { from: never, until: never }, singles_from: never }
 }
 
 fn kept(fact: Fact, privacy: Privacy) -> Fact {

@@ -4,8 +4,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::HashSet;
 
 use super::{
+    covered::Covered,
     guard::{Ruling, judge},
-    reconcile::{Changes, Covered, Known, Said, reconcile},
+    reconcile::{Changes, Known, Said, reconcile},
 };
 use crate::{
     calendar::Window,
@@ -81,10 +82,7 @@ impl Scene {
         let said = Said {
             facts: facts.into_iter().map(|fact| (fact, Response::Accepted)).collect(),
             unread: unread.iter().map(|&uid| uid.to_owned()).collect::<HashSet<_>>(),
-            covered: Covered {
-                window: Window { from: at("2026-01-10T00:00:00Z"), until: at("2026-05-10T00:00:00Z") },
-                singles_from: at("2026-01-10T00:00:00Z"),
-            },
+            covered: Covered::all(Window { from: at("2026-01-10T00:00:00Z"), until: at("2026-05-10T00:00:00Z") }),
         };
         reconcile(&known, said, now())
     }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, format: Format) -> anyhow::Result<Outcome> {
     let read = ics::read(&bytes, &window, &zones, &limits).with_context(|| format!("{name}"))?;
     read.notes.iter().for_each(|note| complain(&format!("note: {name}: {note}")));
     for broken in &read.broken {
-        complain(&format!("{}: {name}: {}", broken.reason, broken.message));
+        complain(&format!("{}: {name}: line {}: {}", broken.reason, broken.line, broken.message));
     }
     match format {
         Format::Json => unless_closed(json(&read.facts))?,

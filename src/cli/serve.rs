@@ -191,6 +191,14 @@ pub(crate) async fn doctor(app: &App, format: Format) -> anyhow::Result<Outcome>
             );
             found(what, "it is tried again by itself; if it stays so, see: kalends calendar list".to_owned());
         }
+        let unread = health.unread(source);
+        if let [first, ..] = unread.as_slice() {
+            let (whose, events) = (health.email(source.calendar.staff), counted(unread.len(), "event", "events"));
+            found(
+                format!("{events} of {} of {whose} cannot be read, so their hours are missing: {}", source.calendar.name, first.message),
+                "write such hours by hand and dismiss the question, or have the event mended; see: kalends exceptions list".to_owned(),
+            );
+        }
         let lag = now - poll.due_at;
         if poll.failing_since.is_none() && source.last_success.is_some() && lag > app.config.polling.longest {
             let what = format!("{} should have been read {} ago", source.calendar.name, connections::length(lag));

@@ -52,7 +52,13 @@ fn next_entry(staff: StaffId, before: Option<&Entry>, draft: Draft) -> Option<En
     };
     // What was submitted and differs now goes back to draft (S9); what is approved stays whatever happens.
     let stays = before.status.is_approved() || (is_open(before.status) && same_meaning(&before.body, &body));
-    (!stays).then(|| Entry { version: before.version + 1, status: EntryStatus::Draft, body, provenance, ..before.clone() })
+    let status = if is_as_submitted(before, &body) { EntryStatus::Submitted } else { EntryStatus::Draft };
+    (!stays).then(|| Entry { version: before.version + 1, status, body, provenance, ..before.clone() })
+}
+
+/// Nobody took back what was submitted, only its calendar or the rules said otherwise; and now they say it again.
+fn is_as_submitted(before: &Entry, body: &Body) -> bool {
+    before.status == EntryStatus::Draft && !body.held && before.submitted.as_ref() == Some(&body.meaning())
 }
 
 /// Which copy of a meeting leads is not something a reader sees.

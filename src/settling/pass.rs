@@ -134,11 +134,14 @@ pub(crate) async fn concerns(tx: &mut Tx, staff: &Staff, wanted: Wanted, basis: 
 
 /// Derivation that changes what a person submitted is written down (S22); plain derivation is repeatable and is not.
 fn returned(pages: &Pages, written: &[Entry], now: DateTime<Utc>) -> Vec<Act> {
-    let before = |after: &Entry| pages.entries.get(&after.id).filter(|before| before.status == EntryStatus::Submitted);
     let rows = written.iter().filter_map(|after| {
-        let before = before(after)?;
-        let words = "its calendar or the rules say otherwise since it was submitted".to_owned();
-        Some(Act::on_entry(DERIVATION, "returned", now, (Some(before), after), Some(words)))
+        let before = pages.entries.get(&after.id)?;
+        let (act, words) = match (before.status, after.status) {
+            (EntryStatus::Submitted, _) => ("returned", "its calendar or the rules say otherwise since it was submitted"),
+            (EntryStatus::Draft, EntryStatus::Submitted) => ("submitted", "its calendar and the rules say again what was submitted"),
+            _ => return None,
+        };
+        Some(Act::on_entry(DERIVATION, act, now, (Some(before), after), Some(words.to_owned())))
     });
     rows.collect()
 }

@@ -169,13 +169,15 @@ pub(super) struct LiveRow {
     id: Uuid,
     provider_id: String,
     ical_uid: String,
+    recurring: bool,
     #[sqlx(flatten)]
     when: When,
 }
 
 impl LiveRow {
     pub(super) fn live(self) -> Result<Live, Error> {
-        Ok(Live { id: EventId(self.id), provider_id: self.provider_id, ical_uid: self.ical_uid, span: self.when.span()? })
+        let Self { id, provider_id, ical_uid, recurring, when } = self;
+        Ok(Live { id: EventId(id), provider_id, ical_uid, recurring, span: when.span()? })
     }
 }
 

@@ -37,13 +37,14 @@ pub(crate) struct Live {
     pub(crate) id: EventId,
     pub(crate) provider_id: String,
     pub(crate) ical_uid: String,
+    pub(crate) recurring: bool,
     pub(crate) span: Span,
 }
 
 impl From<&Event> for Live {
     fn from(event: &Event) -> Self {
-        let Fact { provider_id, ical_uid, span, .. } = &event.fact;
-        Self { id: event.id, provider_id: provider_id.clone(), ical_uid: ical_uid.clone(), span: *span }
+        let Fact { provider_id, ical_uid, recurring, span, .. } = &event.fact;
+        Self { id: event.id, provider_id: provider_id.clone(), ical_uid: ical_uid.clone(), recurring: *recurring, span: *span }
     }
 }
 
@@ -63,7 +64,7 @@ impl Tx {
 
     /// What stands on a calendar and is not gone, without words.
     pub(crate) async fn live_events(&mut self, calendar: CalendarId) -> Result<Vec<Live>, Error> {
-        const SQL: &str = "select id, provider_id, ical_uid, starts_at, ends_at, zone, from_day, until_day from event \
+        const SQL: &str = "select id, provider_id, ical_uid, recurring, starts_at, ends_at, zone, from_day, until_day from event \
             where calendar = $1 and removed_at is null order by id";
         let rows: Vec<LiveRow> = on!(self, |conn| sqlx::query_as(SQL).bind(calendar.0).fetch_all(conn).await)?;
         rows.into_iter().map(LiveRow::live).collect()

@@ -22,6 +22,8 @@ pub(super) struct Parsed {
     pub(super) sequence: i64,
     /// When this version was made (DTSTAMP), which may be when the file was, and when it was changed (LAST-MODIFIED).
     written: [Option<NaiveDateTime>; 2],
+    /// Which VCALENDAR of the file it stands in.
+    pub(super) file: usize,
     /// Which occurrence of its series it replaces.
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
@@ -74,6 +76,7 @@ impl Parsed {
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
             written: ["DTSTAMP", "LAST-MODIFIED"]
                 .map(|name| properties.value(name).and_then(|at| local_time(at.trim_end_matches(['Z', 'z'])))),
+            file: 0,
             recurrence_id,
             and_future,
             clocks: Arc::clone(clocks),

@@ -1,8 +1,9 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
-//! (overrides), and [`unread`] (what cannot be read and still has its place).
+//! file), [`line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name),
+//! [`recurrence`] (UNTIL, clock changes, endless rules), [`series`] (overrides), [`unread`] (what cannot be read and still has its place),
+//! and [`reach`] (what cannot be read and lies elsewhere).
 
 mod charset;
 mod event;
@@ -10,6 +11,7 @@ mod line;
 mod observances;
 mod people;
 mod property;
+mod reach;
 mod recurrence;
 mod scan;
 mod series;
@@ -94,10 +96,12 @@ fn gather(
     let called_off = header(calendar, "METHOD").is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
     let zones = KnownZones::of(&calendar.zones, bytes, limits, window, floating);
     notes.extend(zones.notes.iter().cloned());
+    let file = calendar.events.first().map_or(0, |first| first.line);
     for component in &calendar.events {
         let lines = component.lines(bytes, limits, Nested::LeftOut);
         match parsed(component, &lines, &zones, &clocks) {
             Ok(mut parsed) => {
+                parsed.file = file;
                 // RFC 5546 §3.2.5: a file of this kind calls off what it names.
                 if called_off {
                     parsed.status = EventStatus::Cancelled;
@@ -109,7 +113,9 @@ fn gather(
                 read.push((component.line, parsed));
             }
             Err(fault) => {
-                let lost = Lost::from(component.line, &lines, &zones, floating, fault);
+                // Where the oddity stands, where it is one.
+                let line = component.odd.map_or(component.line, |(line, _)| line);
+                let lost = Lost::from(line, &lines, &zones, floating, fault);
                 series.entry(lost.uid.clone().unwrap_or_else(|| content_key(&lines))).or_default().lost.push(lost);
             }
         }
@@ -118,7 +124,7 @@ fn gather(
 
 fn parsed(component: &Component, lines: &[String], zones: &KnownZones, clocks: &Arc<Zones>) -> Result<Parsed, Fault> {
     match component.odd {
-        Some((line, oddity)) => property::bad(format!("line {line} {oddity}")),
+        Some((_, oddity)) => property::bad(format!("this line {oddity}")),
         None => with_properties(lines, zones, |properties| Parsed::from(properties, clocks)),
     }
 }

@@ -158,7 +158,7 @@ pub(super) fn parameter<'a>(property: &'a Property<'_>, name: &str) -> Option<&'
     found.val.as_ref().map(|value| value.as_str().trim().trim_matches('"'))
 }
 
-fn local_date(digits: &str) -> Option<NaiveDate> {
+pub(super) fn local_date(digits: &str) -> Option<NaiveDate> {
     let part = |range: std::ops::Range<usize>| digits.get(range)?.parse::<u32>().ok();
     let is_date = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let year = i32::try_from(part(0..4).filter(|_| is_date)?).ok()?;

@@ -13,6 +13,7 @@ use super::{
     Components,
     event::{Length, Parsed},
     property::{Fault, Written, bad},
+    reach::Reach,
     recurrence::{Dates, Start, dates},
     scan::Limits,
     series_of,
@@ -34,31 +35,42 @@ pub(super) fn expand(uid: &str, components: Components, window: &Window, limits:
     let mut overrides = overrides(replacing, masters.first());
     let (unread, questions) = Unread::of(components.lost, uid, masters.first(), window);
     answer.broken.extend(questions);
-    masters.retain(|master| !unread.surpasses(master, None));
+    // Of several events none is what an unread one was before.
+    if masters.len() == 1 {
+        masters.retain(|master| !unread.surpasses(master, None));
+    }
     overrides.retain(|original, parsed| !unread.surpasses(parsed, Some(*original)));
-    let mut made = Made { uid: series_of(uid), window, answer };
-    if let Err(fault) = made.all(uid, &masters, &overrides, &unread, limits) {
-        made.answer.broken.push(broken(uid.to_owned(), Some(made.uid), line, &fault));
+    let mut made = Made { key: uid, uid: series_of(uid), window, answer };
+    if let Err(fault) = made.all(&masters, &overrides, &unread, limits) {
+        let reach = masters.iter().chain(overrides.values()).map(Reach::of);
+        if !reach.clone().all(|reach| reach.is_outside(window)) {
+            let question = broken(uid.to_owned(), Some(made.uid), line, reach.clone().next(), &fault);
+            made.answer.broken.push(question);
+        }
     }
 }
 
-/// The masters with the highest SEQUENCE. Of those that start alike the newest counts; those that do not are different events
-/// whose UIDs were not made with care, and time that was seen is never left out.
-fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
+/// The masters that count, the series that may have overrides first. Those that start alike are versions of one event, and so are those in
+/// VCALENDARs of their own, as in a mailbox: the highest SEQUENCE counts, then the last in the file. Those that stand side by side and start
+/// apart are different events whose UIDs were not made with care (RFC 5545 §3.8.4.7), however they are numbered: time that was seen is
+/// never left out.
+fn newest(mut masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     if let [_, (line, _), ..] = masters.as_slice() {
-        answer.notes.push(format!("line {line}: another event has the same UID; the one with the highest SEQUENCE counts"));
+        answer.notes.push(format!("line {line}: another event has the same UID; each that starts at another time counts"));
     }
-    let highest = masters.iter().map(|(_, parsed)| parsed.sequence).max();
-    let newest = masters.into_iter().map(|(_, parsed)| parsed).filter(|parsed| Some(parsed.sequence) == highest);
-    newest.fold(Vec::new(), |mut kept: Vec<Parsed>, parsed| {
-        let at = moment(parsed.start, parsed.start.local);
-        match kept.iter_mut().find(|known| moment(known.start, known.start.local) == at) {
-            Some(known) if known.version() <= parsed.version() => *known = parsed,
-            Some(_) => {}
-            None => kept.push(parsed),
-        }
-        kept
-    })
+    masters.sort_by_key(|(line, parsed)| (parsed.version(), *line));
+    let mut kept: Vec<Parsed> = Vec::new();
+    for (_, parsed) in masters {
+        let at = begin(&parsed);
+        kept.retain(|known| begin(known) != at && (known.file == parsed.file || known.sequence == parsed.sequence));
+        kept.push(parsed);
+    }
+    kept.sort_by_key(|parsed| (!parsed.repeats(), begin(parsed)));
+    kept
+}
+
+fn begin(parsed: &Parsed) -> Moment {
+    moment(parsed.start, parsed.start.local)
 }
 
 /// By the instant each replaces; the newest version wins, then the later in the file.
@@ -94,6 +106,8 @@ pub(super) fn moment(start: Start, local: NaiveDateTime) -> Moment {
 }
 
 struct Made<'a> {
+    /// The UID as it is written.
+    key: &'a str,
     /// Of the series, whatever a part of it is called.
     uid: String,
     window: &'a Window,
@@ -108,26 +122,26 @@ struct Exceptions<'a> {
 }
 
 impl Made<'_> {
-    fn all(
-        &mut self,
-        uid: &str,
-        masters: &[Parsed],
-        overrides: &BTreeMap<Moment, Parsed>,
-        unread: &Unread,
-        limits: &Limits,
-    ) -> Result<(), Fault> {
+    fn all(&mut self, masters: &[Parsed], overrides: &BTreeMap<Moment, Parsed>, unread: &Unread, limits: &Limits) -> Result<(), Fault> {
         let ranges: Vec<(Moment, &Parsed)> =
             overrides.iter().filter(|(_, parsed)| parsed.and_future).map(|(original, parsed)| (*original, parsed)).collect();
         let exceptions = Exceptions { overrides, ranges: &ranges, unread };
         let none = Exceptions { overrides: &BTreeMap::new(), ranges: &[], unread: &Unread::default() };
+        let key = self.key;
         for (index, master) in masters.iter().enumerate() {
-            // Another event that has the same UID by mistake gets a name of its own, from where it starts.
-            let name = if index == 0 { uid.to_owned() } else { format!("{uid}~{}", moment(master.start, master.start.local)) };
-            self.series(&name, master, if index == 0 { &exceptions } else { &none }, limits)?;
+            // What shares its UID is named by where it starts, so that no name depends on what stands beside it; a series names its
+            // occurrences so anyway.
+            let is_series = index == 0 && (masters.len() == 1 || master.repeats());
+            let name = if is_series { key.to_owned() } else { format!("{key}~{}", begin(master)) };
+            self.series(&name, master, if is_series { &exceptions } else { &none }, limits)?;
         }
+        let is_loose = !masters.first().is_some_and(Parsed::repeats);
         for (original, parsed) in overrides {
-            self.note_start(parsed);
-            self.add(uid, parsed, parsed.start.local, parsed.length, Some(*original))?;
+            let start = self.note_start(parsed);
+            if is_loose {
+                self.answer.earliest_loose = Some(earlier(self.answer.earliest_loose, start));
+            }
+            self.add(key, parsed, parsed.start.local, parsed.length, Some(*original))?;
         }
         Ok(())
     }
@@ -136,12 +150,14 @@ impl Made<'_> {
         let start = self.note_start(master);
         if !master.repeats() {
             // A part of a series that was split, of one occurrence.
-            let original = (self.uid != name && series_of(name) == self.uid).then(|| moment(master.start, master.start.local));
-            if original.is_none() {
+            let is_part = name == self.key && self.uid != name;
+            if !is_part {
                 self.answer.earliest_single = Some(earlier(self.answer.earliest_single, start));
             }
+            let original = (is_part || name != self.key).then(|| begin(master));
             return self.add(name, master, master.start.local, master.length, original);
         }
+        self.answer.ruled.insert(self.uid.clone());
         let Exceptions { overrides, ranges, unread } = exceptions;
         let excluded: BTreeSet<Moment> = moments(master, &master.excluded);
         for (local, length) in self.locals(master, limits)? {
@@ -210,7 +226,7 @@ impl Made<'_> {
     }
 
     fn note_start(&mut self, parsed: &Parsed) -> DateTime<Utc> {
-        let at = match moment(parsed.start, parsed.start.local) {
+        let at = match begin(parsed) {
             Moment::At(at) => at,
             Moment::On(date) => parsed.clocks.start(date),
         };
@@ -227,7 +243,8 @@ impl Made<'_> {
         self.answer.facts.push(Fact {
             provider_id,
             ical_uid: self.uid.clone(),
-            recurring: original.is_some(),
+            // One that shares its UID has a place among those that do, and repeats no more than any other.
+            recurring: original.is_some() && (name == self.key || parsed.repeats()),
             original_start: original,
             span,
             status: parsed.status,

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::{
     event::Parsed,
     property::{Fault, Written, with_properties},
+    reach::Reach,
     recurrence::Start,
     series::moment,
     series_of,
@@ -24,6 +25,7 @@ pub(super) struct Lost {
     sequence: i64,
     /// Which occurrence it replaces, if it says so.
     replaces: Option<Replaced>,
+    reach: Option<Reach>,
     fault: Fault,
 }
 
@@ -58,12 +60,13 @@ impl Lost {
             };
             Replaced { original, and_future: line.to_ascii_uppercase().contains(";RANGE=THISANDFUTURE"), floating }
         });
-        Self { line, uid, sequence: value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0), replaces, fault }
+        let sequence = value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0);
+        Self { line, uid, sequence, replaces, reach: Reach::of_lines(lines), fault }
     }
 
     /// The question about it, and where in its series it is unread.
-    fn told(self, uid: &str, series: Option<&Parsed>, window: &Window) -> (Broken, Option<Place>) {
-        let place = self.replaces.and_then(|replaced| replaced.place(series, self.sequence));
+    fn told(&self, uid: &str, series: Option<&Parsed>, window: &Window) -> (Broken, Option<Place>) {
+        let place = self.replaces.as_ref().and_then(|replaced| replaced.place(series, self.sequence));
         // Skipped is not absent: one occurrence, or whatever has its UID.
         let (key, unread) = match &place {
             Some(Place { at, is_alone: true, .. }) => (format!("{uid}#{at}"), None),
@@ -74,8 +77,17 @@ impl Lost {
             Moment::At(at) => *at,
             Moment::On(date) => zones.start(*date),
         };
-        let at = place.as_ref().map(|place| place.at).filter(|at| window.contains(begins(at)));
-        (Broken { at, ..broken(key, unread, self.line, &self.fault) }, place)
+        let at = place.as_ref().map(|place| place.at).or(self.reach.map(|reach| reach.day())).filter(|at| window.contains(begins(at)));
+        (Broken { at, ..broken(key, unread, self.line, self.reach, &self.fault) }, place)
+    }
+
+    /// Whether it says nothing of the window for certain: neither where it is now nor what it was before.
+    fn is_outside(&self, place: Option<&Place>, window: &Window) -> bool {
+        let was_elsewhere = match place {
+            Some(place) => !place.and_future && Reach::at(place.at).is_outside(window),
+            None => self.replaces.is_none(),
+        };
+        was_elsewhere && self.reach.is_some_and(|reach| reach.is_outside(window))
     }
 }
 
@@ -115,7 +127,9 @@ impl Unread {
                 unread.series = unread.series.max(Some(lost.sequence));
             }
             let (question, place) = lost.told(uid, series, window);
-            questions.push(question);
+            if !lost.is_outside(place.as_ref(), window) {
+                questions.push(question);
+            }
             let Some(place) = place else { continue };
             let newest = unread.at.entry(place.at).or_insert(place.sequence);
             *newest = (*newest).max(place.sequence);
@@ -142,10 +156,10 @@ impl Unread {
 }
 
 /// The question about something that cannot be read.
-pub(super) fn broken(key: String, uid: Option<String>, line: usize, fault: &Fault) -> Broken {
+pub(super) fn broken(key: String, uid: Option<String>, line: usize, reach: Option<Reach>, fault: &Fault) -> Broken {
     let reason = match fault {
         Fault::Bad(_) => "bad-event",
         Fault::UnknownTimezone(_) | Fault::OddTimezone(_) | Fault::UnreadTimezone(_) => "unknown-timezone",
     };
-    Broken { key, uid, line, at: None, reason, message: format!("line {line}: {fault}") }
+    Broken { key, uid, line, at: None, begins: reach.map(|reach| reach.begins()), reason, message: fault.to_string() }
 }
