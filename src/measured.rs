@@ -44,7 +44,11 @@ impl Event {
 
     fn scene(&self) -> Scene<'_> {
         let Self { fact, response, calendar, addresses } = self;
-        Scene { fact, response: *response, calendar, addresses, zone: chrono_tz::UTC, same_day: &[] }
+        let date = match fact.span {
+            Span::Timed { start, .. } => start.date_naive(),
+            Span::AllDay { first, .. } => first,
+        };
+        Scene { fact, response: *response, calendar, addresses, date, zone: chrono_tz::UTC, same_day: &[] }
     }
 }
 

@@ -322,10 +322,29 @@ on_each_database! {
         let (code, found, _) = told(&world, &["rules", "diff", "1", "2"]);
         let one = &found["differences"][0];
         assert_eq!((code, &found["differing"], found["differences"].as_array().map(Vec::len)), (FOUND, &json!(2), Some(1)));
-        assert_eq!((text(one, "what"), text(one, "from"), text(one, "to"), text(one, "rule_after"), &one["seconds"]), ("task", "nothing", "Craft", "plan", &json!(7200)));
+        assert_eq!((text(one, "what"), text(one, "from"), text(one, "to"), text(one, "rule_after"), &one["seconds"]), ("task", "Meeting", "Craft", "plan", &json!(7200)));
         let newest = text(&history[0], "rule_set")[..12].to_owned();
         let (_, found, _) = told(&world, &["rules", "diff", "2", &newest]);
         assert_eq!((text(&found["differences"][0], "from"), text(&found["differences"][0], "to")), ("known", "skipped"));
+        // What comes of events is compared, not how rules come by it: tags are a set, defaults fill what is missing, names are names.
+        let tagged = |rules: &str| format!("rules:\n{rules}  - {{id: b, section: tasks, when: {{title: {{words: [plan]}}}}, set: {{task: Craft, tags: [odd, even]}}}}\n");
+        copy(&world, "tagged");
+        write(&world, "tagged/more.yaml", &tagged("  - {id: a, section: tasks, when: {title: {words: [plan]}}, set: {tags: [odd]}}\n"));
+        copy(&world, "other");
+        write(&world, "other/more.yaml", &tagged("").replace("id: b", "id: renamed").replace("[odd, even]", "[even, odd]"));
+        let defaults = |from: &str, to: &str| {
+            let text = std::fs::read_to_string(world.path("other/rules.yaml")).expect("a file");
+            write(&world, "other/rules.yaml", &text.replace(from, to));
+        };
+        defaults("  - {id: too-long,", "  - {id: much-too-long, reason: too-long,");
+        assert_eq!(told(&world, &["rules", "diff", "tagged", "other"]), (0, json!({ "events": 5, "differing": 0, "differences": [] }), String::new()));
+        // A default that no event comes to is no difference, one that fills a field is; and so is what clients.yaml says of a project.
+        defaults("defaults: {task: Meeting", "defaults: {task: Talk");
+        let clients = std::fs::read_to_string(world.path("other/clients.yaml")).expect("a file");
+        write(&world, "other/clients.yaml", &clients.replace("ACME-15: {name: Support retainer, billable: true}", "ACME-15: {name: Support retainer, billable: false}"));
+        let (code, found, _) = told(&world, &["rules", "diff", "tagged", "other"]);
+        let all: Vec<_> = found["differences"].as_array().expect("a list").iter().map(|one| (text(one, "what"), text(one, "from"), text(one, "to"), one["events"].clone())).collect();
+        assert_eq!((code, all), (FOUND, vec![("billable", "true", "false", json!(3)), ("task", "Meeting", "Talk", json!(1))]));
         // A folder that differs in words alone is no difference.
         copy(&world, "tried");
         write(&world, "tried/other-name.yaml", &format!("# moved\n{}", std::fs::read_to_string(world.path("rules/more.yaml")).expect("a file")));

@@ -1,32 +1,45 @@
 //! What became of an event and why: which rule gave each field and on what words, what lost, and what nearly matched.
 
+mod decided;
+mod json;
+mod outcome;
 mod shown;
+mod standing;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use self::{
+    decided::Done,
+    outcome::Ground,
+    standing::{Standing, Stood, Why},
+};
 use super::found::{Found, find};
 
 use crate::{
     model::{
         catalog::Field,
-        entry::{Body, Entry, EntryStatus, Given, Provenance},
+        entry::{DECISION, Entry, EntryStatus, Given},
         event::{Event, Fact, Span},
-        exception::{Exception, ExceptionStatus, Reason},
-        ids,
-        verdict::{Lost, Verdict},
+        exception::ExceptionStatus,
+        staff::Staff,
+        verdict::{Claim, Lost, Verdict},
     },
     rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
-    settling::{activation::Active, rehearsal::rehearse, rule_tests, scene, subjects, verdicts},
+    settling::{activation::Active, rehearsal::rehearse, rule_tests, scene, verdicts},
     store::Tx,
     yaml,
 };
 
 /// How many near misses are worth reading.
 const MISSES: usize = 3;
+/// How many people of a meeting are named.
+const PEOPLE: usize = 6;
 /// Between the names of several rules.
 const SEVERAL: &str = ", ";
 
-/// All there is to say about one event.
+/// All there is to say about one event, or one entry or question of it.
 pub(crate) struct Explained<'a> {
     rules: &'a RuleSet,
     /// What that set is called.
@@ -37,8 +50,12 @@ pub(crate) struct Explained<'a> {
     fact: Option<Fact>,
     /// What stands now.
     result: String,
-    entry: Option<(Body, Provenance)>,
-    reasons: Vec<Reason>,
+    /// Whether it is about a question, which has all its reasons itself.
+    is_question: bool,
+    /// The entries it is about.
+    entries: Vec<Stood>,
+    whys: Vec<Why>,
+    done: Vec<Done>,
     verdict: Arc<Verdict>,
     asked: Vec<Asked>,
 }
@@ -53,105 +70,86 @@ pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: 
         ("none", _) => "no entry: an all-day event has no hours unless a rule gives it some".to_owned(),
         _ => "an entry, no exception".to_owned(),
     };
-    let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open).collect();
-    let entry = rehearsed.drafted.entries.into_iter().next().map(|draft| (draft.body, draft.provenance));
+    let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open);
+    let whys = reasons.map(|reason| Why { reason, asked: None }).collect();
+    let parts = rehearsed.drafted.entries.len();
+    let entries = rehearsed.drafted.entries.into_iter().enumerate().map(|(place, draft)| Stood {
+        known: None,
+        part: (parts > 1).then_some((place + 1, parts)),
+        body: draft.body,
+        provenance: draft.provenance,
+    });
     let heading = heading(&rehearsed.fact, rehearsed.zone, &event.calendar);
-    let (fact, verdict, asked) = (Some(rehearsed.fact), rehearsed.verdict, rehearsed.asked);
-    Ok(Explained { rules, digest: digest.to_owned(), heading, fact, result, entry, reasons, verdict, asked })
+    let entries = entries.collect();
+    let (fact, done, verdict, asked) = (Some(rehearsed.fact), Vec::new(), rehearsed.verdict, rehearsed.asked);
+    Ok(Explained { rules, digest: digest.to_owned(), heading, fact, result, is_question: false, entries, whys, done, verdict, asked })
 }
 
-/// Of an entry, an event or an exception in the book, by the end of its id.
-pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str) -> anyhow::Result<Explained<'a>> {
-    match find(tx, id).await? {
-        Found::Event(event) => of_event(tx, active, *event).await,
-        Found::Written(entry) => of_written(tx, active, *entry).await,
-        Found::Question(exception) => Ok(of_question(active, *exception)),
-    }
-}
-
-async fn of_event<'a>(tx: &mut Tx, active: &'a Active, event: Event) -> anyhow::Result<Explained<'a>> {
-    let staff = tx.staff_member(event.staff).await?;
-    let (first, zone) = (staff.zones.first_date(&event.fact.span), staff.zones.on(staff.zones.first_date(&event.fact.span)));
-    let there = tx.events_on(staff.id, first, first).await?;
-    let verdict = verdicts(&staff, there.iter(), &active.rules).remove(&event.id).unwrap_or_default();
-    let others: Vec<_> = there.iter().filter(|other| other.meeting != event.meeting).map(|other| scene(&staff, other, &[])).collect();
-    let asked = active.rules.ask(&scene(&staff, &event, &others), &verdict);
-    let entries = tx.entries_of_meetings(&[event.meeting]).await?;
-    let open = tx.exceptions_about(staff.id, &subjects(&event)).await?;
-    let entry = entries.iter().find(|entry| entry.status != EntryStatus::Void);
-    let result = match entry {
-        Some(entry) => standing(entry),
-        None if verdict.skip.is_some() => "skipped: it makes no entry".to_owned(),
-        None if !event.is_live() => "no entry: the event was deleted or called off".to_owned(),
-        None if matches!(event.fact.span, Span::AllDay { .. }) => {
-            "no entry: an all-day event has no hours unless a rule gives it some".to_owned()
-        }
-        None => "no entry: it is not over yet, is no work, or lies outside the recorded time".to_owned(),
+/// Of an entry, an event or an exception in the book, by the end of its id: of an entry exactly that one, of an exception what it asks.
+pub(crate) async fn of_book<'a>(tx: &mut Tx, active: &'a Active, id: &str, now: DateTime<Utc>) -> anyhow::Result<Explained<'a>> {
+    let found = find(tx, id).await?;
+    let event = found.event(tx).await?;
+    let staff = tx.staff_member(found.staff()).await?;
+    let (verdict, asked) = match &event {
+        Some(event) => judged(tx, active, &staff, event).await?,
+        None => Default::default(),
     };
+    let standing = Standing::load(tx, active, &staff, (&found, event.as_ref()), now).await?;
+    let locked = active.policy.locked_through.max(tx.locked_through(staff.id).await?);
+    let ground = Ground { staff: &staff, event: event.as_ref(), verdict: &verdict, standing: &standing, locked, now };
+    let zone = |event: &Event| staff.zones.on(staff.zones.first_date(&event.fact.span));
+    let told_in = event.as_ref().map_or_else(|| staff.zones.on(staff.zones.date_of(now)), zone);
     Ok(Explained {
         rules: &active.rules,
         digest: active.digest.clone(),
-        heading: heading(&event.fact, zone, &event.calendar_name),
-        result,
-        entry: entry.map(|entry| (entry.body.clone(), entry.provenance.clone())),
-        reasons: reasons(open),
+        heading: match (&event, &found) {
+            (Some(event), _) => heading(&event.fact, zone(event), &format!("{}, calendar {}", staff.email(), event.calendar_name)),
+            (None, Found::Question(exception)) => {
+                format!("a question about a {}\n{}, {}", exception.subject.kind, exception.date, staff.email())
+            }
+            (None, _) => standing.entries.first().map_or_else(String::new, written_heading),
+        },
+        result: ground.result(&found),
+        is_question: matches!(found, Found::Question(_)),
+        entries: standing.stood(),
+        done: standing.done(told_in),
+        whys: standing.whys,
+        fact: event.map(|event| event.fact),
         verdict,
         asked,
-        fact: Some(event.fact),
     })
 }
 
-/// Of an entry that no calendar has: rules had no say in it, and checks had.
-async fn of_written<'a>(tx: &mut Tx, active: &'a Active, entry: Entry) -> anyhow::Result<Explained<'a>> {
-    let open = tx.exceptions_about(entry.staff, &[entry.key.meeting.0]).await?;
+/// What the rules make of an event now, beside the others of its date.
+async fn judged(tx: &mut Tx, active: &Active, staff: &Staff, event: &Event) -> anyhow::Result<(Arc<Verdict>, Vec<Asked>)> {
+    let first = staff.zones.first_date(&event.fact.span);
+    let mut there = tx.events_on(staff.id, first, first).await?;
+    there.retain(|other| other.id != event.id);
+    there.push(event.clone());
+    let verdict = verdicts(staff, there.iter(), &active.rules).remove(&event.id).unwrap_or_default();
+    let others = there.iter().filter(|other| other.meeting != event.meeting && other.is_live());
+    let others: Vec<_> = others.map(|other| scene(staff, other, &[])).collect();
+    let asked = active.rules.ask(&scene(staff, event, &others), &verdict);
+    Ok((verdict, asked))
+}
+
+/// Of an entry that no calendar has.
+fn written_heading(entry: &Entry) -> String {
     let title = entry.body.description.as_deref().unwrap_or("(no description)");
-    Ok(Explained {
-        rules: &active.rules,
-        digest: active.digest.clone(),
-        heading: format!("{title}\n{}, {}\nno calendar has it: a person wrote it", entry.body.date, length(entry.body.seconds)),
-        result: standing(&entry),
-        entry: Some((entry.body, entry.provenance)),
-        reasons: reasons(open),
-        verdict: Arc::default(),
-        asked: Vec::new(),
-        fact: None,
-    })
-}
-
-/// Of a question about a day, a calendar or a connection.
-fn of_question(active: &Active, exception: Exception) -> Explained<'_> {
-    Explained {
-        rules: &active.rules,
-        digest: active.digest.clone(),
-        heading: format!("a question about a {}\n{}", exception.subject.kind, exception.date),
-        result: format!("{} exception {}, about no single event", exception.status, ids::short(exception.id.0)),
-        entry: None,
-        reasons: exception.reasons,
-        verdict: Arc::default(),
-        asked: Vec::new(),
-        fact: None,
-    }
+    format!("{title}\n{}, {}\nno calendar has it: a person wrote it", entry.body.date, length(entry.body.seconds))
 }
 
 /// The event behind an id of any kind, and whether some entry of it is matched to work; none if it is about no single event.
 pub(crate) async fn about(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Event, bool)>> {
-    let Found::Event(event) = find(tx, id).await? else { return Ok(None) };
+    let Some(event) = find(tx, id).await?.event(tx).await? else { return Ok(None) };
     let entries = tx.entries_of_meetings(&[event.meeting]).await?;
-    Ok(Some((*event, entries.iter().any(|entry| entry.body.is_matched()))))
-}
-
-fn standing(entry: &Entry) -> String {
-    let held = if entry.body.held { ", held by an open exception" } else { "" };
-    format!("{} {}{held}", entry.status, ids::short(entry.id.0))
-}
-
-fn reasons(about: Vec<Exception>) -> Vec<Reason> {
-    about.into_iter().filter(|one| one.status == ExceptionStatus::Open).flat_map(|one| one.reasons).collect()
+    let is_matched = entries.iter().any(|entry| entry.body.is_matched());
+    Ok(Some((event, is_matched)))
 }
 
 /// A test of rule files made of an event, entry or exception of the book: what these rules make of it now.
 pub(crate) async fn test_of(tx: &mut Tx, rules: &RuleSet, id: &str) -> anyhow::Result<String> {
-    let Found::Event(event) = find(tx, id).await? else { anyhow::bail!("no calendar has this: a test needs an event") };
+    let Some(event) = find(tx, id).await?.event(tx).await? else { anyhow::bail!("no calendar has this: a test needs an event") };
     let staff = tx.staff_member(event.staff).await?;
     let first = staff.zones.first_date(&event.fact.span);
     let there = if rules.looks_around() { tx.events_on(staff.id, first, first).await? } else { Vec::new() };
@@ -171,16 +169,49 @@ pub(crate) fn test_of_typed(rules: &RuleSet, text: &str) -> anyhow::Result<Strin
 }
 
 impl Explained<'_> {
-    /// Each field with its value and who gave it: as it stands, or as the rules alone have it.
-    fn fields(&self) -> Vec<(Field, String, Option<Given>)> {
-        let of_rules = |field: Field| self.verdict.fields.get(&field).map(|claim| (field, claim.value.clone(), Some(Given::of(claim))));
-        let Some((body, provenance)) = &self.entry else { return Field::ALL.iter().filter_map(|field| of_rules(*field)).collect() };
-        let tags = Some(body.tags.join(", ")).filter(|tags| !tags.is_empty());
-        let billable = body.billable.map(|yes| yes.to_string());
-        let values = [&body.client, &body.project, &body.task, &billable, &body.description, &tags];
+    /// Each field with its value and who gave it, of one entry.
+    fn fields_of(stood: &Stood) -> Vec<(Field, String, Option<Given>)> {
         let fields = [Field::Client, Field::Project, Field::Task, Field::Billable, Field::Description, Field::Tags];
-        let row = |(field, value): (Field, &Option<String>)| Some((field, value.clone()?, provenance.0.get(&field).cloned()));
-        fields.into_iter().zip(values).filter_map(row).collect()
+        let row = |field: Field| Some((field, stood.body.value(field)?, stood.provenance.0.get(&field).cloned()));
+        fields.into_iter().filter_map(row).collect()
+    }
+
+    /// As they stand of the first entry, or as the rules alone have them.
+    fn fields(&self) -> Vec<(Field, String, Option<Given>)> {
+        let of_rules = |field: &Field| self.verdict.fields.get(field).map(|claim| (*field, claim.value.clone(), Some(Given::of(claim))));
+        self.entries.first().map_or_else(|| Field::ALL.iter().filter_map(of_rules).collect(), Self::fields_of)
+    }
+
+    /// What the rules say of a field where a person decided otherwise, or where it was settled before they said so.
+    fn instead(&self, field: Field, value: &str, given: Option<&Given>) -> Option<&Claim> {
+        let claim = self.verdict.fields.get(&field).filter(|claim| claim.value != value)?;
+        let is_settled = self.entries.iter().any(|stood| stood.known.is_some_and(|(_, status)| status.is_settled()));
+        (given.is_some_and(|given| given.by == DECISION) || is_settled).then_some(claim)
+    }
+
+    /// Whether someone said what it is for, so that what a rule divides stays whole.
+    fn is_decided(&self) -> bool {
+        let by_person = |stood: &Stood| {
+            let given = [Field::Client, Field::Project].into_iter().filter_map(|field| stood.provenance.0.get(&field));
+            given.into_iter().any(|given| given.by == DECISION)
+        };
+        self.entries.iter().any(by_person)
+    }
+
+    fn is_private(&self) -> bool {
+        self.fact.as_ref().is_some_and(|fact| fact.visibility.is_private())
+    }
+
+    /// In a word: what came of it.
+    fn outcome(&self) -> &'static str {
+        let stands = self.entries.iter().any(|stood| stood.known.is_none_or(|(_, status)| status != EntryStatus::Void));
+        let is_asked = self.whys.iter().any(|why| why.asked.is_none_or(|(_, status)| status == ExceptionStatus::Open));
+        match () {
+            () if self.verdict.skip.is_some() && !stands => "skipped",
+            () if is_asked => "exception",
+            () if stands => "entry",
+            () => "none",
+        }
     }
 
     /// Losers that a reader cares for: not a project that only followed its client.
@@ -212,18 +243,24 @@ fn matched(rules: &[Asked]) -> impl Iterator<Item = &str> {
     rules.iter().filter(|one| one.failed.is_empty()).map(|one| one.rule.as_str())
 }
 
-fn heading(fact: &Fact, zone: chrono_tz::Tz, calendar: &str) -> String {
+/// What an event is, whose, and with whom.
+fn heading(fact: &Fact, zone: chrono_tz::Tz, on: &str) -> String {
     let when = match fact.span {
         Span::Timed { start, end, .. } => {
             let (start, end) = (start.with_timezone(&zone), end.with_timezone(&zone));
-            format!("{}-{} {zone}", start.format("%a %Y-%m-%d %H:%M"), end.format("%H:%M"))
+            let until = if end.date_naive() == start.date_naive() { end.format("%H:%M") } else { end.format("%a %Y-%m-%d %H:%M") };
+            format!("{}-{until} {zone}", start.format("%a %Y-%m-%d %H:%M"))
         }
         Span::AllDay { first, until } => format!("{} until {until}, all day", first.format("%a %Y-%m-%d")),
     };
     let title = if fact.text.title.is_empty() { "(no title)" } else { &fact.text.title };
     let people: Vec<_> = fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str()).collect();
-    let with = if people.is_empty() { "nobody else".to_owned() } else { people.join(", ") };
-    format!("{title}\n{when}\n{}; {with}", if calendar.is_empty() { "no calendar named" } else { calendar })
+    let with = match people.len() {
+        0 => "nobody else".to_owned(),
+        few if few <= PEOPLE => people.join(", "),
+        many => format!("{} and {} more", people[..PEOPLE - 1].join(", "), many + 1 - PEOPLE),
+    };
+    format!("{title}\n{when}\n{}; {with}", if on.is_empty() { "no calendar named" } else { on })
 }
 
 fn length(seconds: i64) -> String {

@@ -1,33 +1,31 @@
-//! What an id that someone typed stands for: an event, an entry that a person wrote, or a question about no single event.
+//! What an id that someone typed stands for: an entry, a question or an event; and the event behind it.
 
 use crate::{
     model::{
         entry::Entry,
         event::Event,
         exception::{Exception, SubjectKind},
-        ids::{EventId, MeetingId},
+        ids::{EventId, MeetingId, StaffId},
     },
     store::{Error, Tx},
 };
 
 /// What an id stands for.
 pub(super) enum Found {
-    Event(Box<Event>),
-    /// An entry that a person wrote.
-    Written(Box<Entry>),
-    /// One about a day or a source.
+    Entry(Box<Entry>),
     Question(Box<Exception>),
+    Event(Box<Event>),
 }
 
-/// What is behind an id of any kind.
+/// What has an id that ends so.
 pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Found> {
     match tx.entry(id).await {
         Err(Error::NoneEnds(_)) => {}
-        found => return behind(tx, found?).await,
+        found => return Ok(Found::Entry(Box::new(found?))),
     }
     match tx.exception(id).await {
         Err(Error::NoneEnds(_)) => {}
-        found => return asked_about(tx, found?).await,
+        found => return Ok(Found::Question(Box::new(found?))),
     }
     match tx.event_ending(id).await {
         Err(Error::NoneEnds(_)) => anyhow::bail!("the book has no entry, event or exception with this id"),
@@ -35,22 +33,43 @@ pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Found> {
     }
 }
 
-async fn behind(tx: &mut Tx, entry: Entry) -> anyhow::Result<Found> {
-    match entry.body.event {
-        Some(event) => Ok(Found::Event(Box::new(tx.event(event).await?))),
-        None => Ok(Found::Written(Box::new(entry))),
+impl Found {
+    /// Whose it is.
+    pub(super) fn staff(&self) -> StaffId {
+        match self {
+            Self::Entry(entry) => entry.staff,
+            Self::Question(exception) => exception.staff,
+            Self::Event(event) => event.staff,
+        }
+    }
+
+    /// The event it is of or about; none of what a person wrote, and of questions about days and sources.
+    pub(super) async fn event(&self, tx: &mut Tx) -> Result<Option<Event>, Error> {
+        match self {
+            Self::Event(event) => Ok(Some((**event).clone())),
+            Self::Entry(entry) => of_entry(tx, entry).await,
+            Self::Question(exception) => asked_about(tx, exception).await,
+        }
     }
 }
 
-async fn asked_about(tx: &mut Tx, exception: Exception) -> anyhow::Result<Found> {
-    if let Some(entry) = exception.entry {
-        let entry = tx.entry(&entry.to_string()).await?;
-        return behind(tx, entry).await;
+async fn of_entry(tx: &mut Tx, entry: &Entry) -> Result<Option<Event>, Error> {
+    match entry.body.event {
+        Some(event) => Ok(Some(tx.event(event).await?)),
+        None => Ok(None),
     }
-    let event = match exception.subject.kind {
-        SubjectKind::Meeting => tx.events_of_meetings(&[MeetingId(exception.subject.id)]).await?.into_iter().next(),
-        SubjectKind::Event => tx.events_by_ids(&[EventId(exception.subject.id)]).await?.into_iter().next(),
-        SubjectKind::Day | SubjectKind::Calendar | SubjectKind::Connection => None,
+}
+
+async fn asked_about(tx: &mut Tx, exception: &Exception) -> Result<Option<Event>, Error> {
+    if let Some(entry) = exception.entry {
+        let entry = tx.entry_of(entry).await?;
+        return of_entry(tx, &entry).await;
+    }
+    let id = exception.subject.id;
+    let found = match exception.subject.kind {
+        SubjectKind::Meeting => tx.events_of_meetings(&[MeetingId(id)]).await?,
+        SubjectKind::Event => tx.events_by_ids(&[EventId(id)]).await?,
+        SubjectKind::Day | SubjectKind::Calendar | SubjectKind::Connection => Vec::new(),
     };
-    Ok(event.map_or_else(|| Found::Question(Box::new(exception)), |event| Found::Event(Box::new(event))))
+    Ok(found.into_iter().next())
 }

@@ -50,13 +50,13 @@ pub(crate) fn typed(args: &Args, file: &str, config: Option<&Config>, format: Fo
 pub(crate) async fn of_book(app: &App, id: &str, format: Format) -> anyhow::Result<Outcome> {
     let active = book::active(app).await?;
     let mut tx = app.store.read().await?;
-    show(&explain::of_book(&mut tx, &active, id).await?, format)
+    show(&explain::of_book(&mut tx, &active, id, app.config.clock.now()).await?, format)
 }
 
 /// The same as text, for whoever wants to show an example.
 pub(super) async fn told(app: &App, active: &Active, id: &str) -> anyhow::Result<String> {
     let mut tx = app.store.read().await?;
-    Ok(explain::of_book(&mut tx, active, id).await?.told())
+    Ok(explain::of_book(&mut tx, active, id, app.config.clock.now()).await?.told())
 }
 
 fn show(explained: &Explained<'_>, format: Format) -> anyhow::Result<Outcome> {

@@ -15,6 +15,7 @@ use crate::{
     },
     settling::{
         activation::{self, Active},
+        backtest,
         behaviour::{self, Behaviour},
         reload::{Refusal, Reloaded},
         settle_due,
@@ -184,13 +185,13 @@ async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
         return book::active(app).await.map(Some);
     }
     if folder.is_dir() {
-        return Ok(proposed(app, rule_files(folder)?));
+        return Box::pin(proposed(app, rule_files(folder)?)).await;
     }
     match activation::kept(&app.store, typed).await {
         // As `rules check` calls what the folder holds.
         Err(store::Error::NoneEnds(_)) => match rule_files(&app.config.rules) {
             Ok(files) if typed.len() >= NAME_MIN && activation::digest(&files, &app.config.policy).starts_with(&typed.to_lowercase()) => {
-                Ok(proposed(app, files))
+                Box::pin(proposed(app, files)).await
             }
             _ => anyhow::bail!(
                 "`{typed}` is no set that was active, nor what {} holds now: type a number or the beginning of a name that `kalends rules \
@@ -202,13 +203,17 @@ async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
     }
 }
 
-/// Files as a set, if they are one.
-fn proposed(app: &App, files: Files) -> Option<Active> {
-    match Active::proposed(files, &app.config.policy, app.config.clock.now().date_naive()) {
-        Ok(set) => Some(set),
+/// Files as the set they would be, if they are one: what leaves them is closed and not forgotten.
+async fn proposed(app: &App, files: Files) -> anyhow::Result<Option<Active>> {
+    let today = app.config.clock.now().date_naive();
+    match Active::proposed(files, &app.config.policy, today) {
+        Ok(mut set) => {
+            backtest::with_closed(&app.store, &book::active(app).await?, &mut set, today).await?;
+            Ok(Some(set))
+        }
         Err(findings) => {
             drawn(&Refusal::Findings(findings).told(paint()));
-            None
+            Ok(None)
         }
     }
 }

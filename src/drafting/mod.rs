@@ -28,7 +28,7 @@ use crate::model::{
     decision::Decision,
     entry::{Body, Draft, Entry, EntryKey, EntryStatus, Provenance},
     event::Event,
-    exception::{Question, Reason},
+    exception::{Concern, Question, Reason},
     ids::MeetingId,
     policy::Policy,
     staff::Staff,
@@ -55,6 +55,8 @@ pub(crate) struct Page<'a> {
 pub(crate) struct Drafted {
     pub(crate) entries: Vec<Draft>,
     pub(crate) questions: Vec<Question>,
+    /// Which open reasons are about which entry: a question of several entries does not hold them all for the same.
+    pub(crate) concerns: Vec<Concern>,
     /// When time alone would change the answer.
     pub(crate) next_at: Option<DateTime<Utc>>,
 }
@@ -105,7 +107,7 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
     pieces.extend(meetings::orphans(page, &pieces));
     pieces.sort_by_key(|piece| (piece.body.start, piece.key));
     day_checks::run(page, &mut pieces);
-    let questions = questions::settle(page, &mut pieces, &decisions);
+    let (questions, concerns) = questions::settle(page, &mut pieces, &decisions);
     rounding::round(page, &mut pieces);
     let mut entries: Vec<Draft> = if page.is_locked() {
         page.open_entries().map(as_it_stands).collect()
@@ -113,7 +115,7 @@ pub(crate) fn draft_day(page: &Page<'_>) -> Drafted {
         pieces.into_iter().filter(|piece| piece.settled.is_none()).map(Piece::draft).collect()
     };
     entries.sort_by_key(|draft| draft.key);
-    Drafted { entries, questions, next_at: segments::next_at(page, &meetings) }
+    Drafted { entries, questions, concerns, next_at: segments::next_at(page, &meetings) }
 }
 
 impl Page<'_> {

@@ -6,7 +6,7 @@ use super::{Asked, Page, Piece, checks, checks::Finding};
 use crate::model::{
     decision::Decision,
     entry::EntryKey,
-    exception::{Question, Reason, Subject, SubjectKind, rank},
+    exception::{Concern, Question, Reason, Subject, SubjectKind, rank},
     ids,
 };
 
@@ -14,27 +14,39 @@ use crate::model::{
 const REOPEN_SECONDS: i64 = 30 * 60;
 
 /// Makes the questions of a page, and holds the entries they are about.
-pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&Decision]) -> Vec<Question> {
+pub(super) fn settle(page: &Page<'_>, pieces: &mut [Piece<'_>], decisions: &[&Decision]) -> (Vec<Question>, Vec<Concern>) {
     let mut questions = Vec::from_iter(day_limits(page, pieces, decisions));
     let day_holds = questions.iter().any(|day| day.open.iter().any(|reason| reason.holding));
+    let mut concerns = Vec::new();
+    for day in &questions {
+        let here = pieces.iter().filter(|piece| piece.is_here(page));
+        concerns.extend(here.flat_map(|piece| day.open.iter().map(|reason| Concern::new(piece.key, day.subject, reason))));
+    }
     for piece in pieces.iter_mut() {
-        let (is_settled, mut taken) = (piece.settled.is_some(), std::mem::take(&mut piece.taken));
+        let (key, is_settled, mut taken) = (piece.key, piece.settled.is_some(), std::mem::take(&mut piece.taken));
         let mut held = day_holds;
         for part in taken.iter_mut().chain([&mut *piece]) {
-            let (question, holds) = ask(page, part, is_settled, decisions);
+            let Told { question, open } = ask(page, part, is_settled, decisions);
+            held |= open.iter().any(|(_, reason)| reason.holding);
+            concerns.extend(open.iter().map(|(subject, reason)| Concern::new(key, *subject, reason)));
             add(&mut questions, question);
-            held |= holds;
         }
         piece.body.held = held;
     }
     questions.iter_mut().for_each(order);
     questions.retain(|question| !question.open.is_empty() || !question.dismissed.is_empty());
     questions.sort_by_key(|question| question.subject);
-    questions
+    (questions, concerns)
 }
 
-/// What is asked about one piece, and whether that holds it.
-fn ask(page: &Page<'_>, piece: &mut Piece<'_>, is_settled: bool, decisions: &[&Decision]) -> (Question, bool) {
+/// What is asked about one piece.
+struct Told {
+    question: Question,
+    /// Everything about it that nobody has seen yet, and where that is asked: here or with the meeting.
+    open: Vec<(Subject, Reason)>,
+}
+
+fn ask(page: &Page<'_>, piece: &mut Piece<'_>, is_settled: bool, decisions: &[&Decision]) -> Told {
     if is_settled {
         piece.findings.iter_mut().for_each(|finding| finding.reason.holding = false);
     }
@@ -45,14 +57,14 @@ fn ask(page: &Page<'_>, piece: &mut Piece<'_>, is_settled: bool, decisions: &[&D
         is_dismissed(decisions, subject, reason) && !(incomplete && matches!(reason.reason.as_str(), "unmatched" | "missing-field"))
     };
     // What is asked elsewhere is seen there.
-    let is_seen = |finding: &Finding| match piece.asked_elsewhere(finding) {
-        Some((key, reason)) => seen(self::subject(key), reason),
-        None => seen(subject, &finding.reason),
-    };
-    let holds = piece.findings.iter().any(|finding| finding.reason.holding && !is_seen(finding));
+    let open = piece.findings.iter().filter_map(|finding| {
+        let (at, reason) = piece.asked_elsewhere(finding).map_or((subject, &finding.reason), |(key, reason)| (self::subject(key), reason));
+        (!seen(at, reason)).then(|| (at, finding.reason.clone()))
+    });
+    let open_of_piece = open.collect();
     let here = piece.findings.iter().filter(|finding| piece.asked_elsewhere(finding).is_none()).map(|finding| finding.reason.clone());
     let (dismissed, open): (Vec<_>, Vec<_>) = here.partition(|reason| seen(subject, reason));
-    (Question { subject, date: page.date, open, dismissed }, holds)
+    Told { question: Question { subject, date: page.date, open, dismissed }, open: open_of_piece }
 }
 
 fn subject(key: EntryKey) -> Subject {

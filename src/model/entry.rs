@@ -93,6 +93,18 @@ impl Body {
         self.client.is_some() || self.project.is_some()
     }
 
+    /// A field as text; of tags all.
+    pub(crate) fn value(&self, field: Field) -> Option<String> {
+        match field {
+            Field::Client => self.client.clone(),
+            Field::Project => self.project.clone(),
+            Field::Task => self.task.clone(),
+            Field::Billable => self.billable.map(|yes| yes.to_string()),
+            Field::Description => self.description.clone(),
+            Field::Tags => Some(self.tags.join(", ")).filter(|tags| !tags.is_empty()),
+        }
+    }
+
     /// Whether it is billed, in the words of neighbouring products.
     pub(crate) fn billable_status(&self) -> &'static str {
         match self.billable {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::{
     decision::Decision,
+    entry::EntryKey,
     ids::{self, EntryId, ExceptionId, StaffId},
     words::words,
 };
@@ -83,6 +84,21 @@ pub(crate) struct Question {
     /// Not dismissed reasons in leading order; if empty, `dismissed` says what was.
     pub(crate) open: Vec<Reason>,
     pub(crate) dismissed: Vec<Reason>,
+}
+
+/// An open reason of a question, and one of the entries it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Concern {
+    pub(crate) entry: EntryKey,
+    pub(crate) subject: Subject,
+    pub(crate) reason: String,
+    pub(crate) message: String,
+}
+
+impl Concern {
+    pub(crate) fn new(entry: EntryKey, subject: Subject, of: &Reason) -> Self {
+        Self { entry, subject, reason: of.reason.clone(), message: of.message.clone() }
+    }
 }
 
 impl Question {

@@ -293,7 +293,10 @@ fn effect(rule: &mut Map<String, Value>, dice: &mut Dice) {
             let mut set = Map::new();
             match dice.roll(4) {
                 0 if has(&rule["when"], &["project_code", "client_domain", "client_name"]) => {
-                    drop(set.insert("client".into(), json!("${client}")));
+                    set.insert("client".into(), json!("${client}"));
+                    if dice.often(50) {
+                        set.insert("project".into(), json!("${client.open_project}"));
+                    }
                 }
                 1 if has(&rule["when"], &["project_code"]) => drop(set.insert("project".into(), json!("${code}"))),
                 2 => drop(set.insert("project".into(), json!(dice.one(CODES)))),
@@ -341,7 +344,10 @@ pub(super) fn rules(dice: &mut Dice) -> RuleSet {
         all.push(Value::Object(rule));
     }
     let suspicious: Vec<_> = (0..3).map(|number| json!({ "id": format!("s{number}"), "when": when(dice, 1) })).collect();
-    let rules = json!({ "sections": SECTIONS, "our_domains": ["ours.example"], "defaults": { "task": "Meeting" }, "rules": all, "suspicious": suspicious });
+    let mut rules = json!({ "sections": SECTIONS, "our_domains": ["ours.example"], "defaults": { "task": "Meeting" }, "rules": all, "suspicious": suspicious });
+    if dice.often(50) {
+        rules["timezone"] = json!("Europe/Berlin");
+    }
     let file = |name: &str, value: &Value| Source::new(name, &value.to_string());
     load(&[file("rules.yaml", &rules), file("clients.yaml", &clients(dice))]).unwrap_or_else(|found| {
         let told: Vec<_> = found.iter().map(|(source, finding)| finding.draw(source, crate::yaml::diagnostic::Paint::Plain)).collect();

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 
 use super::{
     Scene,
@@ -13,6 +14,7 @@ use super::{
     naive::Naive,
 };
 use crate::model::{
+    day::Zones,
     event::{EventStatus, Fact, Response, ShowAs, Span, Visibility},
     verdict::Verdict,
 };
@@ -20,6 +22,19 @@ use crate::model::{
 const PAIRS: usize = 200_000;
 /// Of each rule set.
 const EVENTS: usize = 800;
+
+/// Where people are: far from each other and from the zone that some rules name.
+const ZONES: &[Tz] = &[Tz::UTC, Tz::Pacific__Auckland, Tz::America__New_York];
+
+fn scene<'a>(
+    fact: &'a Fact,
+    (response, calendar): (Response, &'a str),
+    addresses: &'a [String],
+    zone: Tz,
+    same_day: &'a [Scene<'a>],
+) -> Scene<'a> {
+    Scene { fact, response, calendar, addresses, date: Zones::only(zone).first_date(&fact.span), zone, same_day }
+}
 
 /// What came of some pairs.
 #[derive(Default)]
@@ -43,10 +58,9 @@ fn compare(seed: u64, sum: &mut Seen) {
     for _ in 0..EVENTS {
         let fact = fact(&mut dice);
         let calendar = dice.one(&["work", "Work ", "STRASSE", "straße"]);
-        let scene =
-            |fact, same_day| Scene { fact, response: Response::Accepted, calendar, addresses: &addresses, zone: chrono_tz::UTC, same_day };
-        let neighbours = [scene(&last, &[])];
-        let scene = scene(&fact, &neighbours);
+        let zone = ZONES[dice.roll(ZONES.len())];
+        let neighbours = [scene(&last, (Response::Accepted, calendar), &addresses, zone, &[])];
+        let scene = scene(&fact, (Response::Accepted, calendar), &addresses, zone, &neighbours);
         let quick: (Verdict, Vec<Asked>) = {
             let verdict = set.judge(&scene);
             let asked = set.ask(&scene, &verdict);
@@ -120,6 +134,7 @@ fn compare_series(seed: u64) -> (usize, usize) {
     let mut dice = Dice(seed);
     let set = rules(&mut dice);
     let addresses = ["eva@ours.example".to_owned()];
+    let home = ZONES[dice.roll(ZONES.len())];
     let series: Vec<Fact> = (0..10).map(|_| fact(&mut dice)).collect();
     let one = |_| {
         let of = dice.roll(series.len());
@@ -131,7 +146,9 @@ fn compare_series(seed: u64) -> (usize, usize) {
     for fact in &facts {
         let calendar = dice.one(&["work", "straße"]);
         let response = if dice.often(10) { Response::Declined } else { Response::Accepted };
-        let scene = Scene { fact, response, calendar, addresses: &addresses, zone: chrono_tz::Europe::Berlin, same_day: &[] };
+        // Most of the time she is at home.
+        let zone = if dice.often(5) { ZONES[dice.roll(ZONES.len())] } else { home };
+        let scene = scene(fact, (response, calendar), &addresses, zone, &[]);
         let verdict = judge.verdict(&scene);
         assert_eq!(*verdict, set.judge(&scene), "seed {seed}: {fact:#?}");
         told.push(verdict);

@@ -66,7 +66,7 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         if !reader.is_between(rule.from, rule.until) {
             let dates = [rule.from.map(|from| format!("from {from}")), rule.until.map(|until| format!("until {until}"))];
             let wants = dates.into_iter().flatten().collect::<Vec<_>>().join(" ");
-            failed.push(Failed { key: "dates", wants, has: scene.date().to_string() });
+            failed.push(Failed { key: "dates", wants, has: scene.date.to_string() });
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
         let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
@@ -82,6 +82,8 @@ impl Reader<'_> {
         let text = &fact.text;
         let set = |value: Option<&str>| value.unwrap_or("unset").to_owned();
         let yes = |is: bool| is.to_string();
+        // Hours and weekdays of another zone than hers say which.
+        let clock = |says: String| self.set.zone.map_or(says.clone(), |zone| format!("{says} {zone}"));
         match key {
             "attendees" => format!("{} with the owner", self.people()),
             "guests" => self.guests().count().to_string(),
@@ -90,10 +92,10 @@ impl Reader<'_> {
             "duration" => {
                 fact.span.seconds().map_or_else(|| "all day".to_owned(), |seconds| format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60))
             }
-            "time" => {
-                self.start().map_or_else(|| "all day".to_owned(), |at| at.with_timezone(&self.scene.zone).format("%H:%M").to_string())
-            }
-            "weekday" => self.weekday().to_string().to_lowercase(),
+            "time" => self
+                .start()
+                .map_or_else(|| "all day".to_owned(), |at| clock(at.with_timezone(&self.scene.zone).format("%H:%M").to_string())),
+            "weekday" => clock(self.weekday().to_string().to_lowercase()),
             "recurring" => yes(fact.recurring),
             "all_day" => yes(matches!(fact.span, Span::AllDay { .. })),
             "my_response" => self.scene.response.to_string(),

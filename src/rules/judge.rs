@@ -70,12 +70,12 @@ impl<'a> Judge<'a> {
 
     fn ground(&self, scene: &Scene<'a>) -> (Ground<'a>, NaiveDate) {
         let Fact { ical_uid, recurring, span, status, show_as, visibility, text, .. } = scene.fact;
-        let (date, start) = match span {
+        let (weekday, start) = match span {
             Span::Timed { start, .. } => {
                 let local = start.with_timezone(&scene.zone).naive_local();
-                (local.date(), Some(local.time()))
+                (local.weekday(), Some(local.time()))
             }
-            Span::AllDay { first, .. } => (*first, None),
+            Span::AllDay { first, .. } => (first.weekday(), None),
         };
         let ground = Ground {
             text: Arc::as_ptr(text),
@@ -83,12 +83,12 @@ impl<'a> Judge<'a> {
             calendar: scene.calendar,
             series: self.names_series.then_some(ical_uid),
             recurring: *recurring,
-            weekday: date.weekday(),
+            weekday,
             start,
             seconds: span.seconds(),
             says: (scene.response, *status, *show_as, *visibility),
         };
-        (ground, date)
+        (ground, scene.date)
     }
 }
 

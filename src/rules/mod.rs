@@ -60,7 +60,7 @@ use self::{
 use crate::{
     model::{
         catalog::{Catalog, Closed},
-        event::{Fact, Response, Span, Text},
+        event::{Fact, Response, Text},
         policy::DayLimit,
         residual::Decided,
         verdict::Defaults,
@@ -82,21 +82,15 @@ pub(crate) struct Scene<'a> {
     pub(crate) calendar: &'a str,
     /// The person's own.
     pub(crate) addresses: &'a [String],
-    /// Her zone on that day, unless the rules name one.
+    /// The date on which it stands in her book: where clocks elsewhere show another one, this holds.
+    pub(crate) date: NaiveDate,
+    /// Her zone on that day, unless the rules name one: of hours and weekdays.
     pub(crate) zone: Tz,
     /// Her other events on that date.
     pub(crate) same_day: &'a [Scene<'a>],
 }
 
 impl Scene<'_> {
-    /// The local date on which it starts.
-    fn date(&self) -> NaiveDate {
-        match self.fact.span {
-            Span::Timed { start, .. } => start.with_timezone(&self.zone).date_naive(),
-            Span::AllDay { first, .. } => first,
-        }
-    }
-
     /// An entry of which nothing is decided yet.
     fn undecided(&self) -> Decided<'static> {
         let seconds = self.fact.span.seconds().unwrap_or(0);

@@ -35,7 +35,6 @@ pub(super) struct Reader<'a> {
     description: OnceCell<Scan<'a>>,
     categories: OnceCell<Vec<Scan<'a>>>,
     people: OnceCell<Vec<Person<'a>>>,
-    date: OnceCell<NaiveDate>,
     /// On which all that was asked of its date has the same answers.
     dates: Cell<Dates>,
     calendar: OnceCell<String>,
@@ -107,7 +106,6 @@ impl<'a> Reader<'a> {
             description: OnceCell::new(),
             categories: OnceCell::new(),
             people: OnceCell::new(),
-            date: OnceCell::new(),
             dates: Cell::new(Dates::ALL),
             calendar: OnceCell::new(),
             addresses: Default::default(),
@@ -242,12 +240,12 @@ impl<'a> Reader<'a> {
         self.others().filter(|person| !person.is_ours)
     }
 
-    /// Whether the local date on which it starts lies between two, both included.
+    /// Whether the date it stands on lies between two, both included.
     pub(super) fn is_between(&self, from: Option<NaiveDate>, until: Option<NaiveDate>) -> bool {
         if (from, until) == (None, None) {
             return true;
         }
-        let date = *self.date.get_or_init(|| self.scene.date());
+        let date = self.scene.date;
         self.dates.set(self.dates.get().around(date, from, until));
         from.is_none_or(|from| from <= date) && until.is_none_or(|until| date <= until)
     }

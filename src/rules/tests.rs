@@ -6,6 +6,7 @@ use super::{RuleSet, Scene, load};
 use crate::{
     model::{
         catalog::Field,
+        day::Zones,
         event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
         residual::{Decided, Residual},
         verdict::Verdict,
@@ -71,7 +72,9 @@ fn fact(title: &str, people: &[&str]) -> Fact {
 
 fn judge(set: &RuleSet, fact: &Fact) -> Verdict {
     let addresses = ["eva@ourfirm.com".to_owned()];
-    set.judge(&Scene { fact, response: Response::Accepted, calendar: "Work", addresses: &addresses, zone: chrono_tz::UTC, same_day: &[] })
+    let date = Zones::only(chrono_tz::UTC).first_date(&fact.span);
+    let (response, zone) = (Response::Accepted, chrono_tz::UTC);
+    set.judge(&Scene { fact, response, calendar: "Work", addresses: &addresses, date, zone, same_day: &[] })
 }
 
 fn field(title: &str, people: &[&str], field: Field) -> Option<String> {

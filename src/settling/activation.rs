@@ -113,13 +113,15 @@ pub(crate) async fn active(store: &Store) -> Result<Option<Active>, Error> {
     Ok(Some(active))
 }
 
-/// A set that was active at some time, as it was kept.
+/// A set that was active at some time, as it was kept, with the records that left since.
 ///
 /// # Errors
 /// [`Error::Unreadable`] if this version of the program cannot read it.
 pub(crate) async fn kept(store: &Store, named: &str) -> Result<Active, Error> {
-    let kept = store.read().await?.rule_set(named).await?;
-    read(kept).ok_or(Error::Unreadable("rule set"))
+    let mut tx = store.read().await?;
+    let mut set = read(tx.rule_set(named).await?).ok_or(Error::Unreadable("rule set"))?;
+    set.rules.add_closed(tx.closed_records().await?);
+    Ok(set)
 }
 
 fn read((digest, files): (String, Files)) -> Option<Active> {

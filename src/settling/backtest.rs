@@ -150,7 +150,7 @@ fn cause(before: Option<&Entry>, after: &Entry, verdict: Option<&Arc<Verdict>>, 
         return verdict.and_then(|verdict| verdict.skip.as_ref()).map_or_else(|| "no rule".to_owned(), |skip| skip.rule.clone());
     }
     let giver = |entry: &Entry, field| entry.provenance.0.get(field).map(|given| given.by.clone());
-    let differs = |field: &&Field| before.is_none_or(|before| value(&before.body, **field) != value(&after.body, **field));
+    let differs = |field: &&Field| before.is_none_or(|before| before.body.value(**field) != after.body.value(**field));
     let field = BY_WEIGHT.iter().find(|field| differs(field) && (before.is_some() || giver(after, field).is_some()));
     if let Some(field) = field {
         return giver(after, field).or_else(|| giver(before?, field)).unwrap_or_else(|| "no rule".to_owned());
@@ -162,17 +162,6 @@ fn cause(before: Option<&Entry>, after: &Entry, verdict: Option<&Arc<Verdict>>, 
 
 /// Fields, those first whose change says most.
 const BY_WEIGHT: &[Field] = &[Field::Project, Field::Client, Field::Billable, Field::Task, Field::Tags, Field::Description];
-
-fn value(body: &Body, field: Field) -> Option<String> {
-    match field {
-        Field::Client => body.client.clone(),
-        Field::Project => body.project.clone(),
-        Field::Task => body.task.clone(),
-        Field::Billable => body.billable.map(|yes| yes.to_string()),
-        Field::Description => body.description.clone(),
-        Field::Tags => Some(body.tags.join(", ")).filter(|tags| !tags.is_empty()),
-    }
-}
 
 /// Knows records that would leave the files as what they would be then: closed today (S6).
 pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut Active, today: NaiveDate) -> Result<(), Error> {
@@ -207,14 +196,14 @@ impl Changed {
     fn ends(&self, tells: &impl Fn(&str) -> bool) -> (String, String) {
         let (from, to) = (what(self.before.as_ref(), tells), what(Some(&self.after), tells));
         let Some(before) = self.before.as_ref().filter(|_| from == to) else { return (from, to) };
-        let of = |body: &Body, field: Field| match value(body, field) {
+        let of = |body: &Body, field: Field| match body.value(field) {
             _ if field == Field::Description => format!("{from}, description"),
             Some(value) if field == Field::Billable => format!("{from}, {}", if value == "true" { "billable" } else { "not billable" }),
             Some(value) if value.split(", ").all(tells) => format!("{from}, {value}"),
             Some(_) => format!("{from}, {field} {UNTOLD}"),
             None => format!("{from}, no {field}"),
         };
-        let named = BY_WEIGHT.iter().find(|field| value(&before.body, **field) != value(&self.after.body, **field));
+        let named = BY_WEIGHT.iter().find(|field| before.body.value(**field) != self.after.body.value(**field));
         let held = |entry: &Entry| format!("{from}, {}", if entry.body.held { "held" } else { "free" });
         match named {
             Some(field) => (of(&before.body, *field), of(&self.after.body, *field)),

@@ -1,16 +1,25 @@
 //! What two rule sets say otherwise of the events in the book, by cause. Their texts do not matter.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
+use serde_json::Value;
 
-use super::derive::verdicts;
+use super::{derive::verdicts, rehearsal};
 use crate::{
+    drafting::Drafted,
     model::{
         catalog::Field,
+        entry::Draft,
         event::Event,
+        exception::Reason,
         ids,
-        verdict::{BillableDefault, Claim, Defaults, Share, Verdict},
+        policy::Policy,
+        staff::Staff,
+        verdict::{Share, Verdict},
     },
     rules::RuleSet,
     store::{Error, Store},
@@ -46,10 +55,11 @@ pub(crate) struct Differing {
     pub(crate) examples: Vec<(NaiveDate, String)>,
 }
 
-/// Judges every event of a span under both.
+/// Reads every event of a span under both: each by itself, without what people decided and what stands beside it.
 pub(crate) async fn compare(store: &Store, one: &RuleSet, other: &RuleSet, (from, to): (NaiveDate, NaiveDate)) -> Result<Behaviour, Error> {
     let mut found = Behaviour::default();
     let mut groups: BTreeMap<Cause, Differing> = BTreeMap::new();
+    let is_same_catalog = one.catalog == other.catalog;
     for staff in store.read().await?.staff().await? {
         let events = store.read().await?.events_on(staff.id, from.max(staff.first_day), to).await?;
         let live: Vec<&Event> = events.iter().filter(|event| event.is_live()).collect();
@@ -57,7 +67,10 @@ pub(crate) async fn compare(store: &Store, one: &RuleSet, other: &RuleSet, (from
         found.events += live.len();
         for event in live {
             let (Some(before), Some(after)) = (before.get(&event.id), after.get(&event.id)) else { continue };
-            let causes = differences(before, after);
+            if is_same_catalog && before == after {
+                continue;
+            }
+            let causes = differences(&said(&staff, event, before, one), &said(&staff, event, after, other));
             found.differing += usize::from(!causes.is_empty());
             for cause in causes {
                 let seen = groups.entry(cause).or_default();
@@ -75,38 +88,72 @@ pub(crate) async fn compare(store: &Store, one: &RuleSet, other: &RuleSet, (from
     Ok(found)
 }
 
-/// Pure: every way in which one verdict differs from the other. Of a skipped event nothing else is said.
-fn differences(before: &Verdict, after: &Verdict) -> Vec<Cause> {
-    let outcome = (outcome(before), outcome(after));
-    if outcome.0.0 != outcome.1.0 {
-        return vec![cause("outcome", outcome.0, outcome.1)];
+/// What comes of an event by itself, each with the rules that say so. Who says it is told, and is no difference.
+struct Said {
+    outcome: (String, String),
+    fields: BTreeMap<Field, (String, String)>,
+    split: (String, String),
+    hours: (String, String),
+    /// By reason: what is asked, which says the same in the same words only where it asks the same.
+    asked: BTreeMap<String, (String, String)>,
+}
+
+fn said(staff: &Staff, event: &Event, verdict: &Arc<Verdict>, rules: &RuleSet) -> Said {
+    let Drafted { entries, questions, .. } = rehearsal::draft(rules, staff, event.clone(), verdict, &Policy::default());
+    let value = |field: &Field| {
+        let of = |draft: &Draft| draft.body.value(*field).map(|value| (value, draft.provenance.0.get(field).map(|given| given.by.clone())));
+        let (values, givers): (Vec<_>, Vec<_>) = entries.iter().filter_map(of).unzip();
+        (joined(values), joined(givers.into_iter().flatten()))
+    };
+    let fields: BTreeMap<_, _> = Field::ALL.iter().map(|field| (*field, value(field))).collect();
+    let asked = questions.iter().flat_map(|question| &question.open);
+    Said {
+        outcome: outcome(verdict, &entries, &fields),
+        split: split(verdict),
+        hours: hours(verdict, &entries),
+        asked: asked.map(|reason| (reason.reason.clone(), asks(reason))).collect(),
+        fields,
     }
-    if before.skip.is_some() {
-        return Vec::new();
+}
+
+/// Each once, in the order in which they come.
+fn joined(all: impl IntoIterator<Item = String>) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for one in all {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen.join(", ")
+}
+
+/// Pure: every way in which the one differs from the other. Of an event that makes no time nothing else is said.
+fn differences(before: &Said, after: &Said) -> Vec<Cause> {
+    if before.outcome.0 != after.outcome.0 {
+        return vec![cause("outcome", before.outcome.clone(), after.outcome.clone())];
     }
     let mut found = Vec::new();
-    let mut compare = |what: &str, before: (String, String), after: (String, String)| {
+    let mut compare = |what: &str, before: &(String, String), after: &(String, String)| {
         if before.0 != after.0 {
-            found.push(cause(what, before, after));
+            found.push(cause(what, before.clone(), after.clone()));
         }
     };
-    for field in Field::ALL {
-        // A project says whose it is.
-        let follows = *field == Field::Client && before.value(Field::Project).is_some() && after.value(Field::Project).is_some();
-        if !follows {
-            compare(field.as_str(), value(before, *field), value(after, *field));
+    let is_divided = before.split.0 != after.split.0;
+    for (field, value) in &before.fields {
+        let is_told = |value: &(String, String)| !value.0.is_empty();
+        // A project says whose it is, and a split what its parts are for.
+        let follows = *field == Field::Client && [before, after].iter().all(|said| said.fields.get(&Field::Project).is_some_and(is_told));
+        let is_of_parts = is_divided && !matches!(field, Field::Description | Field::Tags);
+        if !follows && !is_of_parts {
+            compare(field.as_str(), value, &after.fields[field]);
         }
     }
-    compare("split", split(before), split(after));
-    compare("hours", hours(before), hours(after));
-    compare("conflict", conflict(before), conflict(after));
-    compare("defaults", defaults(before), defaults(after));
-    if before.suspicions != after.suspicions {
-        let (before, mut after) = (suspicions(before), suspicions(after));
-        if before.0 == after.0 {
-            after.0.push_str(", asked otherwise");
-        }
-        found.push(cause("suspicion", before, after));
+    compare("split", &before.split, &after.split);
+    compare("hours", &before.hours, &after.hours);
+    let nothing = (String::new(), String::new());
+    let reasons: BTreeSet<&String> = before.asked.keys().chain(after.asked.keys()).collect();
+    for reason in reasons {
+        compare(reason, before.asked.get(reason).unwrap_or(&nothing), after.asked.get(reason).unwrap_or(&nothing));
     }
     found
 }
@@ -118,59 +165,44 @@ fn cause(what: &str, before: (String, String), after: (String, String)) -> Cause
 }
 
 /// Whether anything is known of it, and which rule says so.
-fn outcome(verdict: &Verdict) -> (String, String) {
-    let named = [Field::Project, Field::Client].into_iter().find_map(|field| verdict.fields.get(&field));
-    match (&verdict.skip, &verdict.split, named) {
-        (Some(skip), _, _) => ("skipped".to_owned(), skip.rule.clone()),
-        (None, Some(split), _) => ("known".to_owned(), split.rule.clone()),
-        (None, None, Some(claim)) => ("known".to_owned(), claim.rule.to_string()),
-        (None, None, None) => ("unmatched".to_owned(), String::new()),
-    }
-}
-
-fn value(verdict: &Verdict, field: Field) -> (String, String) {
-    let joined = |claims: Vec<&Claim>| {
-        let of = |text: fn(&Claim) -> &str| claims.iter().map(|claim| text(claim)).collect::<Vec<_>>().join(", ");
-        (of(|claim| &claim.value), of(|claim| &claim.rule))
-    };
-    match field {
-        Field::Tags => joined(verdict.tags.iter().collect()),
-        field => joined(verdict.fields.get(&field).into_iter().collect()),
+fn outcome(verdict: &Verdict, entries: &[Draft], fields: &BTreeMap<Field, (String, String)>) -> (String, String) {
+    let named = [Field::Project, Field::Client].iter().map(|field| &fields[field]).find(|(value, _)| !value.is_empty());
+    match (&verdict.skip, named) {
+        (Some(skip), _) => ("skipped".to_owned(), skip.rule.clone()),
+        (None, _) if entries.is_empty() => ("no time".to_owned(), String::new()),
+        (None, Some((_, rules))) => ("known".to_owned(), rules.clone()),
+        (None, None) => ("unmatched".to_owned(), String::new()),
     }
 }
 
 fn split(verdict: &Verdict) -> (String, String) {
     let Some(split) = &verdict.split else { return Default::default() };
     let of = |share: &Share| {
-        let parts = [share.project.as_ref().or(share.client.as_ref()), share.task.as_ref()];
-        let words: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
-        format!("{} % {}", share.percent, words.join(" "))
+        let billable = share.billable.map(|yes| if yes { "billable".to_owned() } else { "not billable".to_owned() });
+        let parts = [share.project.clone().or_else(|| share.client.clone()), share.task.clone(), billable];
+        format!("{} % {}", share.percent, parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     };
     (split.shares.iter().map(of).collect::<Vec<_>>().join(", "), split.rule.clone())
 }
 
-fn hours(verdict: &Verdict) -> (String, String) {
-    verdict.hours.as_ref().map(|hours| (format!("{} h", hours.seconds / 3600), hours.rule.clone())).unwrap_or_default()
+/// What an all-day event is given.
+fn hours(verdict: &Verdict, entries: &[Draft]) -> (String, String) {
+    let Some(hours) = &verdict.hours else { return Default::default() };
+    let seconds: i64 = entries.iter().map(|draft| draft.body.seconds).sum();
+    (format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60), hours.rule.clone())
 }
 
-fn conflict(verdict: &Verdict) -> (String, String) {
-    let told = verdict.conflicts().map(|lost| format!("{} against {}", lost.won.value, lost.lost.value));
-    let rules = verdict.conflicts().map(|lost| lost.lost.rule.clone());
-    (told.collect::<Vec<_>>().join(", "), rules.collect::<Vec<_>>().join(", "))
-}
-
-fn defaults(verdict: &Verdict) -> (String, String) {
-    let Defaults { task, billable, description } = &*verdict.defaults;
-    let billable = billable.map(|default| match default {
-        BillableDefault::Fixed(yes) => yes.to_string(),
-        BillableDefault::Project => "as the project".to_owned(),
-    });
-    let named = [("task", task), ("billable", &billable), ("description", description)];
-    let told = named.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?)));
-    (told.collect::<Vec<_>>().join(", "), "defaults".to_owned())
-}
-
-fn suspicions(verdict: &Verdict) -> (String, String) {
-    let reasons = verdict.suspicions.iter().map(|one| one.reason.clone());
-    (reasons.collect::<Vec<_>>().join(", "), verdict.suspicions.iter().map(|one| one.rule.clone()).collect::<Vec<_>>().join(", "))
+/// What a reason asks, in words that stay when rules are renamed, and the rules that ask.
+fn asks(reason: &Reason) -> (String, String) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let several = |of: &Value| of.as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
+    let told = match (reason.reason.as_str(), text(&reason.cause["field"])) {
+        ("conflict", Some(field)) if matches!(field.as_str(), "client" | "project" | "billable") => {
+            several(&reason.cause["values"]).join(" against ")
+        }
+        ("conflict", Some(field)) => format!("two of the {field}"),
+        _ => reason.message.clone(),
+    };
+    let rules = text(&reason.evidence["rule"]).into_iter().chain(several(&reason.evidence["rules"]));
+    (told, joined(rules))
 }

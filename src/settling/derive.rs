@@ -15,7 +15,7 @@ use crate::{
         decision::Decision,
         entry::{Draft, Entry},
         event::Event,
-        exception::{Question, Subject},
+        exception::{Concern, Question, Subject},
         ids::{self, DecisionId, EntryId, EventId},
         policy::Policy,
         staff::Staff,
@@ -41,6 +41,8 @@ pub(crate) struct Basis<'a> {
 pub(super) struct Derived {
     pub(super) entries: Vec<Draft>,
     pub(super) questions: Vec<Question>,
+    /// Which open reasons are about which entry.
+    pub(super) concerns: Vec<Concern>,
     /// What the rules made of every event that was there.
     pub(super) verdicts: Verdicts,
     /// Where the question of a subject is.
@@ -54,8 +56,9 @@ pub(super) fn derive(staff: &Staff, pages: &Pages, basis: Basis<'_>) -> Derived 
     let index = Index::of(staff, pages);
     let mut derived = Derived::default();
     for date in &pages.dates {
-        let Drafted { entries, questions, next_at } = page(staff, &index, *date, &verdicts, basis);
+        let Drafted { entries, questions, concerns, next_at } = page(staff, &index, *date, &verdicts, basis);
         derived.entries.extend(entries);
+        derived.concerns.extend(concerns);
         for question in questions {
             derived.ask(question);
         }
@@ -92,9 +95,9 @@ fn verdicts_beside_others<'a>(staff: &Staff, events: impl Iterator<Item = &'a Ev
 
 /// What rules may see of one event.
 pub(crate) fn scene<'a>(staff: &'a Staff, event: &'a Event, same_day: &'a [Scene<'a>]) -> Scene<'a> {
-    let zone = staff.zones.on(staff.zones.first_date(&event.fact.span));
+    let date = staff.zones.first_date(&event.fact.span);
     let (fact, calendar) = (&event.fact, &*event.calendar_name);
-    Scene { fact, response: event.response, calendar, addresses: &staff.addresses, zone, same_day }
+    Scene { fact, response: event.response, calendar, addresses: &staff.addresses, date, zone: staff.zones.on(date), same_day }
 }
 
 /// What hangs on a meeting, and which meetings a date is about; made once for all pages.

@@ -22,4 +22,4 @@ mod tests;
 
 pub(crate) use derive::{Basis, Verdicts, scene, verdicts};
 pub(crate) use pages::{Wanted, pinned, subjects};
-pub(crate) use pass::{Settled, rederive, settle_due};
+pub(crate) use pass::{Settled, concerns, rederive, settle_due};

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tracing::debug;
 
 use super::{
-    derive::{Basis, derive},
+    derive::{Basis, Derived, derive},
     difference::{self, Difference},
     hits,
     pages::{self, Pages, Wanted},
@@ -15,7 +15,7 @@ use crate::{
     model::{
         audit::{Act, DERIVATION},
         entry::{Draft, Entry, EntryKey, EntryStatus},
-        exception::{Question, Subject},
+        exception::{Concern, Question, Subject},
         ids::{DaemonId, MeetingId, StaffId},
         policy::Policy,
         staff::Staff,
@@ -108,10 +108,7 @@ async fn settle_month(store: &Store, staff: StaffId, fence: i64, why: Due, basis
 pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis: Basis<'_>) -> Result<Settled, Error> {
     tx.hold_rule_set(basis.digest).await?;
     let staff = tx.staff_member(staff).await?;
-    let policy = Policy { locked_through: basis.policy.locked_through.max(tx.locked_through(staff.id).await?), ..basis.policy.clone() };
-    let basis = Basis { policy: &policy, ..basis };
-    let pages = pages::load(tx, &staff, wanted, basis.rules).await?;
-    let derived = derive(&staff, &pages, basis);
+    let (pages, derived) = derived(tx, &staff, wanted, basis).await?;
     hits::save(tx, &staff, &pages, hits::hits(&staff, &pages, &derived)).await?;
     let next = derived.next;
     let Difference { entries, exceptions } = compare(&staff, &pages, derived.entries, derived.questions, (basis.by, basis.now));
@@ -120,6 +117,19 @@ pub(crate) async fn rederive(tx: &mut Tx, staff: StaffId, wanted: Wanted, basis:
     tx.save_exceptions(&exceptions).await?;
     tx.settle_days(staff.id, &next).await?;
     Ok(Settled { days: next.len(), entries: entries.len(), exceptions: exceptions.len() })
+}
+
+/// What ought to stand on some pages, where periods are locked.
+async fn derived(tx: &mut Tx, staff: &Staff, wanted: Wanted, basis: Basis<'_>) -> Result<(Pages, Derived), Error> {
+    let policy = Policy { locked_through: basis.policy.locked_through.max(tx.locked_through(staff.id).await?), ..basis.policy.clone() };
+    let pages = pages::load(tx, staff, wanted, basis.rules).await?;
+    let derived = derive(staff, &pages, Basis { policy: &policy, ..basis });
+    Ok((pages, derived))
+}
+
+/// Which open reasons are about which entries of some pages. Writes nothing.
+pub(crate) async fn concerns(tx: &mut Tx, staff: &Staff, wanted: Wanted, basis: Basis<'_>) -> Result<Vec<Concern>, Error> {
+    Ok(derived(tx, staff, wanted, basis).await?.1.concerns)
 }
 
 /// Derivation that changes what a person submitted is written down (S22); plain derivation is repeatable and is not.

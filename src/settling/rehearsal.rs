@@ -10,7 +10,7 @@ use crate::{
     model::{
         catalog::Field,
         day::Zones,
-        event::{Event, Fact, Span},
+        event::{Event, Fact, Response, Span},
         ids::{CalendarId, EventId, MeetingId, StaffId},
         policy::Policy,
         staff::{Staff, Working},
@@ -43,14 +43,21 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let staff = someone(owner, zone);
     let others = same_day.iter().map(|other| Ok((other.fact(zone)?, rules.owner(other).1, other.calendar.as_str())));
     let others: Vec<(Fact, _, &str)> = others.collect::<Result<_, String>>()?;
-    let scene = |fact, response, calendar, same_day| Scene { fact, response, calendar, addresses: &staff.addresses, zone, same_day };
-    let neighbours: Vec<Scene<'_>> = others.iter().map(|(fact, response, calendar)| scene(fact, *response, calendar, &[])).collect();
-    let scene = scene(&fact, response, written.calendar.as_str(), &neighbours);
+    let neighbours: Vec<Scene<'_>> =
+        others.iter().map(|(fact, response, calendar)| scene(&staff, (fact, *response, calendar), &[])).collect();
+    let scene = scene(&staff, (&fact, response, written.calendar.as_str()), &neighbours);
     let verdict = Arc::new(rules.judge(&scene));
     let asked = rules.ask(&scene, &verdict);
     let reach = rules.reach(&scene, &asked);
-    let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict);
+    let policy = Policy { day_limits: rules.day_limits.clone(), ..Policy::default() };
+    let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict, &policy);
     Ok(Rehearsed { fact, zone, verdict, asked, reach, drafted })
+}
+
+/// What rules may see of it.
+fn scene<'a>(staff: &'a Staff, (fact, response, calendar): (&'a Fact, Response, &'a str), same_day: &'a [Scene<'a>]) -> Scene<'a> {
+    let date = staff.zones.first_date(&fact.span);
+    Scene { fact, response, calendar, addresses: &staff.addresses, date, zone: staff.zones.on(date), same_day }
 }
 
 /// Nobody in particular, who has always worked here.
@@ -77,7 +84,7 @@ fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
         calendar_name: written.calendar.as_str().into(),
         meeting: MeetingId(nil),
         fact: fact.clone(),
-        response: crate::model::event::Response::Accepted,
+        response: Response::Accepted,
         revision: 1,
         first_seen: start,
         placed_at: start,
@@ -85,21 +92,21 @@ fn event(staff: &Staff, fact: &Fact, written: &WrittenEvent) -> Event {
     }
 }
 
-/// Its pages as they stand once it is over.
-fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Arc<Verdict>) -> Drafted {
+/// Its pages as they stand once it is over, with nothing else on them.
+pub(super) fn draft(rules: &RuleSet, staff: &Staff, event: Event, verdict: &Arc<Verdict>, policy: &Policy) -> Drafted {
     let end = match event.fact.span {
         Span::Timed { start, end, .. } => start.max(end),
         Span::AllDay { until, .. } => staff.zones.start(until),
     };
     let dates = staff.zones.dates(&event.fact.span);
-    let policy = Policy { day_limits: rules.day_limits.clone(), ..Policy::default() };
     let events = [(event, verdict.clone())];
     let mut sum = Drafted::default();
     for date in dates {
         let as_of = end + TimeDelta::days(2);
-        let page = Page { staff, date, events: &events, catalog: &rules.catalog, policy: &policy, decisions: &[], standing: &[], as_of };
+        let page = Page { staff, date, events: &events, catalog: &rules.catalog, policy, decisions: &[], standing: &[], as_of };
         let drafted = draft_day(&page);
         sum.entries.extend(drafted.entries);
+        sum.concerns.extend(drafted.concerns);
         sum.questions.extend(drafted.questions);
     }
     sum
@@ -130,15 +137,7 @@ impl Rehearsed {
 
     /// A field of its entry; of a split event, those of all entries.
     pub(super) fn value(&self, field: Field) -> Option<String> {
-        let of = |body: &crate::model::entry::Body| match field {
-            Field::Client => body.client.clone(),
-            Field::Project => body.project.clone(),
-            Field::Task => body.task.clone(),
-            Field::Billable => body.billable.map(|yes| yes.to_string()),
-            Field::Description => body.description.clone(),
-            Field::Tags => (!body.tags.is_empty()).then(|| body.tags.join(", ")),
-        };
-        let mut values: Vec<String> = self.drafted.entries.iter().filter_map(|draft| of(&draft.body)).collect();
+        let mut values: Vec<String> = self.drafted.entries.iter().filter_map(|draft| draft.body.value(field)).collect();
         values.dedup();
         (!values.is_empty()).then(|| values.join(", "))
     }

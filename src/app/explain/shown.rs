@@ -1,12 +1,16 @@
-//! An explanation as people read it on a terminal and as programs do.
+//! An explanation as people read it on a terminal of eighty columns.
 
-use serde_json::{Map, Value, json};
+use chrono::{DateTime, Utc};
 
-use super::{Explained, SEVERAL, length, matched};
+use super::{
+    Explained, SEVERAL, length, matched,
+    standing::{Stood, Why},
+};
 use crate::model::{
     catalog::Field,
-    entry::DECISION,
-    verdict::{Evidence, Loss, Lost, Place},
+    entry::{Body, DECISION, Given},
+    ids,
+    verdict::{Evidence, Loss, Lost},
     words::counted,
 };
 
@@ -22,7 +26,7 @@ impl Explained<'_> {
         rules.split(SEVERAL).map(one).collect::<Vec<_>>().join(SEVERAL)
     }
 
-    fn at(&self, rules: &str) -> Option<String> {
+    pub(super) fn at(&self, rules: &str) -> Option<String> {
         let at = |rule: &str| self.rules.place(rule).map(ToString::to_string);
         Some(rules.split(SEVERAL).map(at).collect::<Option<Vec<_>>>()?.join(SEVERAL))
     }
@@ -32,31 +36,30 @@ impl Explained<'_> {
         if let Some(skip) = &self.verdict.skip {
             lines.push(fitted(format!("{:<12}{}", "skipped", skip.why), &[format!("by {}", self.who(&skip.rule))]));
         }
-        for (field, value, given) in self.fields() {
-            let (rule, evidence) = given.map_or((String::new(), Vec::new()), |given| (given.by, given.evidence));
-            let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(&rule)) };
-            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, self.on(&evidence)]));
-            lines.extend(self.lost(field).map(|lost| self.loser(lost)));
-        }
-        let unset = Field::ALL.iter().filter(|field| !self.fields().iter().any(|(set, ..)| set == *field));
-        lines.extend(unset.flat_map(|field| self.lost(*field)).map(|lost| self.loser(lost)));
+        lines.extend(self.values());
         if let Some(split) = &self.verdict.split {
             let share = |share: &crate::model::verdict::Share| {
                 format!("{} % {}", share.percent, share.project.as_ref().or(share.client.as_ref()).map_or("?", String::as_str))
             };
             let shares: Vec<_> = split.shares.iter().map(share).collect();
-            lines.push(format!("split       {}  by {}", shares.join(", "), self.who(&split.rule)));
+            let otherwise = if self.is_decided() { "- a person said otherwise" } else { "" };
+            let by = format!("by {}", self.who(&split.rule));
+            lines.push(fitted(format!("{:<12}{}", "split", shares.join(", ")), &[by, otherwise.to_owned()]));
         }
         if let Some(hours) = &self.verdict.hours {
             lines.push(format!("hours       {}  by {}", length(hours.seconds), self.who(&hours.rule)));
         }
-        lines.extend(self.reasons.iter().map(|reason| {
-            let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
-            fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), rule])
+        lines.extend(self.done.iter().map(|done| {
+            let at = done.at.format("%Y-%m-%d").to_string();
+            fitted(format!("{:<12}{at} {}", "DECIDED", done.by), std::slice::from_ref(&done.what))
         }));
+        lines.extend(self.whys.iter().map(|why| self.why(why)));
         let (asked, unasked) = self.turns();
         if self.fact.is_some() {
             lines.extend([String::new(), format!("{} asked, {} matched", counted(asked.len(), "rule", "rules"), matched(asked).count())]);
+            if self.is_private() {
+                lines.push("  it is private: rules see its times and its calendar, and no words".to_owned());
+            }
         }
         lines.extend(self.idle().map(|rule| format!("  matched, and added nothing: {}", self.who(rule))));
         if let Some(ender) = self.verdict.ended_by.as_ref().filter(|_| !unasked.is_empty()) {
@@ -74,6 +77,67 @@ impl Explained<'_> {
         lines.join("\n")
     }
 
+    /// The entries with their values, said once where neighbours have the same; what lost stands under the first.
+    fn values(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut losers = Field::ALL.to_vec();
+        for (place, stood) in self.entries.iter().enumerate() {
+            lines.push(self.when(stood));
+            let fields = Self::fields_of(stood);
+            if self.entries.get(place + 1).is_none_or(|next| Self::fields_of(next) != fields) {
+                lines.extend(self.rows(&fields, &mut losers));
+            }
+        }
+        if self.entries.is_empty() {
+            lines.extend(self.rows(&self.fields(), &mut losers));
+        }
+        lines
+    }
+
+    fn rows(&self, fields: &[(Field, String, Option<Given>)], losers: &mut Vec<Field>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (field, value, given) in fields {
+            let (rule, evidence) = given.as_ref().map_or(("", [].as_slice()), |given| (given.by.as_str(), given.evidence.as_slice()));
+            let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(rule)) };
+            lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, self.on(evidence)]));
+            lines.extend(self.instead(*field, value, given.as_ref()).map(|claim| {
+                let who = format!("by {}", self.who(&claim.rule));
+                fitted(format!("  rules say: {field} {}", claim.value), &[who, self.on(&claim.evidence)])
+            }));
+            if losers.contains(field) {
+                losers.retain(|one| one != field);
+                lines.extend(self.lost(*field).map(|lost| self.loser(lost)));
+            }
+        }
+        lines.extend(std::mem::take(losers).into_iter().flat_map(|field| self.lost(field)).map(|lost| self.loser(lost)));
+        lines
+    }
+
+    /// When an entry is, and which of several it is.
+    fn when(&self, stood: &Stood) -> String {
+        let Body { date, start, end, timezone, seconds, rounded_seconds, .. } = &stood.body;
+        let clock = |at: &DateTime<Utc>| at.with_timezone(timezone).format("%H:%M").to_string();
+        // Hours that a rule gave an all-day event are at no time of the day.
+        let is_given = self.verdict.hours.is_some() && clock(start) == "00:00";
+        let clock = if is_given { String::new() } else { format!(" {}-{}", clock(start), clock(end)) };
+        let told = format!("{:<12}{}{clock}, {} h", "time", date.format("%a %Y-%m-%d"), length(*seconds));
+        let rounded = (seconds != rounded_seconds).then(|| format!("rounded to {}", length(*rounded_seconds)));
+        let part = stood.part.map(|(place, all)| format!("part {place} of {all}"));
+        let held = if stood.body.held { ", held" } else { "" };
+        let known = stood.known.filter(|_| self.entries.len() > 1 || self.is_question);
+        let known = known.map(|(id, status)| format!("{status} {}{held}", ids::short(id.0)));
+        let more: Vec<_> = [rounded, part, known].into_iter().flatten().collect();
+        fitted(told, &more)
+    }
+
+    fn why(&self, why: &Why) -> String {
+        let Why { reason, asked } = why;
+        let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
+        let noted = if reason.holding { String::new() } else { "(for information)".to_owned() };
+        let asked = asked.filter(|_| !self.is_question).map(|(id, _)| format!("asked as {}", ids::short(id.0)));
+        fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), noted, rule, asked.unwrap_or_default()])
+    }
+
     fn loser(&self, lost: &Lost) -> String {
         let why = match lost.why {
             Loss::Conflict => "conflict: nobody said which goes over which".to_owned(),
@@ -84,81 +148,6 @@ impl Explained<'_> {
         let Lost { lost, field, .. } = lost;
         let who = format!("by {}", self.who(&lost.rule));
         fitted(format!("  lost: {field} {}", lost.value), &[who, self.on(&lost.evidence), format!("- {why}")])
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        let fields: Map<_, _> = self
-            .fields()
-            .into_iter()
-            .map(|(field, value, given)| {
-                let (by, evidence) = given.map_or((None, Vec::new()), |given| (Some(given.by), given.evidence));
-                let at = by.as_ref().and_then(|rule| self.at(rule));
-                (
-                    field.to_string(),
-                    json!({ "value": value, "rule": by, "at": at, "matched": self.matched(&evidence), "evidence": self.spans(&evidence) }),
-                )
-            })
-            .collect();
-        let losers = self.verdict.lost.iter().map(|one| {
-            json!({ "field": one.field, "value": one.lost.value, "rule": &*one.lost.rule, "at": self.at(&one.lost.rule),
-                "matched": self.matched(&one.lost.evidence), "evidence": self.spans(&one.lost.evidence), "lost_to": &*one.won.rule, "why": one.why })
-        });
-        let reasons =
-            self.reasons.iter().map(|reason| json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding }));
-        let misses = self.misses().map(|one| {
-            let lacked = one.failed.iter().map(|failed| json!({ "condition": failed.key, "wants": failed.wants, "has": failed.has }));
-            json!({ "rule": one.rule, "at": self.at(&one.rule), "lacked": lacked.collect::<Vec<_>>() })
-        });
-        let outcome = match () {
-            () if self.verdict.skip.is_some() => "skipped",
-            () if !self.reasons.is_empty() => "exception",
-            () if self.entry.is_some() => "entry",
-            () => "none",
-        };
-        json!({
-            "outcome": outcome,
-            "result": self.result,
-            "skip": self.verdict.skip.as_ref().map(|skip| json!({ "rule": skip.rule, "why": skip.why, "as": skip.counts_as, "at": self.at(&skip.rule) })),
-            "fields": fields,
-            "split": self.verdict.split,
-            "losers": losers.collect::<Vec<_>>(),
-            "reasons": reasons.collect::<Vec<_>>(),
-            "unknown_codes": self.verdict.unknown_codes,
-            "matched": matched(self.turns().0).collect::<Vec<_>>(),
-            "ended_by": self.verdict.ended_by.as_deref(),
-            "not_asked": matched(self.turns().1).collect::<Vec<_>>(),
-            "nearest": misses.collect::<Vec<_>>(),
-            "rule_set": self.digest,
-        })
-    }
-
-    /// The words that a piece of evidence stands for, where they are still there.
-    fn words(&self, one: &Evidence) -> Option<&str> {
-        let text = &self.fact.as_ref()?.text;
-        let whole = match one.place {
-            Place::Title => text.title.as_str(),
-            Place::Description => text.description.as_str(),
-            Place::Location => text.location.as_str(),
-            Place::Attendee => text.attendees.get(one.index)?.email.as_str(),
-            Place::Organizer => text.organizer.as_deref()?,
-            Place::Category => text.categories.get(one.index)?.as_str(),
-            Place::Calendar => return None,
-        };
-        whole.get(one.span.0..one.span.1)
-    }
-
-    /// The words a rule matched on.
-    fn matched(&self, evidence: &[Evidence]) -> Vec<String> {
-        evidence.iter().filter_map(|one| Some(format!("{} `{}`", one.place, self.words(one)?))).collect()
-    }
-
-    /// The same with where each stands: bytes of the title, of an address, of a category.
-    fn spans(&self, evidence: &[Evidence]) -> Vec<Value> {
-        let span = |one: &Evidence| {
-            let text = self.words(one)?;
-            Some(json!({ "place": one.place, "index": one.index, "start": one.span.0, "end": one.span.1, "text": text }))
-        };
-        evidence.iter().filter_map(span).collect()
     }
 
     fn on(&self, evidence: &[Evidence]) -> String {

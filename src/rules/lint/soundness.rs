@@ -9,7 +9,10 @@ use super::{
     inclusion::{implies, opened},
 };
 use crate::{
-    model::event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
+    model::{
+        day::Zones,
+        event::{Attendee, EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
+    },
     rules::{RuleSet, Scene, load, syntax::When},
     yaml::diagnostic::Source,
 };
@@ -149,6 +152,7 @@ fn what_is_claimed_of_conditions_holds_for_every_event() {
                     response: Response::Accepted,
                     calendar,
                     addresses: &addresses,
+                    date: Zones::only(chrono_tz::UTC).first_date(&fact.span),
                     zone: chrono_tz::UTC,
                     same_day: &[],
                 };

@@ -100,10 +100,15 @@ pub(super) struct Explanation {
     outcome: String,
     /// In a sentence.
     result: String,
+    /// Those it is about: of an entry that one, of an exception those it asks about, of an event all that stand.
+    entries: Vec<Value>,
+    /// Of the first of them; what the rules say where none stands.
     #[schema(value_type = Object)]
     fields: Value,
     losers: Vec<Value>,
     reasons: Vec<Value>,
+    /// What people did about them.
+    decisions: Vec<Value>,
     /// Rules that held.
     matched: Vec<String>,
     /// Rules of which all but one condition held.
@@ -144,7 +149,7 @@ async fn of_book(call: Call) -> Result<Answer, Problem> {
     if about.is_some_and(|(event, is_matched)| !review::words::reads(&call.who, call.app.config.titles, &event, is_matched)) {
         return Err(Problem::new(Kind::Forbidden, "This event looks private, and the firm keeps such words to their owner."));
     }
-    let explained = explain::of_book(&mut tx, &active, &id.to_string()).await;
+    let explained = explain::of_book(&mut tx, &active, &id.to_string(), call.app.config.clock.now()).await;
     Answer::of(&explained.map_err(odd)?.json())
 }
 

@@ -68,7 +68,9 @@ pub(super) async fn load(
     day.retain(|entry| entry.status != EntryStatus::Void);
     day.sort_by_key(|entry| (entry.body.start, entry.id));
     let trace = match &event {
-        Some(_) => explain::of_book(tx, active, &exception.id.to_string()).await.ok().map(|explained| explained.told()),
+        Some(_) => {
+            explain::of_book(tx, active, &exception.id.to_string(), app.config.clock.now()).await.ok().map(|explained| explained.told())
+        }
         None => None,
     };
     let alike = tx.questions_alike(&signed.who, (exception.lead(), &exception.common()), app.config.clock.now(), 501).await?;

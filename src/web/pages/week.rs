@@ -130,7 +130,7 @@ async fn show(State(app): State<Arc<App>>, signed: Signed, headers: HeaderMap, Q
             let why = if hidden.contains(&entry.id) {
                 None
             } else {
-                explain::of_book(&mut tx, &active, &entry.id.to_string()).await.ok().map(|explained| explained.told())
+                explain::of_book(&mut tx, &active, &entry.id.to_string(), now).await.ok().map(|explained| explained.told())
             };
             let done =
                 tx.audited(&signed.who, &AuditFilter { subject: Some(entry.id.to_string()), limit: 20, ..AuditFilter::default() }).await?;
