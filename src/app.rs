@@ -39,7 +39,7 @@ use crate::{
         reload::{Reloaded, Wish, reload},
         settle_due,
     },
-    store::{Error, Store, rule_sets::Files},
+    store::{Store, rule_sets::Files},
 };
 
 /// Built once, for one book.
@@ -153,22 +153,6 @@ impl App {
         let from = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()).display().to_string();
         let wish = Wish { files, policy: &self.config.policy, actor, folder: &from, force };
         Ok(reload(&self.store, &wish, self.config.clock.now()).await?)
-    }
-
-    /// The active set under the policy of the configuration, which holds from the next command on.
-    pub(crate) async fn under_policy(&self, actor: &str) -> anyhow::Result<Option<Active>> {
-        loop {
-            let Some(active) = activation::active(&self.store).await? else { return Ok(None) };
-            let mut next = match Active::from_files(active.files.clone(), &self.config.policy) {
-                Ok(next) if next.digest != active.digest => next,
-                _ => return Ok(Some(active)),
-            };
-            match activation::activate(&self.store, Some(&active), &mut next, (actor, "the configuration"), self.config.clock.now()).await {
-                // Another command was quicker: look again at what is active now.
-                Err(Error::Outdated(_)) => {}
-                done => return done.map(|_| Some(next)).map_err(Into::into),
-            }
-        }
     }
 }
 

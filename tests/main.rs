@@ -27,6 +27,7 @@ mod language;
 mod learning;
 mod leaving;
 mod lint;
+mod looking;
 mod messages;
 mod moved;
 mod nights;

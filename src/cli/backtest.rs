@@ -81,6 +81,7 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
         found.share(),
         signed_hours(found.billable())
     )];
+    lines.extend(found.policy.iter().map(|(what, from, to)| format!("kalends.yaml changes {what}: {from} -> {to}")));
     let sums = found.sums();
     let sum = |words: &str, sum: Sum| format!("{words:<18}{:>6}  {:>8} h", sum.entries, entries::hours(sum.seconds));
     lines.push(format!(
@@ -148,8 +149,9 @@ fn to_json(found: &Backtest) -> Value {
             "reasons": one.after.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>() })
     });
     let (submitted, approved) = found.weeks();
+    let policy = found.policy.iter().map(|(what, from, to)| json!({ "what": what, "from": from, "to": to }));
     json!({
-        "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
+        "policy": policy.collect::<Vec<_>>(), "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
         "newly_matched": sum(matched), "newly_unmatched": sum(unmatched), "into_queue": sum(queued), "out_of_queue": sum(released),
         "new_exceptions": opened, "cleared_exceptions": cleared,
         "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": submitted, "approved_weeks": approved,

@@ -9,7 +9,10 @@ use crate::{
     app::{App, rule_files},
     config::{self, Config},
     model::{principal::Principal, staff::Staff, words::counted},
-    settling::{activation::Active, reload::Reloaded},
+    settling::{
+        activation::{self, Active},
+        reload::Reloaded,
+    },
     yaml::{
         code::Level,
         diagnostic::{Diagnostic, Source},
@@ -69,12 +72,9 @@ pub(super) async fn first(app: &App) -> anyhow::Result<Active> {
     }
 }
 
-/// The active set, or the folder's if none is active yet.
+/// The set in force, as it is: what looks, and what acts on entries, makes no other one active.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    match app.under_policy(&actor()).await? {
-        Some(active) => Ok(active),
-        None => first(app).await,
-    }
+    activation::active(&app.store).await?.context("no rules are active yet; run: kalends sync")
 }
 
 /// Who gives this command: an address in `KALENDS_ACTOR`, else the user's name.

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Format, Outcome, access, answer, book, connections, sources};
+use super::{Format, Outcome, access, answer, connections, sources};
 use crate::{
     app::{App, rules::Folder},
     config::Config,
@@ -40,7 +40,6 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // With port 0 only the listener knows where it is, and links have to say so.
     app.config.listen = listener.local_addr()?;
     let (app, listen) = (Arc::new(app), listener.local_addr()?);
-    app.under_policy(&book::actor()).await?;
     let rules = daemon::rules::first_look(&app).await?;
     let (stop, stopping) = watch::channel(false);
     let daemon = Daemon::new(app.clone(), stopping.clone());

@@ -76,6 +76,8 @@ pub(crate) struct Asked {
 pub(crate) struct Backtest {
     /// Entries that stand in the span.
     pub(crate) entries: usize,
+    /// What of the house policy is part of it: what, from, to.
+    pub(crate) policy: Vec<(&'static str, String, String)>,
     pub(crate) changed: Vec<Changed>,
     pub(crate) asked: Vec<Asked>,
 }
@@ -89,7 +91,7 @@ pub(crate) async fn backtest(
     now: DateTime<Utc>,
     mut told: impl FnMut(usize, usize),
 ) -> Result<Backtest, Error> {
-    let mut found = Backtest::default();
+    let mut found = Backtest { policy: active.policy.differences(&candidate.policy), ..Backtest::default() };
     let waking = Waking { before: Some(active), next: candidate };
     let people = store.read().await?.staff().await?;
     let (mut done, all) = (0, people.iter().map(|staff| stretches(from.max(staff.first_day), to).count()).sum());
@@ -141,7 +143,7 @@ pub(super) async fn tried(tx: &mut Tx, staff: &Staff, mut dates: BTreeSet<NaiveD
         let cause = cause(before.as_ref(), &after, verdict, &asked);
         Changed { before, after, cause }
     });
-    Ok(Backtest { entries: 0, changed: changed.collect(), asked })
+    Ok(Backtest { changed: changed.collect(), asked, ..Backtest::default() })
 }
 
 /// The rule or question that makes the difference.
@@ -208,6 +210,7 @@ impl Changed {
         match named {
             Some(field) => (of(&before.body, *field), of(&self.after.body, *field)),
             None if before.body.held != self.after.body.held => (held(before), held(&self.after)),
+            None if before.body.seconds == self.after.body.seconds => (format!("{from}, as it was"), format!("{from}, rounded otherwise")),
             None => (format!("{from}, as it was"), format!("{from}, other time")),
         }
     }
@@ -258,10 +261,10 @@ impl Backtest {
         sums
     }
 
-    /// By how many seconds the billable time would grow or shrink.
+    /// By how many seconds the billable time, as it is billed, would grow or shrink.
     pub(crate) fn billable(&self) -> i64 {
         let of =
-            |entry: &Entry| if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.seconds } else { 0 };
+            |entry: &Entry| if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.rounded_seconds } else { 0 };
         self.changed.iter().map(|one| of(&one.after) - one.before.as_ref().map_or(0, of)).sum()
     }
 
