@@ -36,7 +36,7 @@ use crate::{
     settling::{
         Settled,
         activation::{self, Active},
-        reload::{Reloaded, Wish, reload},
+        reload::{Ask, Reloaded, Wish, reload},
         settle_due,
     },
     store::{Store, rule_sets::Files},
@@ -144,16 +144,22 @@ impl App {
     ///
     /// # Errors
     /// If the folder cannot be read, or the book.
-    pub(crate) async fn reload(&self, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
-        self.reload_files(rule_files(folder)?, folder, actor, force).await
+    pub(crate) async fn reload(&self, folder: &Path, actor: &str, ask: Ask) -> anyhow::Result<Reloaded> {
+        self.reload_files(rule_files(folder)?, folder, actor, ask).await
     }
 
     /// The same with files that were read already.
-    pub(crate) async fn reload_files(&self, files: Files, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
-        let from = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()).display().to_string();
-        let wish = Wish { files, policy: &self.config.policy, actor, folder: &from, force };
+    pub(crate) async fn reload_files(&self, files: Files, folder: &Path, actor: &str, ask: Ask) -> anyhow::Result<Reloaded> {
+        let wish = Wish { files, policy: &self.config.policy, actor, folder: &place(folder), ask };
         Ok(reload(&self.store, &wish, self.config.clock.now()).await?)
     }
+}
+
+/// A folder of this machine: on another one the same path is another folder.
+pub(crate) fn place(folder: &Path) -> String {
+    let host = hostname::get().unwrap_or_default();
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    format!("{}:{}", host.to_string_lossy(), folder.display())
 }
 
 /// The rule files of a folder, by path.

@@ -195,7 +195,56 @@ on_each_database! {
         }
         assert_eq!(outcomes(&world), ["active", "active"], "the first, and the one that was new");
         assert!(running.into_iter().all(Daemon::stop), "they end well");
-        assert_eq!(text(&status(&world)["active"], "folder"), world.path("other").canonicalize().expect("a folder").display().to_string());
+        let folder = world.path("other").canonicalize().expect("a folder").display().to_string();
+        assert!(text(&status(&world)["active"], "folder").ends_with(&format!(":{folder}")), "{}", status(&world));
+    }
+
+    fn timers_with_different_folders_do_not_take_turns(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        copy(&world, "other");
+        let sync = |folder: &str| {
+            world.configure_lasting(&format!("rules: {folder}\n"));
+            told(&world, &["sync"])
+        };
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        for _round in 0..3 {
+            assert_eq!((sync("rules").0, task(&world).as_str()), (0, "Craft"));
+            let (code, _, complaint) = sync("other");
+            assert_eq!((code, task(&world).as_str()), (0, "Craft"), "an old copy beside it changes nothing");
+            assert!(complaint.contains("other were active once and are not now"), "{complaint}");
+        }
+        assert_eq!(outcomes(&world), ["active", "active"]);
+        // What is new in either counts, also where it goes back to what was.
+        write(&world, "other/more.yaml", &rule("plan", "Other"));
+        for (folder, task_now) in [("other", "Other"), ("rules", "Other"), ("other", "Other")] {
+            assert_eq!((sync(folder).0, task(&world).as_str()), (0, task_now), "{folder}");
+        }
+        std::fs::remove_file(world.path("other/more.yaml")).expect("gone");
+        for folder in ["other", "rules", "other"] {
+            assert_eq!((sync(folder).0, task(&world).as_str()), (0, "Meeting"), "{folder}");
+        }
+    }
+
+    fn what_was_rolled_back_stays_so_at_the_next_sync(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        copy(&world, "old");
+        write(&world, "rules/more.yaml", &rule("plan", "Slip"));
+        world.sync();
+        assert_eq!(task(&world), "Slip");
+        world.run(&["rules", "reload", "--rules", "old"]).expect("rolled back");
+        for _time in 0..2 {
+            assert_eq!(told(&world, &["sync"]).0, 0);
+            assert_eq!(task(&world), "Meeting");
+        }
+        let daemon = daemon(&world);
+        a_while();
+        assert!(task(&world) == "Meeting" && daemon.stop(), "nor does a daemon bring it back");
+        write(&world, "rules/more.yaml", &rule("plan", "Mended"));
+        world.sync();
+        assert_eq!(task(&world), "Mended", "a change of the folder counts");
+        world.run(&["rules", "reload", "--rules", "old"]).expect("rolled back");
+        world.run(&["rules", "reload"]).expect("meant");
+        assert_eq!(task(&world), "Mended", "and so does asking for it");
     }
 
     fn a_set_that_sends_most_time_to_the_queue_has_to_be_meant(world: World) {

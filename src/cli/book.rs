@@ -4,14 +4,14 @@ use std::{future::Future, path::Path};
 
 use anyhow::Context;
 
-use super::{drawn, paint};
+use super::{complain, drawn, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
     model::{principal::Principal, staff::Staff, words::counted},
     settling::{
         activation::{self, Active},
-        reload::Reloaded,
+        reload::{Ask, Reloaded},
     },
     yaml::{
         code::Level,
@@ -48,7 +48,7 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
     anyhow::anyhow!("{}; nothing was changed", counted(drawn.len(), "error", "errors"))
 }
 
-/// Makes the rule files of the configured folder the active set if they differ from it. A refusal is told, but for what follows of it.
+/// Makes the rule files of the configured folder the active set if they changed, and so differ from it. A refusal is told, but for what follows of it.
 ///
 /// # Errors
 /// Of the book. A folder that cannot be read changes nothing, and is the inner error.
@@ -57,17 +57,25 @@ pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<Reloaded>
         Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    let reloaded = app.reload_files(files, &app.config.rules, &actor(), false).await?;
-    if let Reloaded::Refused(refusal) = &reloaded {
-        drawn(&refusal.told(paint()));
+    let reloaded = app.reload_files(files, &app.config.rules, &actor(), Ask::Found).await?;
+    match &reloaded {
+        Reloaded::Refused(refusal) => drawn(&refusal.told(paint())),
+        Reloaded::Replaced(active) => complain(&replaced(app, active)),
+        Reloaded::Same(_) | Reloaded::Active(..) => {}
     }
     Ok(Ok(reloaded))
+}
+
+/// What is to be said where the folder holds what was put out of force on purpose, or by another folder.
+fn replaced(app: &App, active: &Active) -> String {
+    let (folder, stays) = (app.config.rules.display(), &active.digest[..12]);
+    format!("the rules of {folder} were active once and are not now; {stays} stays. Make them active with: kalends rules reload")
 }
 
 /// The folder's set, for a book that has none yet.
 pub(super) async fn first(app: &App) -> anyhow::Result<Active> {
     match reload(app).await?? {
-        Reloaded::Same(active) | Reloaded::Active(active, _) => Ok(active),
+        Reloaded::Same(active) | Reloaded::Active(active, _) | Reloaded::Replaced(active) => Ok(active),
         Reloaded::Refused(refusal) => anyhow::bail!("{}; nothing was changed", refusal.summary()),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         activation::{self, Active},
         backtest,
         behaviour::{self, Behaviour},
-        reload::{Refusal, Reloaded},
+        reload::{Ask, Refusal, Reloaded},
         settle_due,
     },
     store::{self, rule_sets::Files},
@@ -37,8 +37,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn reload(app: &App, args: &Args, format: Format) -> anyhow::Result<Outcome> {
     let folder = args.rules.as_deref().unwrap_or(&app.config.rules);
-    let (set, days) = match app.reload(folder, &book::actor(), args.force).await? {
-        Reloaded::Same(set) => (set, None),
+    let ask = if args.force { Ask::Forced } else { Ask::Asked };
+    let (set, days) = match app.reload(folder, &book::actor(), ask).await? {
+        Reloaded::Same(set) | Reloaded::Replaced(set) => (set, None),
         Reloaded::Active(set, days) => (set, Some(days)),
         Reloaded::Refused(refusal) => return refused(&refusal, format),
     };

@@ -31,8 +31,18 @@ pub(crate) struct Wish<'a> {
     pub(crate) actor: &'a str,
     /// Where they were read.
     pub(crate) folder: &'a str,
+    pub(crate) ask: Ask,
+}
+
+/// How much it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// They lie in the folder: that counts only where they changed since (SEMANTICS S6).
+    Found,
+    /// Someone changed them just now, or asks for them.
+    Asked,
     /// Even if most time goes to the queue.
-    pub(crate) force: bool,
+    Forced,
 }
 
 /// What became of it.
@@ -42,6 +52,8 @@ pub(crate) enum Reloaded {
     Same(Active),
     /// They are from now on, and so many days became due.
     Active(Active, usize),
+    /// They were once; others were made active since, and stay.
+    Replaced(Active),
     Refused(Refusal),
 }
 
@@ -122,6 +134,9 @@ pub(crate) async fn reload(store: &Store, wish: &Wish<'_>, now: DateTime<Utc>) -
     loop {
         let before = match activation::active(store).await? {
             Some(active) if active.digest == digest => return Ok(Reloaded::Same(active)),
+            Some(active) if wish.ask == Ask::Found && store.read().await?.was_replaced(&digest, wish.folder).await? => {
+                return Ok(Reloaded::Replaced(active));
+            }
             before => before,
         };
         let mut next = match checked(store, before.as_ref(), wish, now).await? {
@@ -144,7 +159,7 @@ async fn checked(store: &Store, before: Option<&Active>, wish: &Wish<'_>, now: D
         Ok(next) => next,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some(before) = before.filter(|_| !wish.force) else { return Ok(Ok(next)) };
+    let Some(before) = before.filter(|_| wish.ask != Ask::Forced) else { return Ok(Ok(next)) };
     // What would be closed then is known to a set of its own: the one that becomes active must not take it for still there.
     let tried = match Active::from_files(wish.files.clone(), wish.policy) {
         Ok(tried) => tried,
