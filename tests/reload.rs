@@ -247,6 +247,27 @@ on_each_database! {
         assert_eq!(task(&world), "Mended", "and so does asking for it");
     }
 
+    fn time_that_would_be_gone_has_to_be_meant_held_or_not_fresh_or_not(world: World) {
+        let titles: Vec<String> = (0..8).map(|number| format!("Unknown {number}")).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).chain(["[ACME-15] Plan"; 2]).collect();
+        calendar(&world, &titles);
+        let (before, asked) = (world.entries(), world.exceptions());
+        assert_eq!((before.len(), asked.len()), (10, 8));
+        let slip = "rules:\n  - {id: slip, section: guards, when: {title: {words: [plan, unknown]}}, skip: free}\n";
+        for now in ["2026-03-20T12:00:00Z", "2026-07-20T12:00:00Z"] {
+            world.now(now);
+            write(&world, "rules/more.yaml", slip);
+            let (code, _, complaint) = told(&world, &["rules", "reload"]);
+            assert!(code == FOUND && complaint.contains("10:00 h (10 entries) would be gone, and no longer asked about"), "{complaint}");
+            assert_eq!(told(&world, &["sync"]).0, FOUND);
+            assert_eq!((world.entries(), world.exceptions()), (before.clone(), asked.clone()));
+            std::fs::remove_file(world.path("rules/more.yaml")).expect("gone");
+        }
+        write(&world, "rules/more.yaml", slip);
+        world.run(&["rules", "reload", "--force"]).expect("meant");
+        assert_eq!(world.entries().len(), 0);
+    }
+
     fn a_set_that_sends_most_time_to_the_queue_has_to_be_meant(world: World) {
         calendar(&world, &["[ACME-15] Plan"; 14]);
         let before = world.entries();

@@ -53,6 +53,13 @@ pub(crate) struct Sum {
     pub(crate) seconds: i64,
 }
 
+impl Sum {
+    pub(super) fn add(&mut self, seconds: i64) {
+        self.entries += 1;
+        self.seconds += seconds;
+    }
+}
+
 /// What would become known, unknown, held and free; questions that would be new, and gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
@@ -122,7 +129,7 @@ pub(crate) async fn backtest(
 }
 
 /// A span in parts that are looked at together, each with its first and last date.
-fn stretches(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+pub(super) fn stretches(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
     let firsts = std::iter::successors(Some(from), |first| first.checked_add_days(Days::new(DAYS)));
     firsts.take_while(move |first| *first <= to).map(move |first| (first, to.min(first + Days::new(DAYS - 1))))
 }
@@ -234,23 +241,19 @@ impl Backtest {
 
     pub(crate) fn sums(&self) -> Sums {
         let mut sums = Sums::default();
-        let add = |sum: &mut Sum, seconds: i64| {
-            sum.entries += 1;
-            sum.seconds += seconds;
-        };
         for Changed { before, after, .. } in &self.changed {
             let stands = |entry: &&Entry| entry.status != EntryStatus::Void;
             let (old, new) = (before.as_ref().filter(stands), Some(after).filter(stands));
             let is_known = |entry: Option<&Entry>| entry.map(|entry| entry.body.client.is_some() || entry.body.project.is_some());
             let is_held = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.body.held);
             match (is_known(old), is_known(new)) {
-                (Some(false), Some(true)) => add(&mut sums.matched, after.body.seconds),
-                (Some(true) | None, Some(false)) => add(&mut sums.unmatched, after.body.seconds),
+                (Some(false), Some(true)) => sums.matched.add(after.body.seconds),
+                (Some(true) | None, Some(false)) => sums.unmatched.add(after.body.seconds),
                 _ => {}
             }
             match (is_held(old), is_held(new)) {
-                (false, true) => add(&mut sums.queued, after.body.seconds),
-                (true, false) if new.is_some() => add(&mut sums.released, after.body.seconds),
+                (false, true) => sums.queued.add(after.body.seconds),
+                (true, false) if new.is_some() => sums.released.add(after.body.seconds),
                 _ => {}
             }
         }
@@ -263,8 +266,9 @@ impl Backtest {
 
     /// By how many seconds the billable time, as it is billed, would grow or shrink.
     pub(crate) fn billable(&self) -> i64 {
-        let of =
-            |entry: &Entry| if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.rounded_seconds } else { 0 };
+        let of = |entry: &Entry| {
+            if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.rounded_seconds } else { 0 }
+        };
         self.changed.iter().map(|one| of(&one.after) - one.before.as_ref().map_or(0, of)).sum()
     }
 
