@@ -368,6 +368,29 @@ on_each_database! {
         assert_eq!(told(&world, &["sync"]).0, 1);
     }
 
+    fn refused_files_are_told_in_the_digest_of_ops_until_they_are_mended(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        world.configure_lasting("digest: {ops: [ops@northwind.example], command: [sh, -c, \"cat > told; echo $0 >> told\"]}\n");
+        let digests = || (world.run(&["job", "digest"]).expect("ran"), std::fs::read_to_string(world.path("told")).unwrap_or_default());
+        assert!(digests().0.contains("0 digests"), "there is nothing to say");
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        assert_eq!(told(&world, &["sync"]).0, FOUND);
+        let (sent, told_ops) = digests();
+        assert!(sent.contains("1 digest"), "{sent}");
+        assert!(told_ops.contains("rule files were refused") && told_ops.contains("error[Y008]") && told_ops.contains("rules/more.yaml:2"), "{told_ops}");
+        // Refused files of another folder, as another machine's timer has them, are told as well.
+        copy(&world, "other");
+        write(&world, "other/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        std::fs::remove_file(world.path("rules/more.yaml")).expect("gone");
+        assert!(digests().0.contains("0 digests"), "mended");
+        assert_eq!(told(&world, &["rules", "reload", "--rules", "other"]).0, FOUND);
+        let (_, told_ops) = digests();
+        assert!(told_ops.contains("other was refused at 2026-03-20") && told_ops.contains("error[Y008]"), "{told_ops}");
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        world.sync();
+        assert!(digests().0.contains("0 digests"), "what became active since ends it");
+    }
+
     fn nothing_is_read_before_there_are_rules(world: World) {
         write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
         let (code, synced, complaint) = told(&world, &["sync"]);
