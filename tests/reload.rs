@@ -401,6 +401,24 @@ on_each_database! {
         assert!(code == 1 && complaint.contains("no calendar was read: cannot read the folder"), "{complaint}");
     }
 
+    fn totals_of_days_and_the_house_policy_are_behaviour(world: World) {
+        calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build"]);
+        copy(&world, "tried");
+        let rules = std::fs::read_to_string(world.path("rules/rules.yaml")).expect("rules");
+        write(&world, "tried/rules.yaml", &rules.replace("{day_total: {min: 10h}}", "{day_total: {min: 1h}}"));
+        let (code, found, _) = told(&world, &["rules", "diff", "active", "tried"]);
+        assert_eq!((code, &found["differing"], &found["days"]), (FOUND, &json!(0), &json!(2)), "{found:#}");
+        let one = &found["differences"][0];
+        assert_eq!((text(one, "what"), text(one, "from"), text(one, "to"), text(one, "rule_after")), ("day-too-full (days)", "nothing", "asked", "day-too-full"));
+        assert!(world.output(&["rules", "diff", "active", "tried"]).stdout.starts_with(b"0 of 2 events read differently, and 2 days by their totals"));
+        // A limit that no day comes near to is no difference.
+        write(&world, "tried/rules.yaml", &rules.replace("{day_total: {min: 10h}}", "{day_total: {min: 9h}}"));
+        assert_eq!(told(&world, &["rules", "diff", "active", "tried"]).0, 0);
+        world.configure_lasting("rounding: {minutes: 15}\n");
+        let (code, found, _) = told(&world, &["rules", "diff", "active", "tried"]);
+        assert_eq!((code, &found["differing"], &found["policy"][0]["to"]), (FOUND, &json!(0), &json!("to 15 minutes (nearest), per entry")));
+    }
+
     fn history_and_differences_are_told_in_behaviour(world: World) {
         calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build", "[ACME-15] Plan", "Lunch", "Unknown"]);
         write(&world, "rules/more.yaml", &rule("plan", "Craft"));

@@ -161,7 +161,7 @@ impl App {
     ) -> anyhow::Result<Behaviour> {
         within(span, COMPARED_MAX)?;
         let app = self.clone();
-        self.apart(async move { Ok(behaviour::compare(&app.store, &one.rules, &other.rules, span).await?) }).await
+        self.apart(async move { Ok(behaviour::compare(&app.store, &one, &other, span).await?) }).await
     }
 
     /// Work that takes its time: on a thread of its own, one at a time, and given up before whoever waits for it does.
