@@ -2,6 +2,7 @@
 
 mod decided;
 mod json;
+mod nearness;
 mod outcome;
 mod shown;
 mod standing;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 
 use self::{
     decided::Done,
+    nearness::nearest,
     outcome::Ground,
     standing::{Standing, Stood, Why},
 };
@@ -219,11 +221,9 @@ impl Explained<'_> {
         self.verdict.lost.iter().filter(move |lost| lost.field == field)
     }
 
-    /// Rules of which all but one condition held, those of which most did first.
+    /// Rules of which all but one condition held, the nearest first.
     fn misses(&self) -> impl Iterator<Item = &Asked> {
-        let mut near: Vec<_> = self.asked.iter().filter(|one| one.failed.len() == 1 && one.held > 0).collect();
-        near.sort_by_key(|one| std::cmp::Reverse(one.held));
-        near.into_iter().take(MISSES)
+        nearest(&self.asked, self.fact.as_ref()).into_iter().take(MISSES)
     }
 
     /// Rules up to the one that ended it, and those after it.

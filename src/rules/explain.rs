@@ -69,10 +69,20 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
             failed.push(Failed { key: "dates", wants, has: scene.date.to_string() });
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
-        let held = rule.when.iter().filter(|clause| !told(clause.key) && !matches!(clause.condition, Condition::Entry(_))).count();
+        let held = rule.when.iter().filter(|clause| !told(clause.key) && found_something(&clause.condition)).count();
         Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
+}
+
+/// Whether a condition that held found something: that a field is not set yet says nothing of the event.
+fn found_something(condition: &Condition) -> bool {
+    match condition {
+        Condition::Entry(Residual::Client(named) | Residual::Project(named) | Residual::Task(named)) => !named.is_empty(),
+        Condition::Entry(Residual::Billable(_)) => true,
+        Condition::Entry(_) => false,
+        _ => true,
+    }
 }
 
 impl Reader<'_> {
