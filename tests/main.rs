@@ -46,6 +46,7 @@ mod promises;
 mod reload;
 mod reloads;
 mod removed;
+mod renamed;
 mod review;
 mod rights;
 mod rooms;

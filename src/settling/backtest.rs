@@ -176,7 +176,9 @@ const BY_WEIGHT: &[Field] = &[Field::Project, Field::Client, Field::Billable, Fi
 pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut Active, today: NaiveDate) -> Result<(), Error> {
     let mut closed: Closed = store.read().await?.closed_records().await?;
     let next = &candidate.rules.catalog;
-    for (client, project) in active.rules.catalog.projects().filter(|(_, project)| next.project(&project.code).is_none()) {
+    // One that is renamed leaves, too: what it was called before, it is called still.
+    let stays = |code: &str| next.project(code).is_some_and(|(_, project)| project.code.eq_ignore_ascii_case(code));
+    for (client, project) in active.rules.catalog.projects().filter(|(_, project)| !stays(&project.code)) {
         let mut project = project.clone();
         project.until = Some(project.until.map_or(today, |until| until.min(today)));
         closed.projects.push((client.key.clone(), project));
