@@ -175,11 +175,8 @@ pub(crate) fn rule_files(folder: &Path) -> anyhow::Result<Files> {
             let is_file = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.is_file();
             anyhow::ensure!(is_file, "{} is no file: take it out of the folder of rules", path.display());
             let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
-                anyhow::anyhow!("{}:{line}: this is no UTF-8 text: save the file as UTF-8", path.display())
-            })?;
+            // What is no UTF-8 becomes a mark that no file may have, so that it is told with all else and where it stands.
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             let name = path.file_name().map(|name| format!("rules/{}", name.to_string_lossy()));
             files.insert(name.unwrap_or_default(), text);
         }

@@ -19,7 +19,7 @@ use crate::{
         self,
         code::Code,
         diagnostic::{Diagnostic, Source},
-        gate::Positions,
+        positions::Positions,
     },
 };
 

@@ -8,9 +8,9 @@ use proptest::{
     strategy::Strategy,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{World, event, on_each_database, text};
+use crate::support::{DANA, World, event, on_each_database, text};
 
 fn everything(world: &World) -> Vec<Value> {
     world.json(&["entries", "list", "--from", "2000-01-01", "--to", "2100-01-01"]).as_array().expect("a list").clone()
@@ -236,6 +236,28 @@ on_each_database! {
         });
         tried.expect("what was said happens");
         assert!(touched.get() > 20, "only {} rows were touched", touched.get());
+    }
+
+    fn whose_rows_and_weeks_they_are_is_told_and_where_the_books_are_locked(world: World) {
+        world.calendar(&[
+            event("a", "20260302T090000Z", "20260302T100000Z", "[ACME-15] Plan", ""),
+            event("b", "20260310T090000Z", "20260310T100000Z", "[ACME-15] Plan", ""),
+        ]);
+        world.sync();
+        let later = everything(&world).into_iter().find(|one| one["date"] == "2026-03-10").expect("an entry");
+        world.run(&["entries", "submit", text(&later, "id")]).expect("submitted");
+        world.run(&["periods", "lock", "--through", "2026-03-05", "--staff", DANA, "--why", "billed"]).expect("locked");
+        write(&world, "tried", "rules:\n  - {id: plan, section: overrides, when: {title: {words: [plan]}}, set: {task: Craft}}\n");
+        let args = ["rules", "backtest", "--from", "2026-03-01", "--to", "2026-03-20", "--rules", "tried"];
+        let told = world.json(&args);
+        let rows = told["rows"].as_array().expect("rows");
+        assert_eq!((rows.len(), &rows[0]["after"]["id"], &rows[0]["after"]["staff"]), (1, &later["id"], &DANA.into()), "{told:#}");
+        assert_eq!(told["submitted_weeks"], json!([{ "staff": DANA, "week": "2026-03-09" }]));
+        assert_eq!(told["exceptions"][0]["staff"], DANA, "{told:#}");
+        assert_eq!(told["locked"], json!([{ "through": "2026-03-05", "people": 1 }]));
+        let told = world.run(&args).expect("told");
+        assert!(told.contains("locked through 2026-03-05 for 1 person: nothing changes there"), "{told}");
+        assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
     }
 
     fn what_is_new_of_a_meeting_on_two_distant_days_is_told_once(world: World) {

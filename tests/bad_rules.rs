@@ -101,8 +101,8 @@ fn line_ends_and_marks_of_editors_change_nothing() {
     }
     // Text in another encoding is refused as a whole, and no part of it is taken.
     let (out, _) = check(b"sections: [caf\xe9]\n");
-    assert_eq!(out.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("rules.yaml"), "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(out.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("no UTF-8"), "{}", String::from_utf8_lossy(&out.stdout));
 }
 
 /// Rules that say nothing of each other are not all held against each other, and patterns of which nothing stands in a title are not

@@ -357,3 +357,29 @@ fn graph_links_lead_to_no_other_host_and_oauth_errors_name_what_to_do() {
     let page = connect(&world, &["google"]).expect_err("refused");
     assert!(page.contains("compare client id, secret and redirect address"), "{page}");
 }
+
+on_each_database! {
+    fn who_is_only_ever_asked_to_wait_or_whose_program_is_refused_is_asked_about(world: World) {
+        let firm = accounts(&world);
+        connect(&world, &["google"]).expect("connected");
+        world.sync();
+        let asks_to_wait = |times| Fault { on: On::Changes, kind: Kind::UserRateLimit403, times, after: 0 };
+        let questions = |world: &World| world.reasons().into_iter().filter(|reason| reason == "source-broken").count();
+        for (hour, open) in [("13:00", 0), ("15:00", 0), ("17:30", 1)] {
+            firm.google.fault(asks_to_wait(1));
+            world.now(&format!("2026-03-10T{hour}:00Z"));
+            drop(world.output(&["sync"]));
+            assert_eq!(questions(&world), open, "{hour}");
+        }
+        assert_eq!(world.output(&["doctor"]).status.code(), Some(3), "it keeps hours from coming in");
+        world.now("2026-03-10T18:00:00Z");
+        world.sync();
+        assert_eq!(questions(&world), 0, "it answers again");
+        // The secret of the program has expired: nobody but an administrator can mend that, and it is told at once.
+        firm.google.fault(Fault { on: On::Token, kind: Kind::Token400("invalid_client".to_owned()), times: 9, after: 0 });
+        firm.google.expire_tokens();
+        world.now("2026-03-11T09:00:00Z");
+        let told = world.output(&["sync"]);
+        assert_eq!(questions(&world), 1, "{told:?}");
+    }
+}

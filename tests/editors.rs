@@ -253,7 +253,13 @@ fn what_is_no_file_or_no_text_is_told_and_not_waited_for() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("rules.yaml"), b"sections: [a]\n# caf\xe9\n").expect("written");
     let told = kalends(folder.path(), &["rules", "check", "--rules", "."]);
-    assert!(text(&told.stderr).contains("rules.yaml:2: this is no UTF-8 text"), "{told:?}");
+    assert!(text(&told.stderr).contains("no UTF-8 text") && text(&told.stderr).contains("rules.yaml:2:6"), "{told:?}");
+    fs::write(folder.path().join("more.yaml"), "nonsense: 1\n").expect("written");
+    let told = kalends(folder.path(), &["rules", "check", "--rules", ".", "--format", "json"]);
+    assert!(text(&told.stdout).contains("Y001") && text(&told.stdout).contains("Y008"), "all at once, in every form: {told:?}");
+    fs::remove_file(folder.path().join("more.yaml")).expect("gone");
+    kalends(folder.path(), &["rules", "fmt", "--rules", "."]);
+    assert_eq!(fs::read(folder.path().join("rules.yaml")).expect("there"), b"sections: [a]\n# caf\xe9\n", "nothing is lost");
     fs::remove_file(folder.path().join("rules.yaml")).expect("gone");
     assert!(std::process::Command::new("mkfifo").arg(folder.path().join("z.yaml")).status().expect("it runs").success());
     let told = kalends(folder.path(), &["rules", "check", "--rules", "."]);

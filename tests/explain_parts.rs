@@ -124,4 +124,29 @@ on_each_database! {
         assert!(of(&asked).contains("answered by ops@northwind.example"), "{}", of(&asked));
         assert!(of(&entry).contains("ops@northwind.example said that it is no work"), "{}", of(&entry));
     }
+
+    fn the_other_entry_is_named_and_days_are_counted_as_people_do(world: World) {
+        let all_day = |uid: &str, first: &str, until: &str| {
+            format!("BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART;VALUE=DATE:{first}\r\nDTEND;VALUE=DATE:{until}\r\nSUMMARY:Fair\r\nEND:VEVENT\r\n")
+        };
+        std::fs::write(world.path("rules/more.yaml"), "rules:\n  - {id: fair, section: overrides, when: {title: {words: [fair]}}, set: {project: INT-2}, hours: 8h}\n").expect("written");
+        world.calendar(&[
+            event("a", "20260302T090000Z", "20260302T103000Z", "[ACME-15] Plan", ""),
+            event("b", "20260302T100000Z", "20260302T110000Z", "[GBX-3] Build", "CLASS:PRIVATE\r\n"),
+            all_day("one", "20260303", "20260304"),
+            all_day("two", "20260304", "20260306"),
+        ]);
+        world.sync();
+        let plan = of_project(&world, "ACME-15");
+        let (why, told) = explained(&world, &only(&world, "overlap"));
+        let overlap = why["reasons"].as_array().expect("a list").iter().find(|one| one["reason"] == "overlap").expect("asked");
+        assert_eq!(overlap["other"], plan["id"], "{why:#}");
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(&format!("which is draft {} of ACME-15", &text(&plan, "id")[28..])), "{told}");
+        assert!(told.contains("it is private: rules see its times and its calendar, and no words"), "{told}");
+        let fairs = |date: &str| world.entries().into_iter().find(|one| one["date"] == date).expect("an entry");
+        let (one, two) = (explained(&world, &fairs("2026-03-03")).1, explained(&world, &fairs("2026-03-04")).1);
+        assert!(one.contains("Tue 2026-03-03, all day") && one.contains("Tue 2026-03-03, 8:00 h"), "{one}");
+        assert!(two.contains("Wed 2026-03-04 to Thu 2026-03-05, all day") && two.contains("part 1 of 2"), "{two}");
+    }
 }

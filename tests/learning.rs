@@ -68,6 +68,9 @@ on_each_database! {
         let out = world.output(&["rules", "suggest", "--write", "learnt.yaml"]);
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         assert!(world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect_err("there").contains("there already"));
+        assert!(String::from_utf8_lossy(&out.stderr).contains("a daemon that watches this folder makes it active by itself"));
+        let elsewhere = world.output(&["rules", "suggest", "--write", "./learnt.yaml"]);
+        assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("it is not among the rule files: nothing comes of it until it stands in "));
         world.run(&["rules", "check"]).expect("it loads");
         assert_eq!(std::fs::read_to_string(world.path("rules/learnt.yaml")).expect("a file"), yaml);
         let uneven = String::from_utf8(world.output(&["rules", "fmt", "--check"]).stdout).expect("text");
@@ -114,6 +117,55 @@ on_each_database! {
         assert_eq!(stands("Launch").iter().map(|(project, _, paid)| (project, paid)).collect::<Vec<_>>(), [(&json!("GBX-3"), &json!(false))]);
         assert_eq!(stands("Standby").len(), 1, "the one that nobody answered is like the others");
         assert_eq!(suggestions(&world), [] as [Value; 0], "what a rule says is learnt");
+    }
+
+    fn what_is_learnt_hides_no_guests_and_takes_no_clients_time_to_another(world: World) {
+        let (acme, globex) = (with("tom@acme.example"), with("bo@globex.example"));
+        let mut events: Vec<_> = (0..4).map(|number| at(number, &format!("Beer {number}"), &acme)).collect();
+        events.extend((4..8).map(|number| at(number, "Fika", "")));
+        events.extend((8..12).map(|number| at(number, "Weekly", &globex)));
+        world.calendar(&events);
+        world.sync();
+        for entry in world.entries() {
+            let words = world.run(&["rules", "explain", text(&entry, "id")]).expect("explained");
+            let value = if words.starts_with("Weekly") { "project=ACME-15" } else { "not_work=yes" };
+            world.run(&["entries", "set", text(&entry, "id"), value]).expect("decided");
+        }
+        let found = suggestions(&world);
+        let rules: Vec<&str> = found.iter().map(|one| text(one, "rule")).collect();
+        assert_eq!(found.len(), 2, "that clients' people are there never says that it is no work: {found:#?}");
+        assert!(rules.iter().any(|rule| rule.contains("fika") && rule.contains("guests: {max: 0}")), "{rules:?}");
+        assert!(rules.iter().any(|rule| rule.contains("weekly") && rule.contains("client_domain: {is: [\"globex\"]}") && rule.contains("over:")), "{rules:?}");
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "reload"]).expect("active");
+        events.push(at(12, "Quarterly review and fika", &acme));
+        events.push(at(13, "Core banking kickoff", &globex));
+        events.push(at(14, "Weekly", &acme.replace("ATTENDEE:mailto:tom", "ATTENDEE:mailto:bo@globex.example\r\nATTENDEE:mailto:tom")));
+        events.push(at(15, "Weekly", &globex));
+        world.calendar(&events);
+        world.sync();
+        let stands: Vec<_> = world.entries().iter().filter(|entry| text(entry, "date") == "2026-03-05").map(|entry| entry["client"].clone()).collect();
+        assert_eq!(stands[..2], [json!("acme"), json!("globex")], "{stands:?}");
+        assert_eq!(stands[3], json!("acme"), "what was decided each time");
+    }
+
+    fn two_series_of_one_title_are_two_rules(world: World) {
+        let series = |number: u32, uid: &str| {
+            let day = 2 + number;
+            event(uid, &format!("202603{day:02}T090000Z"), &format!("202603{day:02}T095900Z"), "Jour fixe", &format!("RECURRENCE-ID:202603{day:02}T090000Z\r\n"))
+        };
+        let events: Vec<_> = (0..6).map(|number| series(number, if number % 2 == 0 { "one@firm" } else { "two@firm" })).collect();
+        world.calendar(&events);
+        world.sync();
+        for (entry, project) in world.entries().iter().zip(["GBX-3", "ACME-15"].into_iter().cycle()) {
+            world.run(&["entries", "set", text(entry, "id"), &format!("project={project}")]).expect("decided");
+        }
+        let found = suggestions(&world);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert_ne!(text(&found[0], "id"), text(&found[1], "id"));
+        assert_eq!(found[0]["decided_so"].as_array().map(Vec::len), Some(3));
+        world.run(&["rules", "suggest", "--write", "learnt.yaml"]).expect("written");
+        world.run(&["rules", "test"]).expect("they pass");
     }
 
     fn what_is_learnt_leaves_codes_alone_that_a_title_names(world: World) {
@@ -170,5 +222,24 @@ on_each_database! {
         assert_eq!(text(&told["likely"][1], "project"), "ACME-12");
         let shown = world.run(&["exceptions", "show", text(&question, "id")]).expect("shown");
         assert!(shown.contains("likely  GBX-3") && shown.contains("same title, 3 times"), "{shown}");
+    }
+
+    fn what_was_no_work_before_most_likely_is_none_again(world: World) {
+        let mut events: Vec<_> = (0..4).map(|number| at(number, "Fika", "")).collect();
+        events.push(at(4, "[ACME-15] Kickoff", ""));
+        events.push(at(5, "Talk", ""));
+        world.calendar(&events);
+        world.sync();
+        let open = world.exceptions();
+        let titled = |title: &str| open.iter().filter(|one| world.run(&["rules", "explain", text(one, "id")]).expect("explained").starts_with(title)).collect::<Vec<_>>();
+        let (fika, talk) = (titled("Fika"), titled("Talk"));
+        for question in &fika[..3] {
+            world.run(&["exceptions", "dismiss", text(question, "id"), "--not-work"]).expect("no work");
+        }
+        let told = world.json(&["exceptions", "show", text(fika[3], "id")]);
+        assert_eq!((&told["likely"][0]["not_work"], text(&told["likely"][0], "why")), (&json!(true), "same title, 3 times"), "{told:#}");
+        assert!(world.run(&["exceptions", "show", text(fika[3], "id")]).expect("shown").contains("likely  not work"));
+        let told = world.json(&["exceptions", "show", text(talk[0], "id")]);
+        assert!(told["likely"].as_array().expect("a list").iter().all(|one| one["not_work"] == json!(false)), "of others it says nothing: {told:#}");
     }
 }

@@ -330,7 +330,8 @@ on_each_database! {
         let events = [
             (vec![("title", "[ACME-15] Zebra kickoff"), ("attendees", "dana@northwind.example, omar@globex.example"), ("start", "2026-03-02T09:00"), ("end", "2026-03-02T10:30"), ("timezone", "Europe/Berlin")],
              json!({ "title": "[ACME-15] Zebra kickoff", "attendees": [DANA, "omar@globex.example"], "start": "2026-03-02T09:00", "end": "2026-03-02T10:30", "timezone": "Europe/Berlin" })),
-            (vec![("title", "Zebra lunch"), ("person", DANA)], json!({ "title": "Zebra lunch", "attendees": [DANA], "timezone": "UTC" })),
+            (vec![("title", "Zebra lunch"), ("person", DANA), ("attendees", "Tom Smith <tom@acme.example>, eva@northwind.example kim@northwind.example")],
+             json!({ "title": "Zebra lunch", "attendees": [DANA, "Tom Smith <tom@acme.example>", "eva@northwind.example", "kim@northwind.example"], "timezone": "UTC" })),
             (vec![("title", "Größe: <b>Zebra</b> Globex proposal"), ("organizer", "omar@globex.example"), ("my_response", "tentative"), ("location", "Hall \"A\""), ("recurring", "1"), ("categories", "a, b"), ("duration", "11h")],
              json!({ "title": "Größe: <b>Zebra</b> Globex proposal", "organizer": "omar@globex.example", "my_response": "tentative", "location": "Hall \"A\"", "recurring": true, "categories": ["a", "b"], "duration": "11h" })),
             (vec![("title", "Zebra away"), ("all_day", "1"), ("start", "2026-03-02T00:00"), ("end", "2026-03-02T23:00"), ("show_as", "out-of-office")],

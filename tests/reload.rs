@@ -456,6 +456,12 @@ on_each_database! {
         let (code, found, _) = told(&world, &["rules", "diff", "tagged", "other"]);
         let all: Vec<_> = found["differences"].as_array().expect("a list").iter().map(|one| (text(one, "what"), text(one, "from"), text(one, "to"), one["events"].clone())).collect();
         assert_eq!((code, all), (FOUND, vec![("billable", "true", "false", json!(3)), ("task", "Meeting", "Talk", json!(1))]));
+        // Events of a project that closes are one difference, whatever their dates.
+        write(&world, "other/clients.yaml", &clients.replace("ACME-15: {name: Support retainer,", "ACME-15: {name: Support retainer, until: 2026-02-28,"));
+        defaults("defaults: {task: Talk", "defaults: {task: Meeting");
+        let (_, found, _) = told(&world, &["rules", "diff", "tagged", "other"]);
+        let all: Vec<_> = found["differences"].as_array().expect("a list").iter().map(|one| (text(one, "what"), text(one, "from"), text(one, "to"), one["events"].clone())).collect();
+        assert_eq!(all, [("closed-project", "nothing", "ACME-15 is not open", json!(3))]);
         // A folder that differs in words alone is no difference.
         copy(&world, "tried");
         write(&world, "tried/other-name.yaml", &format!("# moved\n{}", std::fs::read_to_string(world.path("rules/more.yaml")).expect("a file")));

@@ -1,6 +1,7 @@
 //! What became of an event and why: which rule gave each field and on what words, what lost, and what nearly matched.
 
 mod decided;
+mod fields;
 mod json;
 mod nearness;
 mod outcome;
@@ -13,7 +14,6 @@ use chrono::{DateTime, Utc};
 
 use self::{
     decided::Done,
-    nearness::nearest,
     outcome::Ground,
     standing::{Standing, Stood, Why},
 };
@@ -21,12 +21,10 @@ use super::found::{Found, find};
 
 use crate::{
     model::{
-        catalog::Field,
-        entry::{DECISION, Entry, EntryStatus, Given},
+        entry::Entry,
         event::{Event, Fact, Span},
-        exception::ExceptionStatus,
         staff::Staff,
-        verdict::{Claim, Lost, Verdict},
+        verdict::Verdict,
     },
     rules::{RuleSet, explain::Asked, rewritten::rewritten, written::WrittenEvent},
     settling::{activation::Active, rehearsal::rehearse, rule_tests, scene, verdicts},
@@ -34,8 +32,6 @@ use crate::{
     yaml,
 };
 
-/// How many near misses are worth reading.
-const MISSES: usize = 3;
 /// How many people of a meeting are named.
 const PEOPLE: usize = 6;
 /// Between the names of several rules.
@@ -73,7 +69,7 @@ pub(crate) fn typed<'a>((rules, digest): (&'a RuleSet, &str), name: &str, text: 
         _ => "an entry, no exception".to_owned(),
     };
     let reasons = rehearsed.drafted.questions.into_iter().flat_map(|question| question.open);
-    let whys = reasons.map(|reason| Why { reason, asked: None }).collect();
+    let whys = reasons.map(|reason| Why { reason, asked: None, other: None }).collect();
     let parts = rehearsed.drafted.entries.len();
     let entries = rehearsed.drafted.entries.into_iter().enumerate().map(|(place, draft)| Stood {
         known: None,
@@ -170,79 +166,6 @@ pub(crate) fn test_of_typed(rules: &RuleSet, text: &str) -> anyhow::Result<Strin
     rule_tests::test_of(rules, title.unwrap_or("an event without a title"), &event, &[]).map_err(anyhow::Error::msg)
 }
 
-impl Explained<'_> {
-    /// Each field with its value and who gave it, of one entry.
-    fn fields_of(stood: &Stood) -> Vec<(Field, String, Option<Given>)> {
-        let fields = [Field::Client, Field::Project, Field::Task, Field::Billable, Field::Description, Field::Tags];
-        let row = |field: Field| Some((field, stood.body.value(field)?, stood.provenance.0.get(&field).cloned()));
-        fields.into_iter().filter_map(row).collect()
-    }
-
-    /// As they stand of the first entry, or as the rules alone have them.
-    fn fields(&self) -> Vec<(Field, String, Option<Given>)> {
-        let of_rules = |field: &Field| self.verdict.fields.get(field).map(|claim| (*field, claim.value.clone(), Some(Given::of(claim))));
-        self.entries.first().map_or_else(|| Field::ALL.iter().filter_map(of_rules).collect(), Self::fields_of)
-    }
-
-    /// What the rules say of a field where a person decided otherwise, or where it was settled before they said so.
-    fn instead(&self, field: Field, value: &str, given: Option<&Given>) -> Option<&Claim> {
-        let claim = self.verdict.fields.get(&field).filter(|claim| claim.value != value)?;
-        let is_settled = self.entries.iter().any(|stood| stood.known.is_some_and(|(_, status)| status.is_settled()));
-        (given.is_some_and(|given| given.by == DECISION) || is_settled).then_some(claim)
-    }
-
-    /// Whether someone said what it is for, so that what a rule divides stays whole.
-    fn is_decided(&self) -> bool {
-        let by_person = |stood: &Stood| {
-            let given = [Field::Client, Field::Project].into_iter().filter_map(|field| stood.provenance.0.get(&field));
-            given.into_iter().any(|given| given.by == DECISION)
-        };
-        self.entries.iter().any(by_person)
-    }
-
-    fn is_private(&self) -> bool {
-        self.fact.as_ref().is_some_and(|fact| fact.visibility.is_private())
-    }
-
-    /// In a word: what came of it.
-    fn outcome(&self) -> &'static str {
-        let stands = self.entries.iter().any(|stood| stood.known.is_none_or(|(_, status)| status != EntryStatus::Void));
-        let is_asked = self.whys.iter().any(|why| why.asked.is_none_or(|(_, status)| status == ExceptionStatus::Open));
-        match () {
-            () if self.verdict.skip.is_some() && !stands => "skipped",
-            () if is_asked => "exception",
-            () if stands => "entry",
-            () => "none",
-        }
-    }
-
-    /// Losers that a reader cares for: not a project that only followed its client.
-    fn lost(&self, field: Field) -> impl Iterator<Item = &Lost> {
-        self.verdict.lost.iter().filter(move |lost| lost.field == field)
-    }
-
-    /// Rules of which all but one condition held, the nearest first.
-    fn misses(&self) -> impl Iterator<Item = &Asked> {
-        nearest(&self.asked, self.fact.as_ref()).into_iter().take(MISSES)
-    }
-
-    /// Rules up to the one that ended it, and those after it.
-    fn turns(&self) -> (&[Asked], &[Asked]) {
-        let ender = self.verdict.ended_by.as_deref();
-        let last = self.asked.iter().position(|one| Some(one.rule.as_str()) == ender);
-        self.asked.split_at(last.map_or(self.asked.len(), |at| at + 1))
-    }
-
-    /// Rules that held and gave nothing, since others had said the same.
-    fn idle(&self) -> impl Iterator<Item = &str> {
-        matched(self.turns().0).filter(|rule| !self.verdict.names(rule))
-    }
-}
-
-fn matched(rules: &[Asked]) -> impl Iterator<Item = &str> {
-    rules.iter().filter(|one| one.failed.is_empty()).map(|one| one.rule.as_str())
-}
-
 /// What an event is, whose, and with whom.
 fn heading(fact: &Fact, zone: chrono_tz::Tz, on: &str) -> String {
     let when = match fact.span {
@@ -251,7 +174,11 @@ fn heading(fact: &Fact, zone: chrono_tz::Tz, on: &str) -> String {
             let until = if end.date_naive() == start.date_naive() { end.format("%H:%M") } else { end.format("%a %Y-%m-%d %H:%M") };
             format!("{}-{until} {zone}", start.format("%a %Y-%m-%d %H:%M"))
         }
-        Span::AllDay { first, until } => format!("{} until {until}, all day", first.format("%a %Y-%m-%d")),
+        Span::AllDay { first, until } => {
+            let last = until.pred_opt().filter(|last| first < *last);
+            let to = last.map_or_else(String::new, |last| format!(" to {}", last.format("%a %Y-%m-%d")));
+            format!("{}{to}, all day", first.format("%a %Y-%m-%d"))
+        }
     };
     let title = if fact.text.title.is_empty() { "(no title)" } else { &fact.text.title };
     let people: Vec<_> = fact.text.attendees.iter().filter(|person| !person.resource).map(|person| person.email.as_str()).collect();

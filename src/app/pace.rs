@@ -31,7 +31,11 @@ pub(crate) fn next(before: &Poll, went: Went<'_>, polling: &Polling, now: DateTi
         }
         Went::Later(wait) => {
             let wait = wait.unwrap_or_else(|| retry(before.failures + 1, polling, 1.0));
-            Poll { due_at: now + wait + scattered(wait.max(FIRST_RETRY), chance * JITTER), failures: before.failures + 1, ..before.clone() }
+            // One that is only ever asked to wait is not read either.
+            let failing_since = before.failing_since.or(Some(now));
+            let failure = before.failure.clone().or_else(|| Some("it asks to wait".to_owned()));
+            let due_at = now + wait + scattered(wait.max(FIRST_RETRY), chance * JITTER);
+            Poll { due_at, failures: before.failures + 1, failing_since, failure, ..before.clone() }
         }
         Went::Failed(why) => Poll {
             due_at: now + retry(before.failures + 1, polling, chance),

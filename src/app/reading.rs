@@ -11,7 +11,7 @@ use crate::{
     calendar::{api::Trouble, feed, google::Google, outlook::Outlook},
     capture::{
         origin::{Origin, Refusal},
-        pass::{Captured, Claim, LEASE, capture},
+        pass::{Captured, Claim, LEASE, capture, refused},
     },
     config::providers,
     grants::refresh::{Access, NoAccess},
@@ -64,16 +64,17 @@ impl App {
         {
             captured = self.attempt(source, staff, connection, claim, first.1, now).await?;
         }
-        let captured = captured.map_or_else(
-            |no_access| {
+        let captured = match captured {
+            Ok((captured, _)) => captured,
+            Err(no_access) => {
                 let refusal = match no_access {
                     NoAccess::Ended => Refusal::Ended,
+                    NoAccess::App(why) => Refusal::Provider(Trouble::Forbidden(why)),
                     other => Refusal::Provider(Trouble::Unreachable(other.to_string())),
                 };
-                Captured { refused: Some(refusal), cursor: claim.poll.cursor.clone(), ..Captured::default() }
-            },
-            |(captured, _)| captured,
-        );
+                refused(&self.store, source, staff, refusal, claim, now).await?
+            }
+        };
         self.finish(claim, &captured, connection, now).await?;
         Ok(captured)
     }
@@ -114,7 +115,7 @@ impl App {
         if connection.provider == Provider::Feed {
             return Ok(Opened::Feed(self.vault.address(connection.id).await?));
         }
-        let none = || NoAccess::Later(format!("providers.{} has no client_id in the configuration", connection.provider));
+        let none = || NoAccess::App(format!("providers.{} has no client_id in the configuration", connection.provider));
         let app = self.config.apps.of(connection.provider).ok_or_else(none)?;
         Ok(Opened::Provider(app, self.vault.access(connection.id, refused).await?))
     }

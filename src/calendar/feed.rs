@@ -6,10 +6,11 @@ mod address;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{io::Read as _, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use flate2::read::GzDecoder;
 use reqwest::{
     StatusCode,
     header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
@@ -29,8 +30,8 @@ const UNCONDITIONAL: TimeDelta = TimeDelta::hours(24);
 /// As much as the first line of a calendar and a byte-order mark need, with room for blank lines.
 const BEGINNING: usize = 512;
 
-/// How long someone who adds a feed waits for its first answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long someone who adds a feed waits for its first answer: as long as a server may take that makes a large calendar first.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// What is remembered of a feed between readings.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -131,12 +132,24 @@ impl Validators {
 }
 
 fn calendar(response: Response, shown: String, dated: &Validators) -> Result<Fetched, Refused> {
-    let body = in_utf8(response.body, text(&response.headers, CONTENT_TYPE).as_deref());
+    let body = in_utf8(unpacked(response.body), text(&response.headers, CONTENT_TYPE).as_deref());
     if let Some(why) = no_calendar(&body) {
         return Err(Refused::NotACalendar { shown, why });
     }
     let (etag, last_modified) = (text(&response.headers, ETAG), text(&response.headers, LAST_MODIFIED));
     Ok(Fetched::Body(body, Validators { etag, last_modified, unconditional_at: dated.unconditional_at }))
+}
+
+/// A calendar that is packed and does not say so. What does not unpack, or unpacks to more than we read, is left to be refused.
+fn unpacked(body: Vec<u8>) -> Vec<u8> {
+    if !body.starts_with(ics::GZIP) {
+        return body;
+    }
+    let (mut whole, most) = (Vec::new(), ics::Limits::default().bytes as u64);
+    match GzDecoder::new(body.as_slice()).take(most + 1).read_to_end(&mut whole) {
+        Ok(_) if whole.len() as u64 <= most => whole,
+        _ => body,
+    }
 }
 
 /// The body out of the charset that its header names. UTF-8 is UTF-8 whatever the header says, and what else is written without a word,
@@ -160,8 +173,8 @@ fn no_calendar(body: &[u8]) -> Option<ics::Refused> {
     let beginning = &body[..body.len().min(BEGINNING)];
     let nothing = Window { from: DateTime::UNIX_EPOCH, until: DateTime::UNIX_EPOCH };
     let why = ics::read(beginning, &nothing, chrono_tz::UTC, &ics::Limits::default()).err()?;
-    let is_beginning = matches!(why, ics::Refused::Empty | ics::Refused::WebPage | ics::Refused::NotACalendar | ics::Refused::Utf16);
-    is_beginning.then_some(why)
+    use ics::Refused::{Empty, Json, NotACalendar, Packed, Utf16, WebPage};
+    matches!(why, Empty | Json | NotACalendar | Packed | Utf16 | WebPage).then_some(why)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -187,7 +200,9 @@ impl From<http::Error> for Refused {
         match error {
             http::Error::Forbidden(_) | http::Error::Redirects { .. } => Self::Forbidden(text),
             http::Error::TooLarge { .. } => Self::TooLarge(text),
-            http::Error::TooSlow(_) | http::Error::CutOff(_) | http::Error::Unreachable { .. } => Self::Unreachable(text),
+            http::Error::Silent { .. } | http::Error::TooSlow(_) | http::Error::CutOff(_) | http::Error::Unreachable { .. } => {
+                Self::Unreachable(text)
+            }
         }
     }
 }

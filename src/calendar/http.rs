@@ -46,7 +46,7 @@ pub(crate) struct Limits {
     /// After decompression.
     pub(crate) body_bytes: u64,
     pub(crate) connect: Duration,
-    /// Between two signs of life, and until the first.
+    /// Until the first sign of life: some servers make a large calendar in silence. After it `grace` holds.
     pub(crate) read: Duration,
     /// From the first hop to the last byte.
     pub(crate) total: Duration,
@@ -62,8 +62,8 @@ impl Default for Limits {
         Self {
             body_bytes: 64 << 20,
             connect: seconds(5),
-            read: seconds(10),
-            total: Duration::from_mins(1),
+            read: seconds(45),
+            total: Duration::from_mins(2),
             redirects: 5,
             min_rate: 1024,
             grace: seconds(10),
@@ -81,6 +81,8 @@ pub(crate) enum Error {
     Redirects { limit: usize },
     #[error("the answer is larger than {limit} bytes; export less, or raise the limit")]
     TooLarge { limit: usize },
+    #[error("{host} gave no answer within {} seconds; this may pass, and if it does not, publish less of that calendar", .after.as_secs())]
+    Silent { host: String, after: Duration },
     #[error("{0} sends too slowly; this may pass")]
     TooSlow(String),
     #[error("the answer of {0}; this may pass")]
@@ -172,7 +174,10 @@ impl Web {
             Because::Public => &self.public,
             Because::Named => &self.named,
         };
-        client.get(url.clone()).headers(headers.clone()).send().await.map_err(|error| unreachable(url, &error))
+        client.get(url.clone()).headers(headers.clone()).send().await.map_err(|error| match error.is_timeout() && !error.is_connect() {
+            true => Error::Silent { host: host(url).to_owned(), after: self.limits.read },
+            false => unreachable(url, &error),
+        })
     }
 
     async fn whole(&self, final_url: Url, mut response: reqwest::Response) -> Result<Response, Error> {

@@ -1,6 +1,6 @@
 //! Where a calendar is read from, and the first thing that is asked there: whether anything changed at all.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -29,6 +29,9 @@ const FAILURES_MAX: i64 = 5;
 /// A file that is no calendar, and a provider or feed that does not answer.
 pub(super) const UNREADABLE: &str = "unreadable-calendar";
 pub(super) const BROKEN: &str = "source-broken";
+
+/// What asks to wait for so long keeps hours from coming in, like what is broken; and so does what is seldom tried and never answers.
+const WAITED: TimeDelta = TimeDelta::hours(4);
 
 /// Where a calendar is, with what opens it.
 #[derive(Clone, Copy)]
@@ -63,13 +66,16 @@ impl Refusal {
     }
 
     /// Whether a person should hear of it: at once where nothing will mend it, after some time where it may pass.
-    pub(super) fn is_question(&self, failures: i64) -> bool {
+    pub(super) fn is_question(&self, poll: &Poll, now: DateTime<Utc>) -> bool {
         match self {
-            Self::Provider(Trouble::RateLimited(_) | Trouble::CursorExpired) | Self::Feed(feed::Refused::Later { .. }) | Self::Ended => {
-                false
+            Self::Provider(Trouble::CursorExpired) | Self::Ended => false,
+            Self::Provider(Trouble::RateLimited(_)) | Self::Feed(feed::Refused::Later { .. }) => {
+                poll.failing_since.is_some_and(|since| now - since >= WAITED)
             }
             Self::Provider(Trouble::Unauthorized | Trouble::Unreachable(_) | Trouble::Odd(_))
-            | Self::Feed(feed::Refused::Unreachable(_)) => failures + 1 >= FAILURES_MAX,
+            | Self::Feed(feed::Refused::Unreachable(_)) => {
+                poll.failures + 1 >= FAILURES_MAX || poll.failing_since.is_some_and(|since| now - since >= WAITED)
+            }
             Self::Unreadable(_) | Self::Feed(_) | Self::Provider(_) => true,
         }
     }

@@ -125,8 +125,8 @@ fn done(source: &Source, captured: Captured, cursor: Cursor) -> Result<Captured,
     Ok(Captured { cursor, ..captured })
 }
 
-/// It could not be read, so nothing is concluded. A calendar that was only asked to wait, or whose token ran out, is no question yet.
-async fn refused(
+/// It could not be read, so nothing is concluded. A calendar that asks to wait is no question yet, unless it asks for hours, nor is one whose token ran out.
+pub(crate) async fn refused(
     store: &Store,
     source: &Source,
     staff: &Staff,
@@ -135,7 +135,7 @@ async fn refused(
     now: DateTime<Utc>,
 ) -> Result<Captured, Error> {
     warn!(calendar.id = %source.calendar.id, "A calendar cannot be read: {refusal}");
-    if refusal.is_question(claim.poll.failures) {
+    if refusal.is_question(&claim.poll, now) {
         let mut tx = store.write().await?;
         claim.hold(&mut tx, now).await?;
         questions::unreadable(&mut tx, source, staff.zones.date_of(now), &refusal, now).await?;

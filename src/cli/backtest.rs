@@ -1,6 +1,6 @@
 //! `rules backtest`: what other rule files would change, before they do.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use anyhow::ensure;
 use chrono::NaiveDate;
@@ -9,10 +9,14 @@ use serde_json::{Value, json};
 use super::{Format, Outcome, answer, book, complain, entries, rules};
 use crate::{
     app::{App, rule_files},
-    model::{entry::Entry, ids, words::counted},
+    model::{
+        entry::Entry,
+        ids::{self, StaffId},
+        words::counted,
+    },
     settling::{
         activation::Active,
-        backtest::{self, Backtest, Changed, Move, Sum, Sums},
+        backtest::{self, Backtest, Changed, Move, Sum, Sums, Weeks},
     },
 };
 
@@ -58,7 +62,7 @@ pub(crate) async fn run(app: &App, args: &Args, format: Format) -> anyhow::Resul
     bar.finish_and_clear();
     let emails = entries::emails(app).await?;
     match format {
-        Format::Json => answer(&serde_json::to_string_pretty(&to_json(&found))?),
+        Format::Json => answer(&serde_json::to_string_pretty(&to_json(&found, &emails))?),
         Format::Table => answer(&text(&found, &emails)),
     }
     let over = args.max_changed.is_some_and(|limit| found.share() > limit);
@@ -73,7 +77,10 @@ fn percent(typed: &str) -> Result<f64, &'static str> {
     number.filter(|number| (0.0..=100.0).contains(number)).ok_or("a part is written as 2%, from 0 to 100")
 }
 
-fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::StaffId, String>) -> String {
+/// Addresses by person.
+type Emails = HashMap<StaffId, String>;
+
+fn text(found: &Backtest, emails: &Emails) -> String {
     let mut lines = vec![format!(
         "{} of {} would change ({:.1} %); billable time {}",
         found.changed.len(),
@@ -114,11 +121,14 @@ fn text(found: &Backtest, emails: &std::collections::HashMap<crate::model::ids::
         [(submitted, "that was submitted goes back to draft"), (approved, "that is approved stays, and raises changed-after-approval")]
     {
         lines.extend(
-            weeks
-                .iter()
-                .map(|(staff, monday)| format!("\n{}, week of {monday}: something {words}", emails.get(staff).map_or("", String::as_str))),
+            weeks.iter().map(|(staff, monday)| {
+                format!("\n{}, week of {monday}:\n  something {words}", emails.get(staff).map_or("", String::as_str))
+            }),
         );
     }
+    lines.extend(found.locked.iter().map(|(through, people)| {
+        format!("\nlocked through {through} for {}: nothing changes there", counted(*people, "person", "people"))
+    }));
     lines.push("\nNothing was written.".to_owned());
     lines.join("\n")
 }
@@ -132,8 +142,9 @@ fn signed_hours(seconds: i64) -> String {
     format!("{sign}{} h", entries::hours(seconds.abs()))
 }
 
-fn to_json(found: &Backtest) -> Value {
-    let entry = |entry: &Entry| entries::to_json(entry, "");
+fn to_json(found: &Backtest, emails: &Emails) -> Value {
+    let email = |staff: StaffId| emails.get(&staff).map_or("", String::as_str);
+    let entry = |entry: &Entry| entries::to_json(entry, email(entry.staff));
     let move_of = |((from, to, cause), changed): (Move, Vec<&Changed>)| {
         let examples: Vec<_> = changed.iter().take(EXAMPLES).map(|one| one.after.id).collect();
         json!({ "from": from, "to": to, "cause": cause, "entries": changed.len(), "seconds": seconds(&changed), "examples": examples })
@@ -145,16 +156,19 @@ fn to_json(found: &Backtest) -> Value {
     let changed =
         found.changed.iter().map(|one| json!({ "before": one.before.as_ref().map(entry), "after": entry(&one.after), "cause": one.cause }));
     let asked = found.asked.iter().map(|one| {
-        json!({ "id": one.after.id, "before": one.before.as_ref().map(|before| before.status), "after": one.after.status, "date": one.after.date,
+        json!({ "id": one.after.id, "staff": email(one.after.staff), "before": one.before.as_ref().map(|before| before.status), "after": one.after.status, "date": one.after.date,
             "reasons": one.after.reasons.iter().map(|reason| &reason.reason).collect::<Vec<_>>() })
     });
+    let week = |(staff, monday): (StaffId, NaiveDate)| json!({ "staff": email(staff), "week": monday });
+    let weeks = |of: Weeks| of.into_iter().map(week).collect::<Vec<_>>();
     let (submitted, approved) = found.weeks();
     let policy = found.policy.iter().map(|(what, from, to)| json!({ "what": what, "from": from, "to": to }));
+    let locked = found.locked.iter().map(|(through, people)| json!({ "through": through, "people": people }));
     json!({
         "policy": policy.collect::<Vec<_>>(), "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
         "newly_matched": sum(matched), "newly_unmatched": sum(unmatched), "into_queue": sum(queued), "out_of_queue": sum(released),
         "new_exceptions": opened, "cleared_exceptions": cleared,
-        "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": submitted, "approved_weeks": approved,
+        "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": weeks(submitted), "approved_weeks": weeks(approved), "locked": locked.collect::<Vec<_>>(),
         "rows": changed.collect::<Vec<_>>(), "exceptions": asked.collect::<Vec<_>>(),
     })
 }

@@ -130,7 +130,7 @@ async fn told(app: &App, exception: &Exception, format: Format) -> anyhow::Resul
         let entry = app.store.read().await?.entry(&id.to_string()).await?;
         lines.push(format!("  entry {}", entries::row(&entry, &email).join("  ")));
     }
-    let what = |one: &Likely| one.project.clone().or_else(|| one.client.clone()).unwrap_or_default();
+    let what = |one: &Likely| one.project.as_deref().or(one.client.as_deref()).unwrap_or("not work").to_owned();
     lines.extend(likely.iter().map(|one| format!("  likely  {:<12} {}", what(one), one.why)));
     answer(&lines.join("\n"));
     Ok(Outcome::Done)

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{Format, Outcome, answer, book, complain, drawn, entries, paint};
 use crate::{
     app::{App, rule_files},
-    model::words::counted,
-    review::learn::{Suggestion, suggestions},
+    model::{ids, words::counted},
+    review::learn::{Decision, Suggestion, suggestions},
     settling::{backtest::Sum, reload::proven},
     yaml::layout::even,
 };
@@ -91,7 +91,14 @@ fn write(app: &App, path: &Path, yaml: &str) -> anyhow::Result<Outcome> {
     let beside = path.with_file_name(format!(".{name}.new"));
     let written = std::fs::write(&beside, yaml).and_then(|()| std::fs::rename(&beside, &path));
     written.with_context(|| format!("cannot write {}", path.display()))?;
-    complain(&format!("wrote {}; a daemon makes it active by itself, else: kalends rules reload", path.display()));
+    let folder = |path: &Path| std::fs::canonicalize(path).ok();
+    let is_beside = path.parent().and_then(folder).is_some_and(|parent| Some(parent) == folder(&app.config.rules));
+    let next = if is_beside {
+        "a daemon that watches this folder makes it active by itself, else: kalends rules reload".to_owned()
+    } else {
+        format!("it is not among the rule files: nothing comes of it until it stands in {}", app.config.rules.display())
+    };
+    complain(&format!("wrote {}; {next}", path.display()));
     Ok(Outcome::Done)
 }
 
@@ -102,15 +109,30 @@ fn told(one: &Suggestion) -> String {
     let sum = |sum: Sum| format!("{} ({} h)", counted(sum.entries, "entry", "entries"), entries::hours(sum.seconds));
     let mut lines = vec![
         proposal.id.clone(),
-        format!("  would have decided {}, {against} of them otherwise{but_task}", counted(support + against, "answer", "answers")),
+        format!(
+            "  would have decided {}, {} of them otherwise{but_task}",
+            counted(support.len() + against.len(), "answer", "answers"),
+            against.len()
+        ),
+        format!("  for it: {}", named(support)),
         format!("  clears {}, raises {}", counted(sums.cleared, "open exception", "open exceptions"), sums.opened),
         format!("  out of the queue {}, into it {}; {} would change", sum(sums.released), sum(sums.queued), sum(changed(one))),
     ];
+    if !against.is_empty() {
+        lines.insert(3, format!("  against it: {}", named(against)));
+    }
     for ((from, to, _), rows) in backtest.moves() {
         let examples: Vec<_> = rows.iter().take(EXAMPLES).map(|row| row.after.body.date.format("%m-%d").to_string()).collect();
         lines.push(format!("  {from} -> {to}: {}, such as {}", counted(rows.len(), "entry", "entries"), examples.join(", ")));
     }
     lines.join("\n")
+}
+
+/// A few of them, as `rules explain` takes them.
+fn named(decisions: &[Decision]) -> String {
+    let named: Vec<_> = decisions.iter().rev().take(EXAMPLES).map(|(date, event)| format!("{date} {}", ids::short(event.0))).collect();
+    let more = decisions.len().saturating_sub(EXAMPLES);
+    format!("{}{}", named.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
 }
 
 /// Everything that would read differently.
@@ -127,7 +149,9 @@ fn to_json(one: &Suggestion) -> Value {
         .moves()
         .into_iter()
         .map(|((from, to, cause), rows)| json!({ "from": from, "to": to, "cause": cause, "entries": rows.len() }));
-    json!({ "id": one.proposal.id, "support": one.support, "other_task": one.but_task, "against": one.against, "cleared_exceptions": sums.cleared, "new_exceptions": sums.opened,
+    json!({ "id": one.proposal.id, "support": one.support.len(), "other_task": one.but_task, "against": one.against.len(),
+        "decided_so": one.support.iter().map(|(_, event)| event).collect::<Vec<_>>(), "decided_otherwise": one.against.iter().map(|(_, event)| event).collect::<Vec<_>>(),
+        "cleared_exceptions": sums.cleared, "new_exceptions": sums.opened,
         "out_of_queue": sum(sums.released), "into_queue": sum(sums.queued), "changed": sum(changed(one)), "moves": moves.collect::<Vec<_>>(),
         "rule": one.proposal.parts.0, "test": one.proposal.parts.1 })
 }

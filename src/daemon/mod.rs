@@ -13,14 +13,14 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tracing::{debug, error, info, warn};
 
-use self::breaker::Breaker;
+use self::breaker::{Asked, Breaker};
 pub(crate) use self::lock::Alone;
 use crate::{
     app::App,
@@ -30,7 +30,10 @@ use crate::{
         origin::Refusal,
         pass::{Claim, LEASE},
     },
-    model::{connection::Provider, ids::ConnectionId},
+    model::{
+        connection::{Connection, Provider},
+        ids::ConnectionId,
+    },
     settling::{
         activation::{self, Active},
         settle_due,
@@ -53,7 +56,7 @@ pub(crate) struct Daemon {
     /// One reading of an account at a time: providers bound what is in flight per mailbox, and one that hangs must not take all room.
     accounts: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
     /// Providers that do not answer.
-    breakers: Mutex<HashMap<Provider, Breaker>>,
+    breakers: Mutex<HashMap<Asked, Breaker>>,
     /// Something was captured: days may be due.
     captured: Notify,
     /// Someone wants the rule files read again.
@@ -175,27 +178,36 @@ impl Daemon {
         let (source, connection) = tx.source(claim.poll.calendar).await?;
         let staff = tx.staff_member(source.calendar.staff).await?;
         drop(tx);
-        let _turn = match &connection {
-            Some(connection) => self.account(connection.id).acquire_owned().await.ok(),
-            None => None,
+        let Some(connection) = connection else {
+            return self.app.read(&source, &staff, None, claim).await.map(drop);
         };
-        let provider = connection.as_ref().map(|connection| connection.provider).filter(|provider| *provider != Provider::Feed);
-        if let Some(wait) = provider.and_then(|provider| self.breaker(provider, Breaker::admit).err()) {
+        let _turn = self.account(connection.id).acquire_owned().await.ok();
+        if let Some(wait) = self.wait(claim, &connection).await? {
             return self.app.put_off(claim, wait).await;
         }
-        let captured = self.app.read(&source, &staff, connection.as_ref(), claim).await?;
-        if let Some(provider) = provider {
+        let captured = self.app.read(&source, &staff, Some(&connection), claim).await?;
+        for one in asked(&connection) {
             match captured.refused {
-                Some(Refusal::Provider(Trouble::Unreachable(_))) => self.breaker(provider, Breaker::failed),
-                _ => self.breaker(provider, |breaker, _| breaker.answered()),
+                Some(Refusal::Provider(Trouble::Unreachable(_))) => {
+                    self.breaker(one, |breaker, now| breaker.failed(one, connection.id, now))
+                }
+                _ => self.breaker(one, |breaker, _| breaker.answered()),
             }
         }
         Ok(())
     }
 
-    fn breaker<T>(&self, provider: Provider, act: impl FnOnce(&mut Breaker, DateTime<Utc>) -> T) -> T {
+    /// How long an account is not to be asked: since it said so to the calendar before this one, or because nothing answers.
+    async fn wait(&self, claim: &Claim, connection: &Connection) -> Result<Option<TimeDelta>, Error> {
+        let (_, known) = self.app.store.read().await?.source(claim.poll.calendar).await?;
+        let paused = known.and_then(|known| known.pause_until).map(|until| until - self.app.config.clock.now());
+        let paused = paused.filter(|wait| *wait > TimeDelta::zero());
+        Ok(paused.or_else(|| asked(connection).find_map(|one| self.breaker(one, Breaker::admit).err())))
+    }
+
+    fn breaker<T>(&self, asked: Asked, act: impl FnOnce(&mut Breaker, DateTime<Utc>) -> T) -> T {
         let mut breakers = self.breakers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        act(breakers.entry(provider).or_default(), self.app.config.clock.now())
+        act(breakers.entry(asked).or_default(), self.app.config.clock.now())
     }
 
     fn account(&self, id: ConnectionId) -> Arc<Semaphore> {
@@ -243,4 +255,10 @@ impl Daemon {
             self.rest(FOLDERS).await;
         }
     }
+}
+
+/// Who is asked for an account's calendars. Feeds are each on a host of their own, and have intervals of their own.
+fn asked(connection: &Connection) -> impl Iterator<Item = Asked> {
+    let both = [Asked::Account(connection.id), Asked::Provider(connection.provider)];
+    both.into_iter().filter(|_| connection.provider != Provider::Feed)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Page, meetings::Meeting};
 use crate::model::{
-    catalog::Field,
+    catalog::{Field, Project},
     decision::Assignment,
     entry::{Body, Entry},
     event::{Event, Span},
@@ -146,10 +146,7 @@ pub(super) fn catalog(page: &Page<'_>, body: &Body, unmatched: bool) -> Vec<Find
     let mut findings = Vec::new();
     let missing: Vec<Field> = missing(page, body);
     if !missing.is_empty() && !unmatched {
-        let names = missing.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ");
-        // Which fields are required is the project's to say.
-        let cause = json!({ "fields": missing, "client": body.client, "project": body.project });
-        findings.push(Finding::meeting("missing-field", cause, format!("it has no {names}")));
+        findings.push(incomplete(body, &missing, unlisted(page, body)));
     }
     if let Some((_, project)) = body.project.as_deref().and_then(|code| page.catalog.project(code))
         && !project.is_open_on(body.date)
@@ -161,17 +158,41 @@ pub(super) fn catalog(page: &Page<'_>, body: &Body, unmatched: bool) -> Vec<Find
     findings
 }
 
-/// Required fields that are not there.
+fn incomplete(body: &Body, missing: &[Field], unlisted: Option<&Project>) -> Finding {
+    // Which fields are required, and which tasks there are, is the project's to say.
+    let mut cause = json!({ "fields": missing, "client": body.client, "project": body.project });
+    let absent = missing.iter().filter(|field| unlisted.is_none() || **field != Field::Task);
+    let names = absent.map(|field| field.as_str()).collect::<Vec<_>>().join(", ");
+    let mut told = if names.is_empty() { Vec::new() } else { vec![format!("it has no {names}")] };
+    if let Some(project) = unlisted {
+        cause["task"] = body.task.as_deref().map(digest).into();
+        cause["tasks"] = project.tasks.clone().into();
+        told.push(format!("its task is none of those that {} has: {}", project.code, project.tasks.join(", ")));
+    }
+    Finding::meeting("missing-field", cause, told.join("; "))
+}
+
+/// The project of an entry, if that lists its tasks and the entry's is another one.
+pub(super) fn unlisted<'p>(page: &'p Page<'_>, body: &Body) -> Option<&'p Project> {
+    let (_, project) = page.catalog.project(body.project.as_deref()?)?;
+    let task = body.task.as_deref()?;
+    (!project.tasks.is_empty() && project.listed_task(task).is_none()).then_some(project)
+}
+
+/// Required fields that are not there, and a task that its project does not have.
 pub(super) fn missing(page: &Page<'_>, body: &Body) -> Vec<Field> {
+    let unlisted = unlisted(page, body);
     let has = |field: &Field| match field {
         Field::Client => body.client.is_some(),
         Field::Project => body.project.is_some(),
-        Field::Task => body.task.is_some(),
+        Field::Task => body.task.is_some() && unlisted.is_none(),
         Field::Billable => body.billable.is_some(),
         Field::Description => body.description.as_ref().is_some_and(|text| !text.trim().is_empty()),
         Field::Tags => !body.tags.is_empty(),
     };
-    page.catalog.required_for(body.project.as_deref()).iter().copied().filter(|field| !has(field)).collect()
+    let required = page.catalog.required_for(body.project.as_deref());
+    let besides = unlisted.filter(|_| !required.contains(&Field::Task)).map(|_| Field::Task);
+    required.iter().copied().filter(|field| !has(field)).chain(besides).collect()
 }
 
 fn suspicions(verdict: &Verdict, body: &Body, by_person: &Assignment) -> Vec<Finding> {

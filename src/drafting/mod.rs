@@ -177,12 +177,12 @@ impl Piece<'_> {
     }
 
     /// A settled entry counts as it was frozen, and is asked about only where its event went or moved under it. One that was only
-    /// submitted is settled as long as it would be derived like that again (S9).
+    /// submitted is settled as long as it would be derived like that again (S9), and its project has its task.
     fn freeze(&mut self, page: &Page<'_>) {
         let Some(entry) = self.settled else { return };
         if entry.status == EntryStatus::Submitted
             && !page.is_locked_on(entry.body.date)
-            && !day_checks::is_alike(page, &entry.body, &self.body)
+            && (!day_checks::is_alike(page, &entry.body, &self.body) || checks::unlisted(page, &self.body).is_some())
         {
             self.settled = None;
             return;

@@ -122,20 +122,23 @@ pub(crate) fn values(catalog: &Catalog, verdict: Option<&Verdict>, by_person: &A
         values.client = Some(owner.key.clone());
     }
     defaults(catalog, &mut values, &mut provenance, verdict, by_person);
-    if by_person.task.is_none() {
-        task(catalog, &mut values, &mut provenance);
-    }
+    task(catalog, &mut values, &mut provenance, by_person.task.is_some());
     tags(&mut values, &mut provenance, verdict, by_person);
     (values, provenance)
 }
 
-/// A project that lists its tasks has no other. One that is written in another case is the listed one.
-fn task(catalog: &Catalog, values: &mut Values, provenance: &mut Provenance) {
+/// A project that lists its tasks has no other; what someone said stays, and is asked about ([`checks::unlisted`]). One that is written in
+/// another case is the listed one.
+fn task(catalog: &Catalog, values: &mut Values, provenance: &mut Provenance, is_decided: bool) {
     let project = values.project.as_deref().and_then(|code| catalog.project(code)).map(|(_, project)| project);
     let (Some(project), Some(task)) = (project.filter(|project| !project.tasks.is_empty()), &values.task) else { return };
-    values.task = project.listed_task(task).cloned();
-    if values.task.is_none() {
-        provenance.0.remove(&Field::Task);
+    match project.listed_task(task) {
+        Some(listed) => values.task = Some(listed.clone()),
+        None if is_decided => {}
+        None => {
+            values.task = None;
+            provenance.0.remove(&Field::Task);
+        }
     }
 }
 

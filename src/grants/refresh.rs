@@ -45,6 +45,9 @@ pub(crate) enum NoAccess {
     /// It may pass.
     #[error("{0}")]
     Later(String),
+    /// The provider does not know the program any more, such as after its secret expired: an administrator has to act.
+    #[error("{0}")]
+    App(String),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -160,6 +163,7 @@ impl Vault {
                 tx.commit().await?;
                 match failed {
                     Failed::Key(error) => Err(error.into()),
+                    Failed::Grant(error @ GrantError::App(_)) => Err(NoAccess::App(error.to_string())),
                     Failed::Grant(error) => Err(NoAccess::Later(error.to_string())),
                 }
             }

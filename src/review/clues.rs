@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{model::event::Event, settling::activation::Active};
+use super::outcome::{Outcome, Purpose};
+use crate::{
+    model::{event::Event, staff::Staff},
+    settling::activation::Active,
+};
 
 /// The longest phrase, in words, besides the whole title.
 const WORDS_MAX: usize = 3;
@@ -39,6 +43,22 @@ impl Clue {
         }
     }
 
+    /// Whether it may tell this of events like one: that clients' people are there never says that it is another client's time, nor
+    /// that it is no work. Where people of other firms are, only the series itself is known to be no work.
+    pub(super) fn may_tell(&self, outcome: &Outcome, with_guests: bool, active: &Active) -> bool {
+        let owner = match &outcome.purpose {
+            Purpose::NotWork => return matches!(self, Self::Series(_)) || !with_guests,
+            Purpose::Client(key) => Some(key.as_str()),
+            Purpose::Project(code) => active.rules.catalog.project(code).map(|(client, _)| client.key.as_str()),
+        };
+        let of = |email: &str| active.rules.clients_of(email).iter().all(|client| Some(client.as_str()) == owner);
+        match self {
+            Self::Domain(domain) => of(&format!("@{domain}")),
+            Self::Address(email) | Self::Organizer(email) => of(email),
+            Self::Phrase(_) | Self::Word(_) | Self::Both(..) | Self::Series(_) => true,
+        }
+    }
+
     /// As the conditions of a rule.
     pub(super) fn when(&self) -> Value {
         match self {
@@ -60,6 +80,12 @@ impl Clue {
             Self::Series(_) => format!("series {}", event.fact.text.title),
         }
     }
+}
+
+/// Whether people from outside the firm are there.
+pub(super) fn has_guests(event: &Event, owner: &Staff, active: &Active) -> bool {
+    let people = event.fact.text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.to_lowercase());
+    people.filter(|email| !owner.has_address(email)).any(|email| !email.is_empty() && !active.rules.is_ours(&email))
 }
 
 /// Everything that could tell an event.
@@ -86,7 +112,8 @@ pub(super) fn of(event: &Event, active: &Active) -> BTreeSet<Clue> {
     found
 }
 
-/// Runs of words of a title, in lower case. Numbers tell one event and not its like.
+/// Runs of words of a title, in lower case. Numbers tell one event and not its like. In scripts that write a word in two characters, two
+/// are enough.
 fn phrases(title: &str) -> BTreeSet<String> {
     let title = title.to_lowercase();
     let trim = |word: &str| word.trim_matches(|char: char| !char.is_alphanumeric()).to_owned();
@@ -96,7 +123,8 @@ fn phrases(title: &str) -> BTreeSet<String> {
     for length in (1..=WORDS_MAX).chain([words.len()]) {
         let runs = words.windows(length.max(1)).filter(|run| run.iter().all(is_one)).map(|run| run.join(" "));
         // What stands between words, such as a dash, would have to stand in the rule too.
-        found.extend(runs.filter(|run| run.chars().count() > 2 && title.contains(run.as_str())));
+        let is_long = |run: &String| run.chars().count() > if run.is_ascii() { 2 } else { 1 };
+        found.extend(runs.filter(|run| is_long(run) && title.contains(run.as_str())));
     }
     found
 }

@@ -5,10 +5,10 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{Refusal, questions::seen};
 use crate::{
     model::{
-        catalog::{Catalog, Field},
+        catalog::{Catalog, Field, Project},
         day::{clock_time, end_on, instant, instant_from},
         decision::{Act, Assignment, EditedTime, Leg},
-        entry::Entry,
+        entry::{Body, Entry},
     },
     store::Tx,
 };
@@ -26,7 +26,7 @@ pub(crate) async fn acts(tx: &mut Tx, catalog: &Catalog, entry: &Entry, typed: &
     let what: Vec<String> = typed.iter().filter(|field| !is_when(field)).cloned().collect();
     let mut acts = Vec::new();
     if !what.is_empty() {
-        acts.push(Act::Assign(assignment(catalog, &what)?));
+        acts.push(Act::Assign(beside(catalog, Some(&entry.body), &what)?));
     }
     let (mut start, mut end) = (entry.body.start, entry.body.end);
     for field in typed.iter().filter(is_when) {
@@ -59,7 +59,7 @@ pub(crate) async fn divided(tx: &mut Tx, catalog: &Catalog, entry: &Entry, parts
         let share = share.trim().trim_end_matches('%').parse().ok().filter(|share| (1..=1000).contains(share));
         let Some(share) = share else { return wrong(format!("`{part}` is no part such as 60:project=ACME-15")) };
         let fields: Vec<String> = fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect();
-        legs.push(Leg { share, assignment: assignment(catalog, &fields)?, number: None });
+        legs.push(Leg { share, assignment: beside(catalog, Some(&entry.body), &fields)?, number: None });
     }
     if legs.len() < 2 || legs.len() > 20 {
         return wrong("an entry is divided into 2 to 20 parts".to_owned());
@@ -89,8 +89,13 @@ fn local(value: &str) -> Result<NaiveTime, Refusal> {
     clock_time(value).map_err(|why| Refusal::Wrong(format!("`{value}` is {why}")))
 }
 
-/// What an entry is, from fields; names are checked against the catalog.
+/// What a new entry is, from fields; names are checked against the catalog.
 pub(crate) fn assignment(catalog: &Catalog, typed: &[String]) -> Result<Assignment, Refusal> {
+    beside(catalog, None, typed)
+}
+
+/// What an entry is, from fields, beside what it is already.
+fn beside(catalog: &Catalog, stands: Option<&Body>, typed: &[String]) -> Result<Assignment, Refusal> {
     let mut wanted = Assignment::default();
     for field in typed {
         let (name, value) = split(field)?;
@@ -108,13 +113,13 @@ pub(crate) fn assignment(catalog: &Catalog, typed: &[String]) -> Result<Assignme
             }
         }
     }
-    let found: Vec<_> = against(catalog, &mut wanted).into_iter().map(|(_, told)| told).collect();
+    let found: Vec<_> = against(catalog, stands, &mut wanted).into_iter().map(|(_, told)| told).collect();
     if found.is_empty() { Ok(wanted) } else { wrong(found.join("; ")) }
 }
 
-/// What is wrong with the names in an assignment, by field. A code that was written in another case, or has changed since, becomes what
-/// it is now.
-pub(crate) fn against(catalog: &Catalog, wanted: &mut Assignment) -> Vec<(Field, String)> {
+/// What is wrong with the names in an assignment, by field, where it comes beside what stands. A code or task that was written in another
+/// case, or has changed since, becomes what it is now.
+pub(crate) fn against(catalog: &Catalog, stands: Option<&Body>, wanted: &mut Assignment) -> Vec<(Field, String)> {
     let mut found = Vec::new();
     let key = wanted.client.clone().flatten();
     if let Some(key) = key.as_ref().filter(|key| !catalog.clients.contains_key(*key)) {
@@ -125,19 +130,35 @@ pub(crate) fn against(catalog: &Catalog, wanted: &mut Assignment) -> Vec<(Field,
             Some((client, _)) if key.as_ref().is_some_and(|key| *key != client.key) => {
                 found.push((Field::Project, format!("{code} is a project of {}, not of {}", client.key, key.unwrap_or_default())));
             }
-            Some((_, project)) => {
-                code.clone_from(&project.code);
-                if let Some(Some(task)) = wanted.task.as_mut().filter(|_| !project.tasks.is_empty()) {
-                    match project.listed_task(task) {
-                        Some(listed) => task.clone_from(listed),
-                        None => found.push((Field::Task, format!("{code} has no task {task}; it has {}", project.tasks.join(", ")))),
-                    }
-                }
-            }
+            Some((_, project)) => code.clone_from(&project.code),
             None => found.push((Field::Project, unknown("project", code, catalog.projects().map(|(_, project)| &project.code)))),
         }
     }
+    if found.is_empty()
+        && let Some(project) = project_of(catalog, stands, wanted).filter(|project| !project.tasks.is_empty())
+        && let Some(Some(task)) = &mut wanted.task
+    {
+        match project.listed_task(task) {
+            Some(listed) => task.clone_from(listed),
+            None => found.push((Field::Task, unlisted(project, task))),
+        }
+    }
     found
+}
+
+/// Which project it will be. Another client lets go of the project of the one before.
+fn project_of<'c>(catalog: &'c Catalog, stands: Option<&Body>, wanted: &Assignment) -> Option<&'c Project> {
+    let kept = stands.filter(|body| wanted.client.as_ref().is_none_or(|client| *client == body.client));
+    let code = wanted.project.as_ref().map_or_else(|| kept.and_then(|body| body.project.as_ref()), Option::as_ref)?;
+    catalog.project(code).map(|(_, project)| project)
+}
+
+/// Few enough to be read at once, so all are told; the nearest only where a slip explains it.
+fn unlisted(project: &Project, task: &str) -> String {
+    let slips = |known: &&String| strsim::damerau_levenshtein(&known.to_lowercase(), &task.to_lowercase());
+    let near = project.tasks.iter().min_by_key(slips).filter(|near| slips(near) <= 2);
+    let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    format!("{} has no task {task}; it has {}{near}", project.code, project.tasks.join(", "))
 }
 
 fn yes_or_no(value: &str) -> Result<bool, Refusal> {

@@ -35,6 +35,8 @@ pub(crate) struct Likely {
     pub(crate) project: Option<String>,
     pub(crate) task: Option<String>,
     pub(crate) billable: Option<bool>,
+    /// It was no work.
+    pub(crate) not_work: bool,
     /// For a person: `same series, 4 times`.
     pub(crate) why: String,
 }
@@ -116,7 +118,9 @@ pub(crate) async fn about(tx: &mut Tx, exception: &Exception, reads: impl Fn(&Ev
         Some(id) => Some(tx.event(id).await?).filter(reads),
         None => None,
     };
-    let is_asked = exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
+    // Two at one time are asked about in words of their own.
+    let asks_what = !matches!(exception.lead(), "overlap" | "duplicate");
+    let is_asked = asks_what && exception.subject.kind == SubjectKind::Meeting && exception.status == ExceptionStatus::Open;
     let client = entry.as_ref().and_then(|entry| entry.body.client.as_deref());
     let likely = if is_asked { answers(tx, exception, (event.as_ref(), client), catalog).await? } else { Vec::new() };
     Ok(About { entry, event, likely })
@@ -140,6 +144,7 @@ async fn answers(
     Ok(ranked(exception, (event, client), catalog, &alike))
 }
 
+/// Client and project; neither of what is no work.
 type What = (Option<String>, Option<String>);
 
 fn ranked(exception: &Exception, (event, client): (Option<&Event>, Option<&str>), catalog: &Catalog, alike: &[Alike]) -> Vec<Likely> {
@@ -164,7 +169,7 @@ fn ranked(exception: &Exception, (event, client): (Option<&Event>, Option<&str>)
         }
     }
     found.sort_by(|(_, one), (_, other)| other.sum.total_cmp(&one.sum));
-    found.into_iter().take(MAX).map(|(what, score)| score.likely(what, alike)).collect()
+    found.into_iter().take(MAX).map(|(what, score)| score.likely(what, alike, catalog)).collect()
 }
 
 /// A witness divides its vote.
@@ -197,18 +202,26 @@ impl Score {
         }
     }
 
-    /// Task and billable flag are those of the newest time that was for the same.
-    fn likely(self, (client, project): What, alike: &[Alike]) -> Likely {
+    /// Task and billable flag are those of the newest time that was for the same; a task that the project has no more is none.
+    fn likely(self, (client, project): What, alike: &[Alike], catalog: &Catalog) -> Likely {
         let same = alike.iter().filter(|row| row.client == client && row.project == project).max_by_key(|row| row.date);
         let why = self.loudest.map_or_else(String::new, |(ground, _, count)| ground.words(count));
-        Likely { client, project, task: same.and_then(|row| row.task.clone()), billable: same.and_then(|row| row.billable), why }
+        let not_work = client.is_none() && project.is_none();
+        let is_there = |task: &String| match project.as_deref().and_then(|code| catalog.project(code)) {
+            Some((_, project)) => project.tasks.is_empty() || project.listed_task(task).is_some(),
+            None => true,
+        };
+        let task = same.and_then(|row| row.task.clone()).filter(is_there);
+        Likely { client, project, task, billable: same.and_then(|row| row.billable), not_work, why }
     }
 }
 
 /// Everything that the event has in common with earlier time.
 fn witnesses<'a>(staff: StaffId, event: Option<&Event>, catalog: &Catalog, alike: &'a [Alike]) -> Vec<(Ground, Vec<&'a Alike>)> {
     let (own, others): (Vec<&Alike>, Vec<&Alike>) = alike.iter().partition(|row| row.staff == staff);
-    let mut found = vec![(Ground::Colleague, others), (Ground::Recent, own.clone())];
+    // That something else was no work, or something with the same people, says nothing.
+    let work: Vec<&Alike> = own.iter().copied().filter(|row| !row.not_work).collect();
+    let mut found = vec![(Ground::Colleague, others), (Ground::Recent, work)];
     let Some(event) = event else { return found };
     let those = |is: &dyn Fn(&Alike) -> bool| own.iter().copied().filter(|row| is(row)).collect::<Vec<_>>();
     let (text, uid) = (&event.fact.text, &event.fact.ical_uid);
@@ -220,9 +233,13 @@ fn witnesses<'a>(staff: StaffId, event: Option<&Event>, catalog: &Catalog, alike
     }
     let people: BTreeSet<String> = text.attendees.iter().filter(|one| !one.resource).map(|one| one.email.to_lowercase()).collect();
     let outside: Vec<&String> = people.iter().filter(|email| !is_ours(catalog, email)).collect();
-    found.extend(outside.iter().map(|email| (Ground::Person, those(&|row| row.people.contains(*email)))));
+    found.extend(outside.iter().map(|email| (Ground::Person, those(&|row| !row.not_work && row.people.contains(*email)))));
     let domains: BTreeSet<&str> = outside.iter().map(|email| domain(email)).collect();
-    found.extend(domains.into_iter().map(|there| (Ground::Domain, those(&|row| row.people.iter().any(|email| domain(email) == there)))));
+    found.extend(
+        domains
+            .into_iter()
+            .map(|there| (Ground::Domain, those(&|row| !row.not_work && row.people.iter().any(|email| domain(email) == there)))),
+    );
     found
 }
 

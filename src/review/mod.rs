@@ -7,6 +7,7 @@ mod dates;
 pub(crate) mod fields;
 mod joined;
 pub(crate) mod learn;
+mod lessons;
 pub(crate) mod likely;
 mod merging;
 mod outcome;

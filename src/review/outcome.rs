@@ -1,6 +1,8 @@
 //! What people decided an event is, in as far as a rule could have said it: what its time is for, and the task and billable flag that they
 //! set besides. Pure.
 
+use chrono::NaiveDate;
+
 use crate::{
     drafting::{assigned, values},
     model::{
@@ -125,6 +127,19 @@ impl Purpose {
 }
 
 impl Outcome {
+    /// Whether time may still go there.
+    pub(super) fn is_open(&self, on: NaiveDate, catalog: &Catalog) -> bool {
+        match &self.purpose {
+            Purpose::Project(code) => catalog.project(code).is_some_and(|(_, project)| project.is_open_on(on)),
+            Purpose::Client(_) | Purpose::NotWork => true,
+        }
+    }
+
+    /// Whether agreeing so far speaks for a rule that says this: one that names a task has to name the right one.
+    pub(super) fn allows(&self, agreement: Agreement) -> bool {
+        agreement == Agreement::Whole || (agreement == Agreement::ButTask && self.details.task.is_none())
+    }
+
     /// Whether rules alone say the same.
     pub(super) fn is_said_by(&self, verdict: &Verdict, catalog: &Catalog) -> bool {
         let told = Details::of(verdict, &Assignment::default(), catalog);

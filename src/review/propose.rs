@@ -7,7 +7,10 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::json;
 
-use super::outcome::{Decided, Details, Outcome, Purpose};
+use super::{
+    clues::has_guests,
+    outcome::{Decided, Details, Outcome, Purpose},
+};
 use crate::{
     drafting::values,
     model::{
@@ -110,12 +113,13 @@ pub(crate) async fn rule(
     let verdict = owner.and_then(|owner| verdicts(owner, std::iter::once(event), &active.rules).remove(&event.id)).unwrap_or_default();
     let decided = Decided::of(&decisions.iter().collect::<Vec<_>>(), &verdict, &active.rules.catalog);
     let Some([outcome, _]) = decided.map(|decided| decided.outcomes()) else { return Ok(None) };
+    let with_guests = owner.is_some_and(|owner| has_guests(event, owner, active));
     let mut past = Vec::new();
     for person in everyone {
         let seen = who.sees_everyone() || who.reads_words_of(person.id);
         past.push(Past::read(tx, person, active, &outcome, seen, now).await?);
     }
-    let tried = conditions(event).into_iter().filter_map(|(words, when)| {
+    let tried = conditions(event, &outcome, with_guests).into_iter().filter_map(|(words, when)| {
         let made = Made { event, outcome: &outcome, words: &words, when: &when, over: &[] };
         let Candidate { active: candidate, mut proposal } = Candidate::new(active, &made, now.date_naive())?;
         let is_decided = past.iter().map(|past| past.tried(&candidate, event, &mut proposal)).filter(|decides| *decides).count() > 0;
@@ -154,16 +158,20 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// Where a title names a project by its code, that says more than whatever else tells the event: the rule leaves it alone, unless it was
-    /// made of such a one.
+    /// made of such a one. What is no work by its words is none only among ourselves.
     pub(super) fn new(active: &Active, made: &Made<'_>, today: NaiveDate) -> Option<Self> {
         let mut when = made.when.clone();
+        if made.outcome.purpose == Purpose::NotWork && when.get("series").is_none() {
+            when["guests"] = json!({ "max": 0 });
+        }
+        let plain = when.clone();
         when["not"] = json!({ "project_code": {} });
         let careful = active.rules.reads_codes().then(|| Self::with(active, &Made { when: &when, ..*made }, today)).flatten();
-        careful.or_else(|| Self::with(active, made, today))
+        careful.or_else(|| Self::with(active, &Made { when: &plain, ..*made }, today))
     }
 
     fn with(active: &Active, made: &Made<'_>, today: NaiveDate) -> Option<Self> {
-        let id = name(made.words);
+        let id = name(made);
         let file = format!("made-{id}.yaml");
         let (rule, test) = written(active, &id, made);
         let yaml = even(format!("# Made from a decision in the queue.\nrules:\n{rule}tests:\n{test}"));
@@ -183,7 +191,8 @@ impl Candidate {
 }
 
 /// What could tell this event, from the words that most likely mean others of its kind to the series that means only itself.
-fn conditions(event: &Event) -> Vec<(String, serde_json::Value)> {
+/// Where people of other firms are, only the series is no work.
+fn conditions(event: &Event, outcome: &Outcome, with_guests: bool) -> Vec<(String, serde_json::Value)> {
     let title = event.fact.text.title.trim();
     let words: Vec<&str> = title.split_whitespace().filter(|word| !word.chars().any(|char| char.is_ascii_digit())).collect();
     let phrase = words.join(" ");
@@ -197,6 +206,9 @@ fn conditions(event: &Event) -> Vec<(String, serde_json::Value)> {
     }
     if event.fact.recurring {
         found.push((format!("series {trimmed}"), json!({ "series": [event.fact.ical_uid] })));
+    }
+    if with_guests && outcome.purpose == Purpose::NotWork {
+        found.retain(|(_, when)| when.get("series").is_some());
     }
     found
 }
@@ -243,10 +255,10 @@ fn sets(id: &str, field: &str, value: &str, Details { task, billable }: &Details
 }
 
 /// Words as an id: kebab-case, and with what tells two alike ones apart.
-fn name(words: &str) -> String {
+fn name(Made { words, when, .. }: &Made<'_>) -> String {
     let plain: String = words.to_lowercase().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
     let parts: Vec<_> = plain.split('-').filter(|part| !part.is_empty()).take(6).collect();
-    let digest = crate::model::ids::digest(words);
+    let digest = crate::model::ids::digest(&format!("{words} {when}"));
     format!("{}{}{}", parts.join("-"), if parts.is_empty() { "rule-" } else { "-" }, &digest[..4])
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::catalog::{Alias, Catalog, Client, Field, Project},
-    yaml::{code::Code, diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, positions::Positions},
 };
 
 /// The catalog of one file.

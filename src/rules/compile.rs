@@ -8,7 +8,7 @@ use std::{
 use chrono::NaiveDate;
 
 use super::{
-    RuleSet, Spot,
+    Asks, RuleSet, Spot,
     conditions::{self, Compiler},
     findings::{Findings, Place, meant},
     header::{header, own_domains_are_no_clients},
@@ -30,7 +30,7 @@ use crate::{
         block::on_one_line,
         code::{Code, Level},
         diagnostic::Source,
-        gate::Positions,
+        positions::Positions,
     },
 };
 
@@ -84,6 +84,7 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, findings: &mut Findi
         lexicon,
         identity,
         index: Index::default(),
+        asks: Asks::default(),
         catalog,
         our_domains,
         day_limits: Vec::new(),
@@ -122,6 +123,7 @@ pub(super) fn compile(files: &[Read<'_>], catalog: Catalog, findings: &mut Findi
     set.rules.sort_by_key(|rule| rule.section);
     set.lexicon.seal();
     set.index = Index::new(&set.rules);
+    set.asks = Asks::of(&set.rules, &set.suspicious);
     for (source, _, positions) in files {
         super::expectations::check(&set, source, positions, findings);
         values::fields_are_set_before_they_are_read(&set, source, positions, findings);

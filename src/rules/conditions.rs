@@ -4,7 +4,7 @@ use super::{
     findings::{Findings, Place, meant},
     lexicon::{Lexicon, WordId},
     mail,
-    matching::{Condition, Sought},
+    matching::{Condition, Sought, Where},
     patterns::Pattern,
     syntax::{self, Many, When, Words},
 };
@@ -18,10 +18,11 @@ use chrono_tz::Tz;
 /// How deep `any`, `all` and `not` may nest.
 const NESTING_MAX: usize = 4;
 
-/// Where codes, addresses and names may be sought.
-const CODE_PLACES: &[&str] = &["title", "categories", "description", "description_first_line"];
-const DOMAIN_PLACES: &[&str] = &["attendees", "organizer"];
-const NAME_PLACES: &[&str] = &["title", "location", "categories", "description", "description_first_line"];
+/// Where codes, addresses and names are sought if a rule names no place, and where else they may be.
+type Places = (&'static [Where], &'static [Where]);
+const CODE_PLACES: Places = (&[Where::Title, Where::Categories, Where::Description], &[Where::DescriptionFirstLine]);
+const DOMAIN_PLACES: Places = (&[Where::Attendees, Where::Organizer], &[]);
+const NAME_PLACES: Places = (&[Where::Title, Where::Location], &[Where::Categories, Where::Description, Where::DescriptionFirstLine]);
 
 /// One key of a `when`, and where it stands.
 pub(super) struct Part {
@@ -154,9 +155,11 @@ impl Compiler<'_, '_> {
         Some(words)
     }
 
-    fn sought(&mut self, text: &syntax::Sought, places: &[&str], below: &str) -> Sought {
-        for place in text.within.0.iter().filter(|place| !places.contains(&place.as_str())) {
-            let label = meant(place, places.iter().copied());
+    fn sought(&mut self, text: &syntax::Sought, (usual, more): Places, below: &str) -> Sought {
+        let places = || usual.iter().chain(more);
+        let is = |place: &Where, name: &str| place.as_str() == name;
+        for place in text.within.0.iter().filter(|name| !places().any(|place| is(place, name))) {
+            let label = meant(place, places().map(|place| place.as_str()));
             self.complain(&format!("{below}.in"), Code::Unknown, format!("`{place}` is no place to look"), &label);
         }
         for key in text.is.0.iter().filter(|key| self.catalog.client(key).is_none()) {
@@ -167,7 +170,9 @@ impl Compiler<'_, '_> {
             self.complain(&format!("{below}.exactly"), Code::Contradiction, "`exactly` and `at_least` together".to_owned(), "give one");
         }
         let min = text.exactly.or(text.at_least).unwrap_or(1);
-        Sought { within: text.within.0.clone(), is: text.is.0.clone(), min, max: text.exactly.unwrap_or(usize::MAX) }
+        let named = places().copied().filter(|place| text.within.0.iter().any(|name| is(place, name))).collect();
+        let within = if text.within.0.is_empty() { usual.to_vec() } else { named };
+        Sought { within, is: text.is.0.clone(), min, max: text.exactly.unwrap_or(usize::MAX) }
     }
 
     fn attendees(&mut self, text: &syntax::Attendees, below: &str) -> Option<Condition> {

@@ -4,7 +4,7 @@ use super::{
     RuleSet, Scene,
     compile::{End, Rule},
     explain::Asked,
-    matching::{Condition, Hits, known},
+    matching::{Condition, Hits},
     reader::Reader,
     suspicious::Suspicious,
 };
@@ -34,12 +34,14 @@ impl RuleSet {
         let last = fitted().position(|rule| !matches!(rule.end, End::GoesOn)).map_or(usize::MAX, |at| at + 1);
         // When a rule was asked, less was set than is now; what it was asked of the finished entry is set.
         let undecided = scene.undecided();
-        let of_rule = |residual: &Residual| known(residual.holds(decided) || residual.holds(&undecided));
-        let of_entry = |residual: &Residual| known(residual.holds(decided));
-        let held = |condition: &Condition, entry| reader.reduce(condition, &mut Hits::default(), entry) == Residual::Always;
-        let of_rules = fitted().take(last).map(|rule| Reach::of(&rule.id, branches(rule), |condition| held(condition, &of_rule)));
-        let asks = self.suspicious.iter().filter(|one| held(&one.when, &of_entry));
-        let of_entries = asks.map(|one| Reach::of(&one.id, one.branches(), |condition| held(condition, &of_entry)));
+        let of_rule = |residual: &Residual| residual.holds(decided) || residual.holds(&undecided);
+        let of_entry = |residual: &Residual| residual.holds(decided);
+        let of_rules = fitted()
+            .take(last)
+            .map(|rule| Reach::of(&rule.id, branches(rule), |condition| reader.holds(condition, &mut Hits::default(), &of_rule)));
+        let held = |condition: &Condition| reader.holds(condition, &mut Hits::default(), &of_entry);
+        let asks = self.suspicious.iter().filter(|one| held(&one.when));
+        let of_entries = asks.map(|one| Reach::of(&one.id, one.branches(), held));
         of_rules.chain(of_entries).collect()
     }
 

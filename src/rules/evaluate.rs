@@ -6,7 +6,7 @@ use super::{
     RuleSet, Scene,
     compile::{End, Rule},
     judge::Dates,
-    matching::{Hits, known},
+    matching::Hits,
     reader::Reader,
     templates::{Filling, Template},
 };
@@ -80,9 +80,8 @@ impl Judging<'_> {
     fn try_rule(&mut self, index: usize) -> bool {
         let rule = &self.set.rules[index];
         let mut hits = Hits::default();
-        let conditions = rule.when.iter().map(|clause| &clause.condition);
-        let of_entry = |residual: &Residual| known(residual.holds(&self.decided()));
-        if !self.reader.is_between(rule.from, rule.until) || self.reader.all(conditions, &mut hits, &of_entry) != Residual::Always {
+        let mut holds = |condition| self.reader.holds(condition, &mut hits, &|residual| residual.holds(&self.decided()));
+        if !self.reader.is_between(rule.from, rule.until) || !rule.when.iter().all(|clause| holds(&clause.condition)) {
             return false;
         }
         if let End::Skips { why, counts_as } = &rule.end {
@@ -102,7 +101,8 @@ impl Judging<'_> {
     fn write(&mut self, index: usize, rule: &Rule, hits: &Hits) {
         let evidence: Arc<[Evidence]> = hits.evidence.as_slice().into();
         for (field, template) in &rule.set {
-            for value in self.fill(template, hits).into_iter().filter_map(|value| self.set.called_now(*field, value)) {
+            let called = |value| if template.names_record(*field) { Some(value) } else { self.set.called_now(*field, value) };
+            for value in self.fill(template, hits).into_iter().filter_map(called) {
                 let claim = Claim { value, rule: rule.id.clone(), evidence: evidence.clone() };
                 self.claim(index, rule, *field, claim, !hits.witnesses.is_empty());
             }
@@ -216,7 +216,7 @@ impl Judging<'_> {
 
     fn finish(mut self) -> Verdict {
         for suspicious in &self.set.suspicious {
-            let when = self.reader.reduce(&suspicious.when, &mut Hits::default(), &Residual::clone);
+            let when = self.reader.reduce(&suspicious.when);
             if when != Residual::Never {
                 let (rule, reason, text) = (suspicious.id.clone(), suspicious.reason.clone(), suspicious.text.clone());
                 self.verdict.suspicions.push(Suspicion { rule, reason, text, when });

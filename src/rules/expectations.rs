@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{catalog::Field, exception::STRUCTURAL},
-    yaml::{code::Code, diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, positions::Positions},
 };
 
 /// Keys of `expect` besides the fields of an entry.

@@ -2,7 +2,7 @@
 
 use super::{
     RuleSet, Scene,
-    matching::{Condition, Hits, known},
+    matching::{Condition, Hits},
     reader::Reader,
 };
 use crate::model::{
@@ -54,12 +54,9 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
         ..scene.undecided()
     };
     let asked = |rule: &super::compile::Rule| {
-        let fails = |residual: Residual| residual != Residual::Always;
+        let holds = |condition| reader.holds(condition, &mut Hits::default(), &|residual| residual.holds(&decided));
         // What a rule asked of the fields held when it was asked, whatever came of them since.
-        let clauses = rule.when.iter().filter(|clause| {
-            !verdict.names(&rule.id)
-                && fails(reader.reduce(&clause.condition, &mut Hits::default(), &|residual| known(residual.holds(&decided))))
-        });
+        let clauses = rule.when.iter().filter(|clause| !verdict.names(&rule.id) && !holds(&clause.condition));
         let mut failed: Vec<Failed> = clauses
             .map(|clause| Failed { key: clause.key, wants: clause.written.clone(), has: reader.has(clause.key, &decided) })
             .collect();
@@ -69,19 +66,24 @@ pub(super) fn asked<'a>(reader: &'a Reader<'a>, verdict: &Verdict) -> Vec<Asked>
             failed.push(Failed { key: "dates", wants, has: scene.date.to_string() });
         }
         let told = |key: &str| key == "not" || failed.iter().any(|failed| failed.key == key);
-        let held = rule.when.iter().filter(|clause| !told(clause.key) && found_something(&clause.condition)).count();
+        let held = rule.when.iter().filter(|clause| !told(clause.key) && clause.condition.asks_for_something()).count();
         Asked { rule: rule.id.to_string(), failed, held }
     };
     reader.set.rules.iter().map(asked).collect()
 }
 
-/// Whether a condition that held found something: that a field is not set yet says nothing of the event.
-fn found_something(condition: &Condition) -> bool {
-    match condition {
-        Condition::Entry(Residual::Client(named) | Residual::Project(named) | Residual::Task(named)) => !named.is_empty(),
-        Condition::Entry(Residual::Billable(_)) => true,
-        Condition::Entry(_) => false,
-        _ => true,
+impl Condition {
+    /// Whether it asks for something to be there: that nothing is, holds of most events and brings none nearer.
+    fn asks_for_something(&self) -> bool {
+        match self {
+            Self::Entry(Residual::Client(named) | Residual::Project(named) | Residual::Task(named)) => !named.is_empty(),
+            Self::Entry(Residual::Billable(_)) => true,
+            Self::Entry(_) | Self::AllDay(false) | Self::Recurring(false) | Self::Guests { min: 0, unknown: None | Some(false), .. } => {
+                false
+            }
+            Self::Attendees { min, .. } => *min > 1,
+            _ => true,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::yaml::{
     code::{Code, Level},
     diagnostic::{Diagnostic, Source},
-    gate::Positions,
+    positions::Positions,
 };
 
 /// Everything found wrong so far.

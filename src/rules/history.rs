@@ -20,7 +20,9 @@ impl RuleSet {
         let lost = verdict.lost.iter().map(|lost| (&lost.lost.rule, &lost.won.rule));
         let losers: std::collections::BTreeMap<&Arc<str>, &Arc<str>> = lost.filter(|(rule, _)| !verdict.counts(rule)).collect();
         for (rule, winner) in losers {
-            *history.rules.entry(rule.to_string()).or_default().lost_to.entry(winner.to_string()).or_default() += 1;
+            let record = history.rules.entry(rule.to_string()).or_default();
+            *record.lost_to.entry(winner.to_string()).or_default() += 1;
+            record.conflicts += usize::from(verdict.conflicts().any(|lost| lost.lost.rule == *rule));
         }
         for rule in self.rules.iter().filter(|rule| verdict.counts(&rule.id)) {
             history.rules.entry(rule.id.to_string()).or_default().won += 1;

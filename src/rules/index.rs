@@ -10,7 +10,7 @@ use super::{
     conditions::plain,
     identity::{Witness, domain, parents},
     lexicon::WordId,
-    matching::{CODE_PLACES, Condition, NAME_PLACES, Sought},
+    matching::{Condition, Sought, Where},
     reader::Reader,
 };
 use crate::model::verdict::Place;
@@ -26,7 +26,7 @@ enum Key {
     /// Something that is compared as a whole.
     Text(Kind, String),
     /// A client that is found by a name or code in certain places.
-    Client { by: By, within: Vec<String>, client: String },
+    Client { by: By, within: Vec<Where>, client: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +59,8 @@ pub(super) struct Index {
     texts: [FxHashMap<String, Vec<RuleNumber>>; KINDS],
     clients: Vec<Clients>,
     always: Vec<RuleNumber>,
+    /// Whether some rule is filed under a whole address.
+    has_addresses: bool,
     /// Places besides the title where some rule's word has to be.
     places: Vec<Place>,
 }
@@ -75,7 +77,7 @@ struct Filed {
 #[derive(Debug)]
 struct Clients {
     by: By,
-    sought: Sought,
+    within: Vec<Where>,
     rules: FxHashMap<String, Vec<RuleNumber>>,
 }
 
@@ -110,11 +112,13 @@ impl Index {
                 }
                 self.words[at].push(Filed { place: *place, part: *part, rule });
             }
-            Key::Text(kind, text) => self.texts[*kind as usize].entry(text.clone()).or_default().push(rule),
+            Key::Text(kind, text) => {
+                self.has_addresses |= matches!(kind, Kind::Attendee | Kind::Organizer) && text.contains('@');
+                self.texts[*kind as usize].entry(text.clone()).or_default().push(rule);
+            }
             Key::Client { by, within, client } => {
-                let at = self.clients.iter().position(|one| one.by == *by && one.sought.within == *within).unwrap_or_else(|| {
-                    let sought = Sought { within: within.clone(), is: Vec::new(), min: 1, max: usize::MAX };
-                    self.clients.push(Clients { by: *by, sought, rules: FxHashMap::default() });
+                let at = self.clients.iter().position(|one| one.by == *by && one.within == *within).unwrap_or_else(|| {
+                    self.clients.push(Clients { by: *by, within: within.clone(), rules: FxHashMap::default() });
                     self.clients.len() - 1
                 });
                 self.clients[at].rules.entry(client.clone()).or_default().push(rule);
@@ -128,10 +132,10 @@ impl Index {
         found.extend_from_slice(&self.always);
         self.by_words(reader, &mut found);
         self.by_texts(reader, &mut found);
-        for Clients { by, sought, rules } in &self.clients {
+        for Clients { by, within, rules } in &self.clients {
             let witnesses: Vec<&Witness<'_>> = match by {
-                By::Name => reader.scans(sought, NAME_PLACES).flat_map(|scan| reader.names(scan)).collect(),
-                By::Code => reader.scans(sought, CODE_PLACES).flat_map(|scan| &reader.codes(scan).0).collect(),
+                By::Name => reader.scans(within).flat_map(|scan| reader.names(scan)).collect(),
+                By::Code => reader.scans(within).flat_map(|scan| &reader.codes(scan).0).collect(),
             };
             found.extend(witnesses.iter().filter_map(|witness| rules.get(witness.client)).flatten());
         }
@@ -152,10 +156,10 @@ impl Index {
     fn by_texts(&self, reader: &Reader<'_>, found: &mut Vec<RuleNumber>) {
         let text = &reader.scene.fact.text;
         if self.knows(Kind::Attendee) {
-            reader.others().flat_map(|person| addressed(person.email)).for_each(|one| self.add(Kind::Attendee, one, found));
+            reader.others().flat_map(|person| self.addressed(person.email)).for_each(|one| self.add(Kind::Attendee, one, found));
         }
         if self.knows(Kind::Organizer) {
-            text.organizer.iter().flat_map(|email| addressed(email)).for_each(|one| self.add(Kind::Organizer, one, found));
+            text.organizer.iter().flat_map(|email| self.addressed(email)).for_each(|one| self.add(Kind::Organizer, one, found));
         }
         if self.knows(Kind::Calendar) {
             self.add(Kind::Calendar, reader.calendar(), found);
@@ -177,6 +181,11 @@ impl Index {
         }
     }
 
+    /// Under what an address may be filed: itself, its domain and those around it.
+    fn addressed<'e>(&self, email: &'e str) -> impl Iterator<Item = &'e str> + use<'e> {
+        self.has_addresses.then_some(email).into_iter().chain(parents(domain(email)))
+    }
+
     fn knows(&self, kind: Kind) -> bool {
         !self.texts[kind as usize].is_empty()
     }
@@ -184,11 +193,6 @@ impl Index {
     fn add(&self, kind: Kind, text: &str, found: &mut Vec<RuleNumber>) {
         found.extend(self.texts[kind as usize].get(text).into_iter().flatten());
     }
-}
-
-/// Under what an address may be filed: itself, its domain and those around it.
-fn addressed(email: &str) -> impl Iterator<Item = &str> {
-    std::iter::once(email).chain(parents(domain(email)))
 }
 
 /// What a condition cannot do without: one of these. None if it holds for events that have nothing to file it under.

@@ -9,7 +9,7 @@ use std::{
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use rustc_hash::FxHashMap;
 
-use super::{RuleSet, Scene, matching::Condition};
+use super::{RuleSet, Scene};
 use crate::model::{
     event::{EventStatus, Fact, Response, ShowAs, Span, Text, Visibility},
     verdict::Verdict,
@@ -18,8 +18,6 @@ use crate::model::{
 /// Judges events and keeps its verdicts. The events outlive it.
 pub(crate) struct Judge<'a> {
     set: &'a RuleSet,
-    /// Whether some rule asks for a series by its name.
-    names_series: bool,
     given: FxHashMap<Ground<'a>, Vec<(Dates, Arc<Verdict>)>>,
 }
 
@@ -50,8 +48,7 @@ pub(super) struct Dates {
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(set: &'a RuleSet) -> Self {
-        let names_series = set.asks(|condition| matches!(condition, Condition::Series(_)));
-        Self { set, names_series, given: FxHashMap::default() }
+        Self { set, given: FxHashMap::default() }
     }
 
     /// What the rules make of an event by itself, whatever else is on its date.
@@ -81,7 +78,7 @@ impl<'a> Judge<'a> {
             text: Arc::as_ptr(text),
             addresses: scene.addresses,
             calendar: scene.calendar,
-            series: self.names_series.then_some(ical_uid),
+            series: self.set.asks.series.then_some(ical_uid),
             recurring: *recurring,
             weekday,
             start,

@@ -1,7 +1,5 @@
 //! Conditions: compiled once, reduced per event to what only the entry's decided values can answer.
 
-use std::collections::BTreeMap;
-
 use chrono::{NaiveTime, Weekday};
 
 use super::{
@@ -16,6 +14,7 @@ use crate::model::{
     event::{EventStatus, Response, ShowAs, Span, Visibility},
     residual::Residual,
     verdict::{Evidence, Place},
+    words::words,
 };
 
 /// What a rule asks of an event.
@@ -92,78 +91,76 @@ impl Condition {
     }
 }
 
-/// Where codes and names are sought if a rule names no place.
-pub(super) const CODE_PLACES: &[&str] = &["title", "categories", "description"];
-pub(super) const NAME_PLACES: &[&str] = &["title", "location"];
+words! {
+    /// Where evidence of clients is sought.
+    Where {
+        Title = "title",
+        Location = "location",
+        Categories = "categories",
+        Description = "description",
+        DescriptionFirstLine = "description_first_line",
+        Attendees = "attendees",
+        Organizer = "organizer",
+    }
+}
 
 /// Evidence of clients: where it is sought, which clients may be found, and how many.
 #[derive(Debug)]
 pub(super) struct Sought {
-    pub(super) within: Vec<String>,
+    pub(super) within: Vec<Where>,
     pub(super) is: Vec<String>,
     pub(super) min: usize,
     pub(super) max: usize,
-}
-
-impl Sought {
-    /// Whether a place is looked at; where none is named, those that are usual for the kind.
-    fn within(&self, place: &str, usual: bool) -> bool {
-        if self.within.is_empty() { usual } else { self.within.iter().any(|named| named == place) }
-    }
 }
 
 /// What matched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hits<'a> {
     pub(super) witnesses: Vec<Witness<'a>>,
-    pub(super) captures: BTreeMap<String, String>,
+    /// Named groups of a pattern; the last of a name counts.
+    pub(super) captures: Vec<(String, &'a str)>,
     pub(super) word: Option<&'a str>,
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// What is made of a condition on the entry: answered at once where its values are known, kept where they are not.
-pub(super) type OfEntry<'f> = &'f dyn Fn(&Residual) -> Residual;
+/// Answers a condition on the entry.
+pub(super) type OfEntry<'f> = &'f dyn Fn(&Residual) -> bool;
 
 impl<'a> Reader<'a> {
-    /// Answers what the event can answer; what only the entry can is asked of `entry`.
-    pub(super) fn reduce(&'a self, condition: &Condition, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
+    /// What is left of a condition while nothing is known of the entry.
+    pub(super) fn reduce(&'a self, condition: &Condition) -> Residual {
         match condition {
-            Condition::Entry(residual) => entry(residual),
-            Condition::All(parts) => self.all(parts.iter(), hits, entry),
-            Condition::Any(parts) => self.any(parts, hits, entry),
-            Condition::Not(part) => match self.reduce(part, &mut Hits::default(), entry) {
+            Condition::Entry(residual) => residual.clone(),
+            Condition::All(parts) => self.joined(parts, Residual::Always, Residual::Never, Residual::All),
+            Condition::Any(parts) => self.joined(parts, Residual::Never, Residual::Always, Residual::Any),
+            Condition::Not(part) => match self.reduce(part) {
                 Residual::Always => Residual::Never,
                 Residual::Never => Residual::Always,
                 open => Residual::Not(Box::new(open)),
             },
-            _ if self.holds(condition, hits) => Residual::Always,
+            _ if self.holds(condition, &mut Hits::default(), &|_| false) => Residual::Always,
             _ => Residual::Never,
         }
     }
 
-    pub(super) fn all<'c>(&'a self, parts: impl Iterator<Item = &'c Condition>, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
+    /// Several open questions as one; a single one as it is, and none where a part settles it.
+    fn joined(&'a self, parts: &[Condition], none: Residual, settled: Residual, several: fn(Vec<Residual>) -> Residual) -> Residual {
         let mut rest = Vec::new();
-        for part in parts {
-            match self.reduce(part, hits, entry) {
-                Residual::Never => return Residual::Never,
-                Residual::Always => {}
-                open => rest.push(open),
+        for part in parts.iter().map(|part| self.reduce(part)).filter(|part| *part != none) {
+            if part == settled {
+                return settled;
             }
+            rest.push(part);
         }
-        joined(rest, Residual::Always, Residual::All)
+        match rest.len() {
+            0 => none,
+            1 => rest.pop().unwrap_or(none),
+            _ => several(rest),
+        }
     }
 
-    /// Every part is asked, since each may add evidence.
-    fn any(&'a self, parts: &[Condition], hits: &mut Hits<'a>, entry: OfEntry<'_>) -> Residual {
-        let mut rest: Vec<_> = parts.iter().map(|part| self.reduce(part, hits, entry)).collect();
-        if rest.contains(&Residual::Always) {
-            return Residual::Always;
-        }
-        rest.retain(|part| *part != Residual::Never);
-        joined(rest, Residual::Never, Residual::Any)
-    }
-
-    fn holds(&'a self, condition: &Condition, hits: &mut Hits<'a>) -> bool {
+    /// Whether it holds. What matched is added to `hits`.
+    pub(super) fn holds(&'a self, condition: &Condition, hits: &mut Hits<'a>, entry: OfEntry<'_>) -> bool {
         let fact = self.scene.fact;
         let text = &fact.text;
         match condition {
@@ -178,14 +175,14 @@ impl<'a> Reader<'a> {
             }),
             Condition::Series(any) => any.contains(&fact.ical_uid),
             Condition::Code(sought) => {
-                let scans = self.scans(sought, CODE_PLACES);
+                let scans = self.scans(&sought.within);
                 self.sought(sought, scans.flat_map(|scan| &self.codes(scan).0), hits)
             }
             Condition::Name(sought) => {
-                let scans = self.scans(sought, NAME_PLACES);
+                let scans = self.scans(&sought.within);
                 self.sought(sought, scans.flat_map(|scan| self.names(scan)), hits)
             }
-            Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(sought).iter(), hits),
+            Condition::Domain(sought) => self.sought(sought, self.witnesses_among_people(&sought.within).iter(), hits),
             Condition::Attendees { min, max } => (*min..=*max).contains(&self.people()),
             Condition::OnlyOurs => self.people() > 1 && self.others().all(|person| person.is_ours),
             Condition::Only(wanted) => self.people() > 1 && self.others().all(|person| is_at(person.email, wanted)),
@@ -210,9 +207,13 @@ impl<'a> Reader<'a> {
             Condition::Status(any) => any.contains(&fact.status),
             Condition::SameDay(other) => self.neighbours().iter().any(|reader| {
                 let undecided = reader.scene.undecided();
-                reader.reduce(other, &mut Hits::default(), &|residual| known(residual.holds(&undecided))) == Residual::Always
+                reader.holds(other, &mut Hits::default(), &|residual| residual.holds(&undecided))
             }),
-            Condition::Entry(_) | Condition::All(_) | Condition::Any(_) | Condition::Not(_) => false,
+            Condition::Entry(residual) => entry(residual),
+            Condition::All(parts) => parts.iter().all(|part| self.holds(part, hits, entry)),
+            // Every part is asked, since each may add evidence.
+            Condition::Any(parts) => parts.iter().filter(|part| self.holds(part, hits, entry)).count() > 0,
+            Condition::Not(part) => !self.holds(part, &mut Hits::default(), entry),
         }
     }
 
@@ -240,7 +241,7 @@ impl<'a> Reader<'a> {
         }
         for (name, (start, end)) in fit.into_iter().flat_map(|fit| fit.groups) {
             let part = Some(scan.text[start..end].trim()).filter(|part| !part.is_empty());
-            hits.captures.extend(part.map(|part| (name, part.to_owned())));
+            hits.captures.extend(part.map(|part| (name, part)));
         }
         true
     }
@@ -254,21 +255,21 @@ impl<'a> Reader<'a> {
     }
 
     /// The texts that are looked at, in the order in which they count (S24): title, location, categories, description.
-    pub(super) fn scans(&'a self, sought: &Sought, usual: &[&str]) -> impl Iterator<Item = &'a Scan<'a>> {
-        let within = |place| sought.within(place, usual.contains(&place));
-        let title = within("title").then(|| self.first_scan(Place::Title));
-        let location = within("location").then(|| self.first_scan(Place::Location));
-        let categories = if within("categories") { self.categories() } else { &[] };
+    pub(super) fn scans(&'a self, within: &[Where]) -> impl Iterator<Item = &'a Scan<'a>> {
+        let has = |place| within.contains(&place);
+        let title = has(Where::Title).then(|| self.first_scan(Place::Title));
+        let location = has(Where::Location).then(|| self.first_scan(Place::Location));
+        let categories = if has(Where::Categories) { self.categories() } else { &[] };
         let description = match () {
-            () if within("description") => Some(self.description()),
-            () if within("description_first_line") => Some(self.first_scan(Place::Description)),
+            () if has(Where::Description) => Some(self.description()),
+            () if has(Where::DescriptionFirstLine) => Some(self.first_scan(Place::Description)),
             () => None,
         };
         title.into_iter().chain(location).chain(categories).chain(description)
     }
 
-    fn witnesses_among_people(&'a self, sought: &Sought) -> &'a [Witness<'a>] {
-        self.addresses(sought.within("attendees", true), sought.within("organizer", true))
+    fn witnesses_among_people(&'a self, within: &[Where]) -> &'a [Witness<'a>] {
+        self.addresses(within.contains(&Where::Attendees), within.contains(&Where::Organizer))
     }
 
     /// A weak witness counts only beside another one of the same client, of any kind.
@@ -302,19 +303,6 @@ impl<'a> Reader<'a> {
         let (title, location) = (self.first_scan(Place::Title), self.first_scan(Place::Location));
         let named = self.names(title).iter().chain(self.names(location)).chain(&self.codes(title).0);
         named.chain(self.addresses(true, true)).any(|other| other.client == client && !other.weak)
-    }
-}
-
-pub(super) fn known(holds: bool) -> Residual {
-    if holds { Residual::Always } else { Residual::Never }
-}
-
-/// Several open questions as one; a single one as it is.
-fn joined(mut rest: Vec<Residual>, none: Residual, several: fn(Vec<Residual>) -> Residual) -> Residual {
-    match rest.len() {
-        0 => none,
-        1 => rest.pop().unwrap_or(none),
-        _ => several(rest),
     }
 }
 

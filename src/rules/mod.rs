@@ -69,7 +69,7 @@ use crate::{
         self,
         code::Code,
         diagnostic::{Diagnostic, Source},
-        gate::Positions,
+        positions::Positions,
     },
 };
 
@@ -143,9 +143,32 @@ pub(crate) struct RuleSet {
     lexicon: Lexicon,
     identity: Identity,
     index: Index,
+    asks: Asks,
     places: compile::Places,
     /// With where each stands.
     tests: Vec<(Spot, syntax::Test)>,
+}
+
+/// What some rule asks for. Every person's days want to know, and to find out is to walk all rules.
+#[derive(Debug, Default)]
+struct Asks {
+    /// A series by its name.
+    series: bool,
+    same_day: bool,
+    code: bool,
+}
+
+impl Asks {
+    fn of(rules: &[compile::Rule], suspicious: &[suspicious::Suspicious]) -> Self {
+        let of_rules = || rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
+        let all = || of_rules().chain(suspicious.iter().map(|one| &one.when));
+        let any = |kind: fn(&Condition) -> bool| all().any(|condition| condition.has(kind));
+        Self {
+            series: any(|condition| matches!(condition, Condition::Series(_))),
+            same_day: any(|condition| matches!(condition, Condition::SameDay(_))),
+            code: any(|condition| matches!(condition, Condition::Code(_))),
+        }
+    }
 }
 
 impl RuleSet {
@@ -158,18 +181,12 @@ impl RuleSet {
 
     /// Whether some rule asks what else is on an event's date.
     pub(crate) fn looks_around(&self) -> bool {
-        self.asks(|condition| matches!(condition, Condition::SameDay(_)))
+        self.asks.same_day
     }
 
     /// Whether some rule asks for a code.
     pub(crate) fn reads_codes(&self) -> bool {
-        self.asks(|condition| matches!(condition, Condition::Code(_)))
-    }
-
-    /// Whether some rule has a condition of a kind.
-    fn asks(&self, kind: fn(&Condition) -> bool) -> bool {
-        let of_rules = self.rules.iter().flat_map(|rule| &rule.when).map(|clause| &clause.condition);
-        of_rules.chain(self.suspicious.iter().map(|one| &one.when)).any(|condition| condition.has(kind))
+        self.asks.code
     }
 
     /// An event in the zone in which these rules see it.
@@ -196,6 +213,11 @@ impl RuleSet {
     /// Whether an address is one of our own firm's.
     pub(crate) fn is_ours(&self, email: &str) -> bool {
         self.identity.is_ours(email)
+    }
+
+    /// The clients that an address points to.
+    pub(crate) fn clients_of(&self, email: &str) -> &[String] {
+        self.identity.whose(email).0
     }
 
     /// Whether the domain of an address says who someone works for: it is not ours, nor free mail.

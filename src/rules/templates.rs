@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{identity::Witness, matching::Hits, rest::rest};
 use crate::model::{
-    catalog::{Catalog, Project},
+    catalog::{Catalog, Field, Project},
     verdict::{Evidence, Place},
 };
 
@@ -62,6 +62,14 @@ impl Template {
         self.0.iter().filter_map(|part| if let Part::Gap(gap) = part { Some(gap) } else { None })
     }
 
+    /// Whether it comes to a client or project as the catalog calls it, and not to words.
+    pub(super) fn names_record(&self, field: Field) -> bool {
+        matches!(
+            (field, self.0.as_slice()),
+            (Field::Client, [Part::Gap(Gap::Client)]) | (Field::Project, [Part::Gap(Gap::Code | Gap::OpenProject)])
+        )
+    }
+
     /// The value, where it has no gaps.
     pub(super) fn literal(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -101,12 +109,15 @@ pub(super) struct Filling<'a> {
 impl Filling<'_> {
     fn values(&self, gap: &Gap) -> Vec<String> {
         match gap {
-            Gap::Client => self.clients(),
-            Gap::Code => distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project.map(str::to_owned))),
+            Gap::Client => owned(self.clients()),
+            Gap::Code => owned(distinct(self.hits.witnesses.iter().filter_map(|witness| witness.project))),
             Gap::OpenProject => self.clients().iter().filter_map(|client| self.open_project(client)).collect(),
             Gap::Word => self.hits.word.iter().map(|word| (*word).to_owned()).collect(),
             Gap::Rest => Vec::from_iter(Some(rest(self.title, self.matched())).filter(|rest| !rest.is_empty())),
-            Gap::Capture(name) => self.hits.captures.get(name).cloned().into_iter().collect(),
+            Gap::Capture(name) => {
+                let captured = self.hits.captures.iter().rfind(|(known, _)| known == name);
+                captured.map(|(_, part)| (*part).to_owned()).into_iter().collect()
+            }
         }
     }
 
@@ -119,8 +130,8 @@ impl Filling<'_> {
         self.hits.evidence.iter().filter(is_in_title).chain(again).map(|evidence| evidence.span)
     }
 
-    fn clients(&self) -> Vec<String> {
-        distinct(self.hits.witnesses.iter().map(|witness| witness.client.to_owned()))
+    fn clients(&self) -> Vec<&str> {
+        distinct(self.hits.witnesses.iter().map(|witness| witness.client))
     }
 
     fn open_project(&self, client: &str) -> Option<String> {
@@ -131,13 +142,17 @@ impl Filling<'_> {
     }
 }
 
-fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     values.fold(Vec::new(), |mut seen, value| {
         if !seen.contains(&value) {
             seen.push(value);
         }
         seen
     })
+}
+
+fn owned(values: Vec<&str>) -> Vec<String> {
+    values.into_iter().map(str::to_owned).collect()
 }
 
 /// In words; a gap among other text in brackets.

@@ -9,7 +9,7 @@ use super::{
     templates::{Gap, Template},
 };
 use crate::model::{catalog::Field, residual::Residual, verdict::Share};
-use crate::yaml::{code::Code, diagnostic::Source, gate::Positions};
+use crate::yaml::{code::Code, diagnostic::Source, positions::Positions};
 
 /// What the conditions of a rule can give to its values.
 #[derive(Debug, Default)]
@@ -177,8 +177,16 @@ pub(super) fn fields_are_set_before_they_are_read(set: &RuleSet, source: &Source
             let Some(field) = read.into_iter().find(|field| !written.contains(field)) else { continue };
             let Some(spot) = set.places.get(&*rule.id).filter(|spot| spot.file == source.name) else { continue };
             let place = Place { source, positions, path: &spot.path };
-            let label = format!("no rule before it sets the {field}; move it behind one that does");
-            let message = format!("`{}` asks for the {field} too early", rule.id);
+            let (what, more) = match field {
+                // What comes from the project or from `defaults` fills what is left behind all rules.
+                Field::Billable => {
+                    ("billable flag", "; what the project or `defaults` says comes after all rules: ask for that in `suspicious`")
+                }
+                Field::Task => ("task", "; `defaults` come after all rules: ask for those in `suspicious`"),
+                _ => (field.as_str(), ""),
+            };
+            let label = format!("no rule before it sets the {what}; move it behind one that does{more}");
+            let message = format!("`{}` asks for the {what} too early", rule.id);
             place.complain(findings, Code::ReadBeforeSet, &format!("when.{}", clause.key), message, &label);
         }
         written.extend(rule.set.iter().map(|(field, _)| *field));

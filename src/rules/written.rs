@@ -98,16 +98,26 @@ impl<'de> Deserialize<'de> for Person {
 
 either!(Person, |generator| [generator.subschema_for::<String>(), generator.subschema_for::<FullPerson>()]);
 
-fn address(email: &str) -> String {
-    email.trim().trim_start_matches("mailto:").to_lowercase()
+/// An address, also as it comes out of mail: `Tom Smith <tom@acme.example>`.
+fn address(text: &str) -> String {
+    let bare = text.rsplit_once('<').map_or(text, |(_, rest)| rest.split('>').next().unwrap_or(rest));
+    bare.trim().trim_start_matches("mailto:").to_lowercase()
 }
 
 impl WrittenEvent {
     /// The event as a calendar would state it.
     ///
     /// # Errors
-    /// What is wrong with its times.
+    /// What is wrong with its times, or what it says against itself.
     pub(crate) fn fact(&self, zone: Tz) -> Result<Fact, String> {
+        let shown = match self.transparency.as_deref().map(str::to_lowercase).as_deref() {
+            None | Some("opaque") => ShowAs::Busy,
+            Some("transparent") => ShowAs::Free,
+            Some(other) => return Err(format!("transparency `{other}` is not known: write transparent or opaque")),
+        };
+        if self.series.is_some() && self.uid.is_some() && self.series != self.uid {
+            return Err("series and uid are the same thing, and differ: take one away".to_owned());
+        }
         let uid = self.series.as_ref().or(self.uid.as_ref()).cloned().unwrap_or_else(|| "written".to_owned());
         Ok(Fact {
             provider_id: uid.clone(),
@@ -116,7 +126,7 @@ impl WrittenEvent {
             original_start: None,
             span: self.span(self.timezone.unwrap_or(zone))?,
             status: self.status.unwrap_or(EventStatus::Confirmed),
-            show_as: self.show_as.unwrap_or(if self.transparency.as_deref() == Some("transparent") { ShowAs::Free } else { ShowAs::Busy }),
+            show_as: self.show_as.unwrap_or(shown),
             visibility: self.visibility.unwrap_or(Visibility::Public),
             text: Text {
                 title: self.title.clone(),
@@ -158,6 +168,9 @@ impl WrittenEvent {
         let text = self.start.as_deref().unwrap_or(SOME_MONDAY);
         let date = if self.all_day == Some(true) { text.get(..10).unwrap_or(text) } else { text };
         if let Ok(first) = date.parse::<NaiveDate>() {
+            if self.all_day == Some(false) {
+                return Err(format!("start `{text}` is a date, and all_day is false: write a time, or take all_day away"));
+            }
             let until = match &self.end {
                 None => first.succ_opt().unwrap_or(first),
                 Some(text) => {
@@ -172,6 +185,9 @@ impl WrittenEvent {
             None => 3600,
         };
         let end = self.end.as_deref().map_or(Ok(start + TimeDelta::seconds(length)), |text| at(text, zone))?;
+        if self.duration.is_some() && end != start + TimeDelta::seconds(length) {
+            return Err("end and duration differ: take one away".to_owned());
+        }
         Ok(Span::Timed { start, end, zone })
     }
 }

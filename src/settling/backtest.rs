@@ -87,6 +87,8 @@ pub(crate) struct Backtest {
     pub(crate) policy: Vec<(&'static str, String, String)>,
     pub(crate) changed: Vec<Changed>,
     pub(crate) asked: Vec<Asked>,
+    /// How many people's books are locked, by the date through which: nothing changes there.
+    pub(crate) locked: BTreeMap<NaiveDate, usize>,
 }
 
 /// Tries rules on every person's days of a span: all are read, and those derived that read differently than under the active set.
@@ -103,6 +105,10 @@ pub(crate) async fn backtest(
     let people = store.read().await?.staff().await?;
     let (mut done, all) = (0, people.iter().map(|staff| stretches(from.max(staff.first_day), to).count()).sum());
     for staff in &people {
+        let locked = candidate.policy.locked_through.max(store.read().await?.locked_through(staff.id).await?);
+        if let Some(through) = locked.filter(|through| from.max(staff.first_day) <= *through) {
+            *found.locked.entry(through).or_default() += 1;
+        }
         let mut days = BTreeSet::new();
         for (first, last) in stretches(from.max(staff.first_day), to) {
             let woken = waking.days(&mut store.read().await?, staff, first, last).await?;

@@ -231,6 +231,8 @@ pub(super) fn asks(reason: &Reason) -> (String, String) {
             several(&reason.cause["values"]).join(" against ")
         }
         ("conflict", Some(field)) => format!("two of the {field}"),
+        // On whichever date.
+        ("closed-project", _) => format!("{} is not open", text(&reason.cause["project"]).unwrap_or_default()),
         _ => reason.message.clone(),
     };
     let rules = text(&reason.evidence["rule"]).into_iter().chain(several(&reason.evidence["rules"]));

@@ -31,8 +31,8 @@ pub(crate) struct Inspected {
 /// Looks at rule files in every way.
 pub(crate) fn inspect(files: &[Source], today: NaiveDate, history: Option<&History>) -> Inspected {
     let reading = rules::read(files);
-    let reached = reading.set().map(|set| coverage(set).reached());
-    let (set, findings) = reading.checked(&Known { today, reached: reached.as_ref(), history });
+    let tested = reading.set().map(|set| coverage(set).tested());
+    let (set, findings) = reading.checked(&Known { today, tested: tested.as_ref(), history });
     Inspected { set, findings }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         RuleSet, Spot,
         coverage::Reach,
         expectations::{is_same, shown, texts},
+        lint::Tested,
         syntax::{Expect, Test},
         written::WrittenEvent,
     },
@@ -58,6 +59,8 @@ pub(crate) fn run_tests(rules: &RuleSet) -> Vec<TestResult> {
 pub(crate) struct Covered {
     pub(crate) rule: String,
     pub(crate) tests: usize,
+    /// Whether a test expects something that came from it.
+    pub(crate) is_expected: bool,
     pub(crate) alternatives: usize,
     pub(crate) missed: Vec<String>,
 }
@@ -67,15 +70,19 @@ pub(crate) struct Covered {
 pub(crate) struct Coverage(pub(crate) Vec<Covered>);
 
 impl Coverage {
-    pub(crate) fn reached(&self) -> BTreeSet<String> {
-        self.0.iter().filter(|one| one.tests > 0).map(|one| one.rule.clone()).collect()
+    pub(crate) fn tested(&self) -> Tested {
+        let those = |is: fn(&Covered) -> bool| self.0.iter().filter(|one| is(one)).map(|one| one.rule.clone()).collect();
+        Tested { reached: those(|one| one.tests > 0), expected: those(|one| one.is_expected) }
     }
 }
 
 /// Runs every test, and notes which rules and alternatives have a part in it.
 pub(crate) fn coverage(rules: &RuleSet) -> Coverage {
     let (mut tests, mut held): (BTreeMap<String, usize>, BTreeSet<(String, String)>) = Default::default();
-    for rehearsed in rules.tests().filter_map(|(_, test)| rehearse(rules, &test.event, &test.same_day).ok()) {
+    let mut expected = BTreeSet::new();
+    let rehearsed = rules.tests().filter_map(|(_, test)| Some((test, rehearse(rules, &test.event, &test.same_day).ok()?)));
+    for (test, rehearsed) in rehearsed {
+        expected.extend(givers(&test.expect, &rehearsed));
         let raised = rehearsed.drafted.questions.iter().flat_map(|question| &question.open);
         let suspicious: BTreeSet<String> = raised.filter_map(|reason| reason.evidence["rule"].as_str().map(str::to_owned)).collect();
         // What a rule of `suspicious` would ask may be asked already, or of no entry: raising it is what counts.
@@ -88,11 +95,23 @@ pub(crate) fn coverage(rules: &RuleSet) -> Coverage {
     }
     let covered = |reach: Reach| Covered {
         tests: tests.get(&reach.rule).copied().unwrap_or_default(),
+        is_expected: expected.contains(&reach.rule),
         alternatives: reach.branches.len(),
         missed: reach.branches.into_iter().filter(|branch| !held.contains(&(reach.rule.clone(), branch.clone()))).collect(),
         rule: reach.rule,
     };
     Coverage(rules.alternatives().into_iter().chain(rules.suspicious()).map(covered).collect())
+}
+
+/// The rules from which came what a test expects.
+fn givers(expect: &Expect, rehearsed: &Rehearsed) -> BTreeSet<String> {
+    let of_field = |key: &String| key.parse().ok().and_then(|field| rehearsed.giver(field));
+    let skipped = || rehearsed.verdict.skip.as_ref().map(|skip| skip.rule.clone());
+    let of_key = |key: &String| match key.as_str() {
+        "outcome" => skipped(),
+        _ => of_field(key),
+    };
+    expect.keys().filter_map(of_key).flat_map(|rules| rules.split(", ").map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 fn differences(expect: &Expect, rehearsed: &Rehearsed) -> Vec<Difference> {

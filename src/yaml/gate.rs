@@ -3,95 +3,19 @@
 //! `serde_yaml` lets the last of two equal keys win, expands aliases without bound, spends seconds on deep nesting and keeps no
 //! positions. All of that is seen here first, in one pass over `saphyr-parser`'s events.
 
-use std::{borrow::Cow, collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::{
     code::Code,
     diagnostic::{Diagnostic, Source},
+    positions::Positions,
+    slips::{Stop, odd},
 };
 
 const BYTES_MAX: usize = 8 << 20;
 const DEPTH_MAX: usize = 32;
-
-/// Where the values of a file stand, by path (`rules[3].when.title`).
-#[derive(Debug, Default)]
-pub(crate) struct Positions {
-    values: HashMap<String, Range<usize>>,
-    keys: HashMap<String, Range<usize>>,
-    /// Lists that lost elements: where each one that is left stood.
-    lists: HashMap<String, Vec<usize>>,
-    /// Where lines begin.
-    lines: Vec<usize>,
-    /// Texts, keys among them, in the order of the file.
-    texts: Vec<Range<usize>>,
-}
-
-impl Positions {
-    /// The same, for a file from whose lists elements were taken.
-    pub(super) fn without(self, lists: HashMap<String, Vec<usize>>) -> Self {
-        Self { lists, ..self }
-    }
-
-    /// A path of what was read, as a path of the file.
-    fn original<'p>(&self, path: &'p str) -> Cow<'p, str> {
-        if self.lists.is_empty() {
-            return Cow::Borrowed(path);
-        }
-        let mut parts = path.split('[');
-        let mut original = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let (index, rest) = part.split_once(']').unwrap_or((part, ""));
-            let stood = self.lists.get(&original).zip(index.parse::<usize>().ok()).and_then(|(stood, index)| stood.get(index));
-            let index = stood.map_or_else(|| index.to_owned(), ToString::to_string);
-            original = format!("{original}[{index}]{rest}");
-        }
-        Cow::Owned(original)
-    }
-
-    /// Whether a byte is part of a text or key, and so of no comment.
-    pub(crate) fn is_in_text(&self, byte: usize) -> bool {
-        let next = self.texts.partition_point(|text| text.start <= byte);
-        next.checked_sub(1).is_some_and(|last| self.texts[last].contains(&byte))
-    }
-
-    /// The line of a byte, from 1.
-    pub(crate) fn line(&self, byte: usize) -> usize {
-        self.lines.partition_point(|start| *start <= byte).max(1)
-    }
-
-    /// Where the value at a path stands, or else the nearest one around it.
-    pub(crate) fn value(&self, path: &str) -> Range<usize> {
-        let original = self.original(path);
-        let mut path = original.as_ref();
-        loop {
-            if let Some(span) = self.values.get(path) {
-                return span.clone();
-            }
-            match path.rfind(['.', '[']) {
-                Some(cut) => path = &path[..cut],
-                None => return self.values.get("").cloned().unwrap_or(0..0),
-            }
-        }
-    }
-
-    /// Where the value at a path begins: its first character, for what is said about the whole of a long one.
-    pub(crate) fn head(&self, path: &str) -> Range<usize> {
-        let start = self.value(path).start;
-        start..start + 1
-    }
-
-    /// Whether the file has this key.
-    pub(crate) fn has_key(&self, path: &str) -> bool {
-        self.keys.contains_key(self.original(path).as_ref())
-    }
-
-    /// Where the key of a path stands, or else its value.
-    pub(crate) fn key(&self, path: &str) -> Range<usize> {
-        self.keys.get(self.original(path).as_ref()).cloned().unwrap_or_else(|| self.value(path))
-    }
-}
 
 /// A collection that is being read.
 struct Open {
@@ -116,9 +40,14 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
     bytes.push(source.text.len());
     let at = |index: usize| bytes.get(index).copied().unwrap_or(source.text.len());
     let is_stray = |char: &char| char.is_control() && !matches!(char, '\n' | '\r' | '\t' | '\u{85}');
-    if let Some((start, char)) = source.text.char_indices().find(|(_, char)| is_stray(char)) {
-        let label = format!("U+{:04X} cannot be seen, and no file may have it: take it away", u32::from(char));
-        walk.find(Code::Syntax, start..start + char.len_utf8(), "a control character stands here", label);
+    let is_lost = |char: &char| *char == char::REPLACEMENT_CHARACTER;
+    if let Some((start, char)) = source.text.char_indices().find(|(_, char)| is_stray(char) || is_lost(char)) {
+        let (message, label) = if is_lost(&char) {
+            ("this is no UTF-8 text", "a character that is none stands here: save the file as UTF-8".to_owned())
+        } else {
+            ("a control character stands here", format!("U+{:04X} cannot be seen, and no file may have it: take it away", u32::from(char)))
+        };
+        walk.find(Code::Syntax, start..start + char.len_utf8(), message, label);
         return (walk.positions, walk.findings);
     }
     for event in Parser::new_from_str(&source.text) {
@@ -130,12 +59,17 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
                     walk.find(Code::NestedTooDeep, start..start + 1, "nested too deep", format!("at most {DEPTH_MAX} levels"));
                     break;
                 }
-                let (start, hint) = hint(&source.text, at(error.marker().index()), error.info());
-                let bracket = walk.open_bracket(&source.text).filter(|_| hint.is_none());
+                let bracket = walk.open_bracket(&source.text);
+                let stop = Stop { text: &source.text, at: at(error.marker().index()), info: error.info(), in_brackets: bracket.is_some() };
+                let slip = stop.slip();
+                let bracket = bracket.filter(|_| slip.is_none());
                 let also = bracket.map(|at| (at..at + 1, "opened here".to_owned()));
-                let unclosed = bracket.map(|_| "the bracket before this is not closed");
-                let label = hint.or(unclosed).unwrap_or(error.info()).to_owned();
-                walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..start + 1, "this is not YAML", label) });
+                let unclosed = bracket.map(|_| "the bracket before this is not closed".to_owned());
+                let (start, label) = slip.unwrap_or_else(|| (stop.at, unclosed.unwrap_or_else(|| error.info().to_owned())));
+                let end = start + source.text[start..].chars().next().map_or(1, char::len_utf8);
+                if walk.findings.iter().all(|known| known.span.start != start) {
+                    walk.findings.push(Diagnostic { also, ..Diagnostic::new(Code::Syntax, start..end, "this is not YAML", label) });
+                }
                 break;
             }
         }
@@ -149,33 +83,6 @@ pub(crate) fn pass(source: &Source) -> (Positions, Vec<Diagnostic>) {
         span.end = span.start + text.trim_end().len().max(text.len().min(1));
     }
     (walk.positions, walk.findings)
-}
-
-/// What was probably meant where reading stopped, and where that stands.
-fn hint(text: &str, start: usize, info: &str) -> (usize, Option<&'static str>) {
-    let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
-    let line = before.rsplit('\n').next().unwrap_or_default().trim_end();
-    let told = |words: &str| info.contains(words);
-    let hint = match rest.chars().next() {
-        _ if told("tab") || told("Tab") => {
-            let tab = rest.find('\t').map_or(start, |tab| start + tab);
-            return (tab, Some("a tab stands here: indent with spaces"));
-        }
-        _ if told("escape") => Some("in double quotes a backslash begins an escape: use single quotes, where it stays as it is"),
-        _ if told("unknown anchor") => Some("`*` begins an alias here: put text that begins with it in single quotes"),
-        _ if told("trailing content") || (told("expected") && line.ends_with(['\'', '"'])) => {
-            Some("the quotes end before this: put all of the text in them, and write a quote inside single quotes twice")
-        }
-        Some('@' | '`' | '%') => Some("text that begins with this character goes in single quotes"),
-        _ if told("expected") && line.ends_with(']') => Some("`[…]` is a list: put text that begins with `[` in single quotes"),
-        _ if told("mapping values") => Some("a `: ` makes a key of what stands before it: put the text in single quotes"),
-        Some('\n' | '\r') | None if told("',' or") => Some("a bracket was opened and not closed"),
-        _ if told("expected key") || told("block collection") || told("expected '-'") => {
-            Some("this line begins further left or right than those it belongs to: line it up with them")
-        }
-        _ => None,
-    };
-    (start, hint)
 }
 
 struct Walk {
@@ -287,6 +194,9 @@ impl Walk {
     }
 
     fn key(&mut self, key: &str, span: Range<usize>) {
+        if let Some(blank) = key.chars().next().filter(|char| char.is_whitespace() && !char.is_ascii()) {
+            self.find(Code::Syntax, span.start..span.start + blank.len_utf8(), "this is not YAML", odd(blank));
+        }
         let Some(open) = self.open.last_mut() else { return };
         let path = if open.path.is_empty() { key.to_owned() } else { format!("{}.{key}", open.path) };
         open.key = Some(key.to_owned());

@@ -9,9 +9,12 @@ use serde_yaml::Value;
 use super::{
     diagnostic::{Diagnostic, Source},
     gate,
+    reindent::reindented,
 };
 
 const COLUMNS_MAX: usize = 180;
+/// The second one changes what little the first moved.
+const PASSES_MAX: usize = 4;
 
 /// Why a file cannot be laid out: it would say something else then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +37,21 @@ pub(crate) fn laid_out(source: &Source) -> Result<Result<String, Stuck>, Vec<Dia
     if source.text.trim().is_empty() {
         return Ok(Ok(source.text.to_string()));
     }
-    let text = pretty_yaml::format_text(&source.text, &options()).unwrap_or_default();
-    let text = with_gaps(&source.text, &text);
+    let text = settled(&source.text);
     Ok(if says_the_same(&source.text, &text) { Ok(text) } else { Err(stuck(&source.text, &text)) })
+}
+
+/// Laid out until nothing changes any more: where a comment stands decides what it belongs to, and layout moves it.
+fn settled(before: &str) -> String {
+    let mut text = reindented(before);
+    for _ in 0..PASSES_MAX {
+        let next = with_gaps(before, &pretty_yaml::format_text(&text, &options()).unwrap_or_default());
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
 }
 
 /// What Kalends writes, as it ought to look.

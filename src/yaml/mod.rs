@@ -5,7 +5,12 @@ pub(crate) mod code;
 pub(crate) mod diagnostic;
 pub(crate) mod gate;
 pub(crate) mod layout;
+#[cfg(test)]
+mod layout_tests;
+pub(crate) mod positions;
+mod reindent;
 pub(crate) mod schema;
+mod slips;
 mod wrong;
 
 #[cfg(test)]
@@ -20,7 +25,7 @@ use serde_yaml::Value;
 use self::{
     code::Code,
     diagnostic::{Diagnostic, Source},
-    gate::Positions,
+    positions::Positions,
 };
 
 /// Reads a file as a `T`.

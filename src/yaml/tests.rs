@@ -76,3 +76,32 @@ fn a_near_miss_names_what_was_meant() {
     let source = Source::new("house.yaml", "flors: 1\n");
     assert_eq!(read::<House>(&source).expect_err("findings")[0].label, "did you mean `floors`?");
 }
+
+#[test]
+fn common_slips_are_told_where_they_are() {
+    let slip = |text: &str| {
+        let source = Source::new("house.yaml", text);
+        let found = read::<House>(&source).map(drop).expect_err("findings");
+        let (line, column) = found[0].position(&source);
+        (line, column, found[0].label.clone())
+    };
+    let cases = [
+        ("rooms:\n  - name: hall\n    warm:true\nfloors: 2\n", (3, 9), "a space behind this colon"),
+        ("rooms:\n  - name: hall\n    warm true\nfloors: 2\n", (3, 9), "a colon is missing behind `warm`"),
+        ("rooms:\n  - name: hall\n      warm: true\n", (3, 7), "further right than `name` above"),
+        ("rooms:\n  -name: hall\n    warm: true\n", (2, 3), "a space behind this dash"),
+        ("rooms:\n  - name: hall\n\u{a0}   warm: true\n", (3, 1), "U+00A0"),
+        ("rooms:\n  - name: hall\n\u{a0}   warm: true\n    name: x\n", (3, 1), "U+00A0"),
+        ("rooms:\n<<<<<<< HEAD\n  - name: hall\n=======\n  - name: loft\n>>>>>>> branch\n", (2, 1), "a merge was not finished"),
+        ("rooms:\n  - {name: *}\n", (2, 12), "`*` begins an alias"),
+        ("rooms:\n  - {name: hall}}\n", (2, 17), "closes nothing"),
+        ("rooms:\n  - {name: hall #12}\n", (2, 17), "begins a comment"),
+        ("rooms:\n  - {name: hall warm: true}\n", (2, 17), "a comma is missing before `warm`"),
+        ("rooms:\n  - name: \"hall\n", (2, 11), "not closed"),
+        ("rooms:\n  - name:\thall\n", (2, 10), "a tab"),
+    ];
+    for (text, at, label) in cases {
+        let (line, column, told) = slip(text);
+        assert!((line, column) == at && told.contains(label), "{text}\n{line}:{column} {told}");
+    }
+}

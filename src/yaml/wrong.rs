@@ -1,6 +1,6 @@
 //! A value that cannot stand where it does, in words for whoever wrote it: what serde says of types becomes what may be written there.
 
-use super::{code::Code, diagnostic::Diagnostic, gate::Positions, schema::example, suggestion};
+use super::{code::Code, diagnostic::Diagnostic, positions::Positions, schema::example, suggestion};
 
 /// Says what is wrong with the value at a path.
 pub(super) fn value(positions: &Positions, at: &str, error: &str) -> Diagnostic {

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Explained, matched,
+    Explained,
+    fields::matched,
     standing::{Stood, Why},
 };
 use crate::model::{
@@ -121,7 +122,8 @@ fn event(fact: &Fact) -> Value {
 }
 
 fn why(why: &Why) -> Value {
-    let Why { reason, asked } = why;
+    let Why { reason, asked, other } = why;
     json!({ "reason": reason.reason, "message": reason.message, "holding": reason.holding,
-        "exception": asked.map(|(id, _)| id), "status": asked.map(|(_, status)| status) })
+        "exception": asked.map(|(id, _)| id), "status": asked.map(|(_, status)| status),
+        "other": other.as_ref().map(|other| other.id) })
 }

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Explained, SEVERAL, length, matched,
+    Explained, SEVERAL,
+    fields::matched,
+    length,
     standing::{Stood, Why},
 };
 use crate::model::{
     catalog::Field,
-    entry::{Body, DECISION, Given},
+    entry::{Body, DECISION, DEFAULTS, Given},
     ids,
     verdict::{Evidence, Loss, Lost},
     words::counted,
@@ -98,7 +100,12 @@ impl Explained<'_> {
         let mut lines = Vec::new();
         for (field, value, given) in fields {
             let (rule, evidence) = given.as_ref().map_or(("", [].as_slice()), |given| (given.by.as_str(), given.evidence.as_slice()));
-            let by = if rule.is_empty() { String::new() } else { format!("by {}", self.who(rule)) };
+            let by = match rule {
+                "" => String::new(),
+                // Rules that say nothing of it leave it to the project.
+                DEFAULTS if *field == Field::Billable && self.verdict.defaults.billable.is_none() => "by its project".to_owned(),
+                rule => format!("by {}", self.who(rule)),
+            };
             lines.push(fitted(format!("{:<12}{value}", field.as_str()), &[by, self.on(evidence)]));
             lines.extend(self.instead(*field, value, given.as_ref()).map(|claim| {
                 let who = format!("by {}", self.who(&claim.rule));
@@ -131,11 +138,18 @@ impl Explained<'_> {
     }
 
     fn why(&self, why: &Why) -> String {
-        let Why { reason, asked } = why;
+        let Why { reason, asked, other } = why;
         let rule = reason.evidence["rule"].as_str().map_or_else(String::new, |rule| format!("by {}", self.who(rule)));
+        let other = other.as_ref().map(|other| {
+            let of = other.body.project.as_ref().or(other.body.client.as_ref()).map(|of| format!(" of {of}"));
+            format!("which is {} {}{}", other.status, ids::short(other.id.0), of.unwrap_or_default())
+        });
         let noted = if reason.holding { String::new() } else { "(for information)".to_owned() };
         let asked = asked.filter(|_| !self.is_question).map(|(id, _)| format!("asked as {}", ids::short(id.0)));
-        fitted(format!("{:<12}{}:", "WHY", reason.reason), &[reason.message.clone(), noted, rule, asked.unwrap_or_default()])
+        fitted(
+            format!("{:<12}{}:", "WHY", reason.reason),
+            &[reason.message.clone(), other.unwrap_or_default(), noted, rule, asked.unwrap_or_default()],
+        )
     }
 
     fn loser(&self, lost: &Lost) -> String {

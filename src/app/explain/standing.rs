@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -37,6 +38,8 @@ pub(super) struct Why {
     pub(super) reason: Reason,
     /// None of what was only rehearsed.
     pub(super) asked: Option<(ExceptionId, ExceptionStatus)>,
+    /// The entry it overlaps, or is alike.
+    pub(super) other: Option<Box<Entry>>,
 }
 
 /// Everything of one id.
@@ -69,7 +72,8 @@ impl Standing {
         let wanted = Wanted { dates, subjects: ids.iter().copied().collect() };
         let concerns = settling::concerns(tx, staff, wanted, active.basis(now)).await?;
         let entries = about(tx, found, &all, &concerns).await?;
-        let whys = whys(tx, staff, found, &ids, &entries, &concerns).await?;
+        let mut whys = whys(tx, staff, found, &ids, &entries, &concerns).await?;
+        name_others(tx, &mut whys).await?;
         let mut decisions = tx.decisions_about(&ids).await?;
         decisions.sort_by_key(|decision| (decision.at, decision.id));
         all.retain(|entry| entry.status != EntryStatus::Void);
@@ -156,9 +160,22 @@ async fn whys(tx: &mut Tx, staff: &Staff, found: &Found, ids: &[Uuid], entries: 
 fn of(exception: &Exception, is_its: impl Fn(&Reason) -> bool) -> impl Iterator<Item = Why> {
     let asked = Some((exception.id, exception.status));
     let reasons: Vec<_> = exception.reasons.iter().filter(|reason| is_its(reason)).cloned().collect();
-    reasons.into_iter().map(move |reason| Why { reason, asked })
+    reasons.into_iter().map(move |reason| Why { reason, asked, other: None })
 }
 
 fn is_same(concern: &Concern, exception: &Exception, reason: &Reason) -> bool {
     concern.subject == exception.subject && (&concern.reason, &concern.message) == (&reason.reason, &reason.message)
+}
+
+/// Finds the other entry where a reason is about two.
+async fn name_others(tx: &mut Tx, whys: &mut [Why]) -> Result<(), Error> {
+    for why in whys {
+        let cause = &why.reason.cause;
+        let Ok(meeting) = MeetingId::deserialize(&cause["meetings"][0]) else { continue };
+        let Ok((start, end)) = <(DateTime<Utc>, DateTime<Utc>)>::deserialize(&cause["spans"][0]) else { continue };
+        let mut entries = tx.entries_of_meetings(&[meeting]).await?;
+        entries.retain(|one| one.status != EntryStatus::Void && (one.body.start, one.body.end) == (start, end));
+        why.other = entries.into_iter().next().map(Box::new);
+    }
+    Ok(())
 }

@@ -113,6 +113,27 @@ async fn what_is_no_calendar_is_none_whatever_its_status() {
 }
 
 #[tokio::test]
+async fn a_packed_calendar_is_unpacked_although_nobody_said_so() {
+    let packed = |file: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, file).expect("memory");
+        packer.finish().expect("memory")
+    };
+    let feed = |body: Vec<u8>| async move {
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/gzip\r\n\r\n";
+        ask(&Server::saying([head.as_bytes(), &body].concat()).await, &Validators::default(), noon()).await
+    };
+    let Ok(Fetched::Body(bytes, _)) = feed(packed(FILE.as_bytes())).await else { panic!("new") };
+    assert_eq!(bytes, FILE.as_bytes());
+    let cut = packed(FILE.as_bytes())[..20].to_vec();
+    let bomb = packed(&vec![b' '; ics::Limits::default().bytes + 1]);
+    for (body, why) in [(packed(b"<html>"), "a web page"), (cut, "packed"), (bomb, "packed")] {
+        let refused = feed(body).await.expect_err(why);
+        assert!(matches!(&refused, Refused::NotACalendar { .. }) && refused.to_string().contains(why), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_download_that_was_cut_is_none() {
     let server = Server::saying(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{FILE}", FILE.len() + 1)).await;
     assert!(matches!(ask(&server, &Validators::default(), noon()).await, Err(Refused::Unreachable(_))));
@@ -167,6 +188,8 @@ async fn a_person_reads_what_to_do() {
     insta::assert_snapshot!(text("404 Not Found").await, @"127.0.0.1/….ics is no longer there (404): make a new secret address in the calendar's settings, and add it in its place");
     insta::assert_snapshot!(text("403 Forbidden").await, @"127.0.0.1/….ics is no longer accepted (403): look whether the calendar is still shared, or make a new secret address in its settings and add it in its place");
     insta::assert_snapshot!(text("200 OK").await, @"127.0.0.1/….ics: the file is empty; export the calendar again");
+    let json = taken("200 OK", "", "{\"error\": 1}").await.expect_err("JSON").to_string();
+    insta::assert_snapshot!(json, @"127.0.0.1/….ics: this is data for programs (JSON), not a calendar; copy the address that ends in .ics, or the one that calendars subscribe to");
     let typed = fetch(&Web::new(Guard::default(), Limits::default()), &"SECRET".into(), &Validators::default(), noon()).await;
     insta::assert_snapshot!(typed.expect_err("no address"), @"this is no web address; copy the address from the calendar's settings; it begins with https:// or webcal://");
 }

@@ -40,12 +40,38 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
     match innermost.is::<reqwest::Error>() {
         // This one prints its address.
         true => "the request failed".to_owned(),
-        false if text.contains("UnknownIssuer") => format!("{text}; is the package ca-certificates installed?"),
-        false => text,
+        false => explained(&text).map_or(text.clone(), |what| format!("{what} ({text})")),
     }
+}
+
+/// What rustls means, in words that somebody can act on.
+fn explained(text: &str) -> Option<&'static str> {
+    let causes = [
+        (
+            "CaUsedAsEndEntity",
+            "its certificate is one that it made for itself; name that in SSL_CERT_FILE, or have it sign another with it",
+        ),
+        ("UnknownIssuer", "nobody we trust signed its certificate; install ca-certificates, or name your own authority in SSL_CERT_FILE"),
+        ("InvalidContentType", "it does not speak https there; if it has no https, give the address with http://"),
+    ];
+    causes.iter().find(|(mark, _)| text.contains(mark)).map(|(_, what)| *what)
 }
 
 /// What one of our own resolvers said, deep inside an error.
 pub(super) fn ours(error: &reqwest::Error) -> Option<&super::Error> {
     std::iter::successors(error.source(), |error| (*error).source()).find_map(|error| error.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+
+    #[test]
+    fn a_certificate_nobody_signed_and_a_server_without_https_are_told_in_words() {
+        let told = |text: &str| explained(text).unwrap_or_default();
+        assert!(told("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))").contains("SSL_CERT_FILE"));
+        assert!(told("invalid peer certificate: UnknownIssuer").contains("ca-certificates"));
+        assert!(told("received corrupt message of type InvalidContentType").contains("http://"));
+        assert_eq!(explained("connection refused"), None);
+    }
 }

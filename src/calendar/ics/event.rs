@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use icalendar::parser::Property;
 
 use super::{
-    property::{Added, Fault, PeriodEnd, Properties, Written, bad, composed, list, parameter},
+    people::{address, attendee},
+    property::{Added, Fault, PeriodEnd, Properties, Written, bad, list, local_time, parameter},
     recurrence::Start,
 };
 use crate::model::{
     day::instant,
-    event::{Attendee, EventStatus, Response, ShowAs, Text, Visibility},
+    event::{EventStatus, ShowAs, Text, Visibility},
 };
 
 /// What one VEVENT says.
@@ -20,6 +20,8 @@ use crate::model::{
 pub(super) struct Parsed {
     pub(super) uid: Option<String>,
     pub(super) sequence: i64,
+    /// When this version was made (DTSTAMP), which may be when the file was, and when it was changed (LAST-MODIFIED).
+    written: [Option<NaiveDateTime>; 2],
     /// Which occurrence of its series it replaces.
     pub(super) recurrence_id: Option<Written>,
     /// Whether it also replaces all that come after (RANGE=THISANDFUTURE).
@@ -44,7 +46,7 @@ pub(super) struct Parsed {
 /// show is what took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
-    /// From local start to local end, negative where the calendar says so, with the end's own zone where that differs.
+    /// From local start to local end, negative where the calendar says so, with the end's own zone where that is another place.
     Until { local: TimeDelta, zone: Tz },
     /// DURATION: nominal days, then exact time.
     Duration { days: i64, exact: TimeDelta },
@@ -55,7 +57,7 @@ impl Parsed {
         let Some(written) = properties.moment("DTSTART")? else { return bad("it has no DTSTART") };
         let ends = properties.moment("DTEND")?;
         let start = start(written, ends, properties, floating);
-        let length = length(properties, ends, start, floating)?;
+        let length = length(properties, ends, start)?;
         let recurrence_id = properties.moment("RECURRENCE-ID")?;
         let and_future = properties
             .one("RECURRENCE-ID")
@@ -64,14 +66,16 @@ impl Parsed {
         Ok(Self {
             uid: properties.value("UID").filter(|uid| !uid.is_empty()).map(str::to_owned),
             sequence: properties.value("SEQUENCE").and_then(|value| value.parse().ok()).unwrap_or(0),
+            written: ["DTSTAMP", "LAST-MODIFIED"]
+                .map(|name| properties.value(name).and_then(|at| local_time(at.trim_end_matches(['Z', 'z'])))),
             recurrence_id,
             and_future,
             floating,
             start,
             length,
-            rules: properties.all("RRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
-            unwanted: properties.all("EXRULE").map(|rule| rule.val.as_str().to_owned()).collect(),
-            added: properties.added()?.into_iter().map(|added| period(added, start, floating)).collect::<Result<_, Fault>>()?,
+            rules: rules(properties, "RRULE"),
+            unwanted: rules(properties, "EXRULE"),
+            added: properties.added()?.into_iter().map(|added| period(added, start)).collect::<Result<_, Fault>>()?,
             excluded: properties.moments("EXDATE")?,
             status: status(properties),
             show_as: show_as(properties),
@@ -80,9 +84,25 @@ impl Parsed {
         })
     }
 
+    /// What tells the newer of two versions (RFC 5546 §2.1.5).
+    pub(super) fn version(&self) -> (i64, [Option<NaiveDateTime>; 2]) {
+        (self.sequence, self.written)
+    }
+
+    /// The zone of times about it that name none: its start's, where that names one.
+    pub(super) fn unzoned(&self, floating: Tz) -> Tz {
+        if self.start.zone == self.floating { floating } else { self.start.zone }
+    }
+
     pub(super) fn repeats(&self) -> bool {
         !self.rules.is_empty() || !self.added.is_empty()
     }
+}
+
+/// Rules of one name; some programs write one without a word to say that there is none.
+fn rules(properties: &Properties<'_>, name: &'static str) -> Vec<String> {
+    let values = properties.all(name).map(|rule| rule.val.as_str().trim());
+    values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
 }
 
 fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> Start {
@@ -95,15 +115,15 @@ fn start(written: Written, ends: Option<Written>, properties: &Properties<'_>, f
     // Midnights of the person's own clock, too, may be written in UTC.
     let own = start(written.local.and_utc().with_timezone(&floating).naive_local(), floating, false);
     let clocks = [Some(written), (written.zone == Tz::UTC).then_some(own)];
-    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties, floating));
+    let days = clocks.into_iter().flatten().find(|clock| is_outlooks_all_day(*clock, ends, properties));
     days.map_or(written, |days| Start { all_day: true, ..days })
 }
 
 /// Outlook writes some all-day events as midnight to midnight, and says so beside it.
-fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>, floating: Tz) -> bool {
+fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Properties<'_>) -> bool {
     let says = |name| properties.value(name).is_some_and(|value| value.eq_ignore_ascii_case("TRUE"));
     let end = match ends {
-        Some(Written::Local(end, other)) if other.unwrap_or(floating) == start.zone => Some(end),
+        Some(Written::Local(end, other)) if other.unwrap_or(start.zone) == start.zone => Some(end),
         Some(Written::Utc(end)) => Some(end.and_utc().with_timezone(&start.zone).naive_local()),
         _ => None,
     };
@@ -113,7 +133,7 @@ fn is_outlooks_all_day(start: Start, ends: Option<Written>, properties: &Propert
         && end.is_none_or(|end| is_midnight(end) && end >= start.local)
 }
 
-fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floating: Tz) -> Result<Length, Fault> {
+fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start) -> Result<Length, Fault> {
     let nominal = |local| Length::Until { local, zone: start.zone };
     let ends = ends.map(|end| match end {
         Written::Utc(at) if start.all_day && at.time() != NaiveTime::MIN => {
@@ -129,8 +149,8 @@ fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floa
                 Ok(nominal((local - start.local).max(TimeDelta::days(1))))
             }
             (Written::Date(_), false) | (_, true) => bad("DTSTART and DTEND are not both dates or both times"),
-            (Written::Local(local, zone), _) => Ok(Length::Until { local: local - start.local, zone: zone.unwrap_or(floating) }),
-            (Written::Utc(local), _) => Ok(Length::Until { local: local - start.local, zone: Tz::UTC }),
+            (Written::Local(local, zone), _) => Ok(until(start, local, zone.unwrap_or(start.zone))),
+            (Written::Utc(local), _) => Ok(until(start, local, Tz::UTC)),
         };
     }
     match properties.value("DURATION") {
@@ -141,13 +161,24 @@ fn length(properties: &Properties<'_>, ends: Option<Written>, start: Start, floa
     }
 }
 
+/// To an end on another clock. Only between two places does that clock say more than how long it is: the clocks of UTC never change, and a
+/// series that has its end there would change its length with those of its start.
+fn until(start: Start, local: NaiveDateTime, zone: Tz) -> Length {
+    let is_place = |zone: Tz| zone.name().contains('/') && !zone.name().starts_with("Etc/");
+    if is_place(zone) && is_place(start.zone) {
+        return Length::Until { local: local - start.local, zone };
+    }
+    let local = if zone == start.zone { local } else { instant(zone, local).with_timezone(&start.zone).naive_local() };
+    Length::Until { local: local - start.local, zone: start.zone }
+}
+
 /// A date of RDATE; a period has its own end.
-fn period(added: Added, start: Start, floating: Tz) -> Result<(Written, Option<Length>), Fault> {
+fn period(added: Added, start: Start) -> Result<(Written, Option<Length>), Fault> {
     let length = match added.end {
         None => None,
         Some(PeriodEnd::After(text)) => Some(duration(&text)?),
         Some(PeriodEnd::At(end)) => {
-            let (from, to) = (start.local_of(added.start, floating), start.local_of(end, floating));
+            let (from, to) = (start.local_of(added.start, start.zone), start.local_of(end, start.zone));
             Some(Length::Until { local: to - from, zone: start.zone })
         }
     };
@@ -233,31 +264,6 @@ fn text(properties: &Properties<'_>) -> Text {
         event_type: None,
         conference: CONFERENCES.iter().find_map(|name| word(name)),
     }
-}
-
-/// The lower-case address of a person or room; some programs put it in EMAIL beside an opaque value.
-fn address(property: &Property<'_>) -> Option<String> {
-    let value = property.val.as_str().trim();
-    let mail = value.get(..7).filter(|head| head.eq_ignore_ascii_case("mailto:")).map_or(value, |_| &value[7..]);
-    let mail = if mail.contains('@') { mail } else { parameter(property, "EMAIL")? };
-    mail.contains('@').then(|| mail.trim().to_lowercase())
-}
-
-fn attendee(property: &Property<'_>) -> Option<Attendee> {
-    let word = |name| parameter(property, name).map(str::to_ascii_uppercase);
-    Some(Attendee {
-        email: address(property)?,
-        name: parameter(property, "CN").filter(|name| !name.is_empty()).map(composed),
-        resource: matches!(word("CUTYPE").as_deref(), Some("ROOM" | "RESOURCE")),
-        response: match word("PARTSTAT").as_deref() {
-            Some("ACCEPTED") => Response::Accepted,
-            Some("TENTATIVE") => Response::Tentative,
-            // Who delegates sends someone else (RFC 5545 §3.2.12).
-            Some("DECLINED" | "DELEGATED") => Response::Declined,
-            None | Some("NEEDS-ACTION") => Response::NeedsAction,
-            Some(_) => Response::Unknown,
-        },
-    })
 }
 
 impl Length {

@@ -1,19 +1,30 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`zones`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
+//! file), [`line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name), [`recurrence`] (UNTIL, clock changes, endless rules), [`series`]
 //! (overrides), and [`unread`] (what cannot be read and still has its place).
 
 mod charset;
 mod event;
+mod line;
 mod observances;
+mod people;
 mod property;
 mod recurrence;
 mod scan;
 mod series;
 mod unread;
+mod zone_names;
 mod zones;
 
+#[cfg(test)]
+mod length_tests;
+#[cfg(test)]
+mod line_tests;
+#[cfg(test)]
+mod people_tests;
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod series_tests;
 #[cfg(test)]
@@ -35,8 +46,8 @@ use self::{
     zones::KnownZones,
 };
 pub(crate) use self::{
-    scan::{Limits, Refused},
-    zones::named,
+    scan::{GZIP, Limits, Refused},
+    zone_names::named,
 };
 use crate::{
     calendar::{Answer, Window},

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use icalendar::parser;
 
 use super::{
-    property::{Fault, Properties, bad, local_time},
+    property::{Fault, Properties, local_time},
     recurrence::{Start, dates},
     scan::{Component, Limits, Nested},
 };
@@ -36,7 +36,7 @@ impl Observances {
         let seasons: Option<Vec<Season>> = zone.components.iter().map(|part| season(&Properties::of(part))).collect();
         let read = match seasons {
             Some(seasons) if !seasons.is_empty() => Ok(Self(seasons)),
-            _ => bad(format!("the time zone `{name}` is defined in this file, but not so that it can be read")),
+            _ => Err(Fault::UnreadTimezone(name.clone())),
         };
         Some((name, read))
     }
@@ -86,8 +86,9 @@ fn season(properties: &Properties<'_>) -> Option<Season> {
     })
 }
 
-/// RFC 5545 §3.3.14: `+0100`, `-053000`.
+/// RFC 5545 §3.3.14: `+0100`, `-053000`; some write colons.
 fn seconds(text: &str) -> Option<i32> {
+    let text = text.replace(':', "");
     let (sign, digits) = text.strip_prefix('-').map_or((1, text.trim_start_matches('+')), |digits| (-1, digits));
     let part = |range: std::ops::Range<usize>| digits.get(range).map_or(Some(0), |part| part.parse::<i32>().ok());
     let is_offset = matches!(digits.len(), 4 | 6) && digits.bytes().all(|byte| byte.is_ascii_digit());

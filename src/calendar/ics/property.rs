@@ -2,10 +2,10 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
-use icalendar::parser::{Component, Property, read_components};
+use icalendar::parser::{Component, Property};
 use unicode_normalization::UnicodeNormalization;
 
-use super::zones::KnownZones;
+use super::{line, zones::KnownZones};
 
 /// Why one event cannot be read. The others of its file live.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     UnknownTimezone(String),
     #[error("the time zone `{0}` is defined in this file, but no zone we know keeps its changes of clocks; nothing was guessed")]
     OddTimezone(String),
+    #[error("the time zone `{0}` is defined in this file, but not so that it can be read; nothing was guessed")]
+    UnreadTimezone(String),
 }
 
 pub(super) fn bad<T>(message: impl Into<String>) -> Result<T, Fault> {
@@ -51,40 +53,29 @@ pub(super) fn with_properties<T>(
     zones: &KnownZones,
     read: impl FnOnce(&Properties<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    if lines.iter().any(|line| !line.contains(':')) {
-        return bad("a line of this event is not a property of the form NAME:value");
+    if let Some(line) = lines.iter().find(|line| line::says_no_time(line)) {
+        return bad(format!("its {} is not of the form NAME:value", clipped(&String::from_utf8_lossy(line::name(line.as_bytes())))));
     }
-    let lines: Vec<_> = lines.iter().map(|line| quoted(line)).collect();
-    let text = format!("BEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\n", lines.join("\r\n"));
-    match read_components(&text).as_deref() {
-        Ok([parsed]) => read(&Properties { component: parsed, zones: Some(zones) }),
-        _ => bad("a line of this event is not a property of the form NAME:value"),
-    }
-}
-
-/// Exchange names zones `tzone://Microsoft/Utc` or `(UTC+01:00) Berlin`, and does not always quote them as RFC 5545 §3.2 asks.
-fn quoted(line: &str) -> std::borrow::Cow<'_, str> {
-    let at = line.find(";TZID=").map(|at| at + 6).filter(|at| !line[*at..].starts_with('"'));
-    match at.and_then(|at| Some((at, line.rfind(':').filter(|end| line[at..*end].contains(':'))?))) {
-        Some((at, end)) => format!("{}\"{}\"{}", &line[..at], &line[at..end], &line[end..]).into(),
-        None => line.into(),
-    }
+    let lines: Vec<_> = lines.iter().filter(|line| line::is_read(line.as_bytes())).map(|line| line::in_form(line)).collect();
+    let properties: Vec<_> = lines.iter().filter_map(|line| Property::try_from(line.as_ref()).ok()).collect();
+    read(&Properties { properties: &properties, zones: Some(zones) })
 }
 
 /// The properties of one component. Names are matched in any case (RFC 5545 §2).
 pub(super) struct Properties<'a> {
-    component: &'a Component<'a>,
+    properties: &'a [Property<'a>],
     zones: Option<&'a KnownZones>,
 }
 
 impl<'a> Properties<'a> {
     /// Of a component in which no zone is named.
     pub(super) fn of(component: &'a Component<'a>) -> Self {
-        Self { component, zones: None }
+        Self { properties: &component.properties, zones: None }
     }
 
     pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = &'a Property<'a>> {
-        self.component.properties.iter().filter(move |property| property.name.as_str().eq_ignore_ascii_case(name))
+        debug_assert!(self.zones.is_none() || line::is_read(name.as_bytes()), "{name} is not in the list of what is read");
+        self.properties.iter().filter(move |property| property.name.as_str().eq_ignore_ascii_case(name))
     }
 
     pub(super) fn one(&self, name: &'static str) -> Option<&'a Property<'a>> {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
-use rrule::{Frequency, RRule, Unvalidated};
+use rrule::{Frequency, NWeekday, RRule, Unvalidated};
 
 use super::property::{Fault, Written, bad, local_time};
 use crate::model::day;
@@ -85,9 +85,7 @@ fn walk(
     let text = text.trim();
     let told = |error: &dyn std::fmt::Display| Fault::Bad(format!("RRULE `{}`: {error}", text.chars().take(60).collect::<String>()));
     let rule = rule(start, text, floating)?;
-    if rule.get_freq() == Frequency::Hourly && changes_clocks(start.zone, from, until) {
-        return bad("it repeats by the hour over a change of clocks, which no two programs read alike");
-    }
+    let is_hourly = rule.get_freq() == Frequency::Hourly;
     let begin = if rule.get_count().is_some() { start.local } else { forwarded(start.local, &rule, from) };
     let first = rrule::Tz::UTC.from_utc_datetime(&begin);
     // It ended before the window; `rrule` calls that a mistake.
@@ -100,6 +98,7 @@ fn walk(
     // The start counts as the first of COUNT (RFC 5545 §3.3.10), whether the rule names it or not.
     let is_named = set.peek().is_none_or(|at| at.naive_utc() == start.local);
     let most = count.map_or(usize::MAX, |count| count as usize - usize::from(!is_named));
+    let mut last = None;
     for (step, at) in set.take(most).enumerate() {
         let local = at.naive_utc();
         if local >= until {
@@ -110,7 +109,13 @@ fn walk(
         }
         if local >= from {
             found.insert(local);
+            last = Some(local);
         }
+    }
+    // What is counted depends on all that came before, also before the window.
+    let first = if count.is_some() { start.local } else { start.local.max(from) };
+    if is_hourly && last.is_some_and(|last| changes_clocks(start.zone, first, last)) {
+        return bad("it repeats by the hour over a change of clocks, which no two programs read alike");
     }
     Ok(true)
 }
@@ -118,9 +123,11 @@ fn walk(
 /// The rule without its UNTIL, which is put back in local time.
 fn rule(start: Start, text: &str, floating: Tz) -> Result<RRule<Unvalidated>, Fault> {
     let told = |error: &dyn std::fmt::Display| Fault::Bad(format!("RRULE `{}`: {error}", text.chars().take(60).collect::<String>()));
-    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+    // Some programs keep -1 for a count that was not set.
+    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty() && !part.eq_ignore_ascii_case("COUNT=-1"));
     let (until, rest): (Vec<_>, Vec<_>) = parts.partition(|part| part.to_ascii_uppercase().starts_with("UNTIL="));
     let rule: RRule<Unvalidated> = rest.join(";").to_ascii_uppercase().parse().map_err(|error: rrule::RRuleError| told(&error))?;
+    let rule = without_numbers(rule);
     if matches!(rule.get_freq(), Frequency::Minutely | Frequency::Secondly) {
         return Err(told(&"repetition more often than hourly is not read"));
     }
@@ -133,6 +140,21 @@ fn rule(start: Start, text: &str, floating: Tz) -> Result<RRule<Unvalidated>, Fa
     let Some((_, until)) = until.first().and_then(|part| part.split_once('=')) else { return Ok(rule) };
     let last = last_local(start, until, floating).ok_or_else(|| told(&"UNTIL is not a date or time"))?;
     Ok(rule.until(rrule::Tz::UTC.from_utc_datetime(&last)))
+}
+
+/// Weekdays have numbers in months and years only (RFC 5545 §3.3.10). Elsewhere calendars pass over a number, and `rrule` over the weekday,
+/// so that a week would repeat daily.
+fn without_numbers(rule: RRule<Unvalidated>) -> RRule<Unvalidated> {
+    let counts = match rule.get_freq() {
+        Frequency::Monthly => true,
+        Frequency::Yearly => rule.get_by_week_no().is_empty(),
+        _ => false,
+    };
+    let every = |day: &NWeekday| match *day {
+        NWeekday::Every(day) | NWeekday::Nth(_, day) => NWeekday::Every(day),
+    };
+    let days = rule.get_by_weekday().iter().map(every).collect();
+    if counts { rule } else { rule.by_weekday(days) }
 }
 
 /// UNTIL on the series' wall clock. A date means to the end of that day, as calendars that write it for timed events read it themselves.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::charset;
+use super::{charset, line};
 
 /// Bounds on what a calendar file may ask of us (SEMANTICS S25).
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
     pub(crate) lines: usize,
     pub(crate) events: usize,
-    /// Bytes of one unfolded line; a longer description is cut, any other line breaks its event.
+    /// Bytes of one unfolded line; a longer description is cut, any other that is read breaks its event.
     pub(crate) line_bytes: usize,
     pub(crate) nesting: usize,
     /// Occurrences of one series.
@@ -27,6 +27,9 @@ impl Default for Limits {
     }
 }
 
+/// What gzip files begin with (RFC 1952 §2.3.1).
+pub(crate) const GZIP: &[u8] = &[0x1f, 0x8b];
+
 /// Why a file is not read at all. Nothing in the book changes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
@@ -34,6 +37,10 @@ pub(crate) enum Refused {
     Empty,
     #[error("this is a web page, not a calendar; the address probably asks for a sign-in")]
     WebPage,
+    #[error("this is data for programs (JSON), not a calendar; copy the address that ends in .ics, or the one that calendars subscribe to")]
+    Json,
+    #[error("this is packed; unpack it, and take the .ics file that is in it")]
+    Packed,
     #[error("this is not a calendar: it does not begin with BEGIN:VCALENDAR")]
     NotACalendar,
     #[error("this is UTF-16, and calendars are UTF-8 (RFC 5545 §3.1.4); save it as UTF-8")]
@@ -134,7 +141,9 @@ fn check_beginning(bytes: &[u8]) -> Result<(), Refused> {
     let starts = |with: &str| bytes.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
     match () {
         () if bytes.is_empty() => Err(Refused::Empty),
-        () if starts("<!doctype") || starts("<html") || starts("<?xml") || starts("<head") || starts("<body") => Err(Refused::WebPage),
+        () if starts("<") => Err(Refused::WebPage),
+        () if starts("{") || starts("[") => Err(Refused::Json),
+        () if bytes.starts_with(GZIP) || bytes.starts_with(b"PK\x03\x04") => Err(Refused::Packed),
         () if !starts("BEGIN:VCALENDAR") => Err(Refused::NotACalendar),
         () => Ok(()),
     }
@@ -228,19 +237,15 @@ impl Scanner<'_> {
     }
 
     fn long(&mut self, text: &[u8], number: usize) {
-        if is_description(text) {
+        if !line::is_read(text) {
+            // An attachment, or a picture: nobody misses it.
+        } else if line::is(text, &["DESCRIPTION"]) {
             let limit = self.limits.line_bytes;
             self.scanned.notes.push(format!("line {number}: the description is longer than {limit} bytes and was cut"));
         } else {
             self.mark(number, Oddity::LongLine);
         }
     }
-}
-
-fn is_description(text: &[u8]) -> bool {
-    let is = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
-    // Outlook writes descriptions a second time, as a web page.
-    is("DESCRIPTION") || is("X-ALT-DESC")
 }
 
 impl Component {

@@ -42,7 +42,7 @@ pub(super) fn expand(uid: &str, components: Components, window: &Window, limits:
     }
 }
 
-/// The masters with the highest SEQUENCE. Of those that start alike the last in the file counts; those that do not are different events
+/// The masters with the highest SEQUENCE. Of those that start alike the newest counts; those that do not are different events
 /// whose UIDs were not made with care, and time that was seen is never left out.
 fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     if let [_, (line, _), ..] = masters.as_slice() {
@@ -53,22 +53,23 @@ fn newest(masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     newest.fold(Vec::new(), |mut kept: Vec<Parsed>, parsed| {
         let at = moment(parsed.start, parsed.start.local);
         match kept.iter_mut().find(|known| moment(known.start, known.start.local) == at) {
-            Some(known) => *known = parsed,
+            Some(known) if known.version() <= parsed.version() => *known = parsed,
+            Some(_) => {}
             None => kept.push(parsed),
         }
         kept
     })
 }
 
-/// By the instant each replaces; the highest SEQUENCE wins, then the later in the file.
+/// By the instant each replaces; the newest version wins, then the later in the file.
 fn overrides(parsed: Vec<(usize, Parsed)>, master: Option<&Parsed>) -> BTreeMap<Moment, Parsed> {
     let mut found: BTreeMap<Moment, Parsed> = BTreeMap::new();
     for (_, parsed) in parsed {
         let Some(written) = parsed.recurrence_id else { continue };
         // One without a series, as in feeds of free and busy times, stands for itself.
-        let series = master.map_or(parsed.start, |master| master.start);
-        let moment = moment(series, series.local_of(written, parsed.floating));
-        if found.get(&moment).is_none_or(|before| before.sequence <= parsed.sequence) {
+        let series = master.unwrap_or(&parsed);
+        let moment = moment(series.start, series.start.local_of(written, series.unzoned(parsed.floating)));
+        if found.get(&moment).is_none_or(|before| before.version() <= parsed.version()) {
             found.insert(moment, parsed);
         }
     }
@@ -187,7 +188,7 @@ impl Made<'_> {
         locals.retain(|local| !unwanted.contains(local));
         let mut locals: BTreeMap<_, _> = locals.into_iter().map(|local| (local, master.length)).collect();
         for (written, length) in &master.added {
-            locals.insert(master.start.local_of(*written, master.floating), length.unwrap_or(master.length));
+            locals.insert(master.start.local_of(*written, master.start.zone), length.unwrap_or(master.length));
         }
         locals.retain(|local, _| span.0 <= *local && *local < span.1);
         if locals.len() > limits.occurrences {
@@ -238,7 +239,7 @@ impl Made<'_> {
 }
 
 fn moments(master: &Parsed, written: &[Written]) -> BTreeSet<Moment> {
-    written.iter().map(|written| moment(master.start, master.start.local_of(*written, master.floating))).collect()
+    written.iter().map(|written| moment(master.start, master.start.local_of(*written, master.start.zone))).collect()
 }
 
 fn span(parsed: &Parsed, local: NaiveDateTime, length: Length) -> Option<Span> {

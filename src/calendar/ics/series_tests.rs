@@ -102,6 +102,24 @@ fn of_two_replacements_the_highest_sequence_counts_wherever_it_stands() {
 }
 
 #[test]
+fn of_two_replacements_with_one_sequence_the_one_written_last_counts() {
+    let replaced = |stamp: &str, title: &str| {
+        format!(
+            "UID:a\nRECURRENCE-ID:20260303T090000Z\nSEQUENCE:1\nDTSTAMP:{stamp}\nSUMMARY:{title}\nDTSTART:20260303T110000Z\nDURATION:PT1H"
+        )
+    };
+    let series = "UID:a\nSUMMARY:series\nDTSTART:20260302T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2";
+    let (new, old) = (replaced("20260320T120000Z", "new"), replaced("20260301T120000Z", "old"));
+    for order in [[&new, &old], [&old, &new]] {
+        assert_eq!(titles(&spring(&[order[0], series, order[1]])), ["series", "new"]);
+    }
+    // Where that is when the file was written, it is when they were changed.
+    let changed = |event: &str, at: &str| format!("{}\nLAST-MODIFIED:{at}", event.replace("20260301T", "20260320T"));
+    let (new, old) = (changed(&new, "20260319T000000Z"), changed(&old, "20260311T000000Z"));
+    assert_eq!(titles(&spring(&[&new, series, &old])), ["series", "new"]);
+}
+
+#[test]
 fn this_and_all_that_follow_move_and_are_renamed_together() {
     let answer = spring(&[
         "UID:a\nSUMMARY:old\nDTSTART:20260302T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=4",

@@ -170,6 +170,11 @@ fn what_is_not_a_calendar_is_refused_with_its_reason() {
     let refused = |bytes: &[u8]| read_in(bytes, "2026-03-01", "2026-05-01").expect_err("refused");
     assert_eq!(refused(b""), Refused::Empty);
     assert_eq!(refused(b"<!DOCTYPE html><html>"), Refused::WebPage);
+    for page in [b"<!-- portal --><html>".as_slice(), b"<meta http-equiv=refresh>", b" <?xml version='1.0'?>"] {
+        assert_eq!(refused(page), Refused::WebPage);
+    }
+    assert_eq!([refused(b"{\"error\": 1}"), refused(b"[]")], [Refused::Json, Refused::Json]);
+    assert_eq!([refused(b"PK\x03\x04"), refused(&[0x1f, 0x8b, 8])], [Refused::Packed, Refused::Packed]);
     assert_eq!(refused(b"hello"), Refused::NotACalendar);
     assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n"), Refused::Truncated { line: 3 });
     assert_eq!(refused(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nEND:VEV"), Refused::Truncated { line: 4 });

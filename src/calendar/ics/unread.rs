@@ -50,7 +50,7 @@ impl Lost {
         let replaces = named("RECURRENCE-ID").map(|line| {
             let read = |line: &str| with_properties(&[line.to_owned()], zones, |properties| properties.moment("RECURRENCE-ID"));
             let (original, floating) = match read(line) {
-                Err(Fault::UnknownTimezone(_) | Fault::OddTimezone(_)) => {
+                Err(Fault::UnknownTimezone(_) | Fault::OddTimezone(_) | Fault::UnreadTimezone(_)) => {
                     let bare = format!("RECURRENCE-ID:{}", value("RECURRENCE-ID").unwrap_or_default());
                     (read(&bare).ok().flatten(), None)
                 }
@@ -145,7 +145,7 @@ impl Unread {
 pub(super) fn broken(key: String, uid: Option<String>, line: usize, fault: &Fault) -> Broken {
     let reason = match fault {
         Fault::Bad(_) => "bad-event",
-        Fault::UnknownTimezone(_) | Fault::OddTimezone(_) => "unknown-timezone",
+        Fault::UnknownTimezone(_) | Fault::OddTimezone(_) | Fault::UnreadTimezone(_) => "unknown-timezone",
     };
     Broken { key, uid, line, at: None, reason, message: format!("line {line}: {fault}") }
 }

@@ -43,6 +43,10 @@ fn names_of_iana_and_windows_and_plain_offsets_are_known() {
         ("UTC+2", "2026-03-02T07:00:00Z"),
         ("\"GMT+05:30\"", "2026-03-02T03:30:00Z"),
         ("UTC", "2026-03-02T09:00:00Z"),
+        ("W. Europe Standard Time 1", "2026-03-02T08:00:00Z"),
+        ("+01:00", "2026-03-02T08:00:00Z"),
+        ("-0500", "2026-03-02T14:00:00Z"),
+        ("(GMT +01:00)", "2026-03-02T08:00:00Z"),
     ];
     for (name, at) in cases {
         let answer = at_nine("", name);
@@ -100,4 +104,79 @@ fn the_zone_of_the_whole_file_is_that_of_its_floating_times() {
     let file = "BEGIN:VCALENDAR\r\nX-WR-TIMEZONE:America/New_York\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART:20260302T090000\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:b\r\nDTSTART:20260302T090000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let answer = read_in(file.as_bytes(), "2026-03-01", "2026-05-01").expect("a calendar");
     assert_eq!(starts(&answer), ["2026-03-02T09:00:00Z", "2026-03-02T14:00:00Z"]);
+}
+
+#[test]
+fn the_names_that_outlook_shows_are_the_places_in_them() {
+    let cases = [
+        ("(UTC-05:00) Eastern Time (US & Canada)", "2026-03-02T14:00:00Z"),
+        ("(UTC-05:00) Eastern Time (US and Canada)", "2026-03-02T14:00:00Z"),
+        ("\"(GMT-08.00) Pacific Time (US + Canada)\"", "2026-03-02T17:00:00Z"),
+        ("(GMT-07:00) Arizona", "2026-03-02T16:00:00Z"),
+        ("\"(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna\"", "2026-03-02T08:00:00Z"),
+        ("(GMT+01.00) Amsterdam / Berlin / Bern / Rome / Stockholm / Vienna", "2026-03-02T08:00:00Z"),
+        ("\"Amsterdam, Belgrade, Berlin, Brussels, Budapest, Madrid, Paris, Prague, Stockholm\"", "2026-03-02T08:00:00Z"),
+        ("\"(GMT+10:00) Canberra, Melbourne, Sydney\"", "2026-03-01T22:00:00Z"),
+        ("(UTC) Dublin, Edinburgh, Lisbon, London", "2026-03-02T09:00:00Z"),
+        ("(GMT) Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London", "2026-03-02T09:00:00Z"),
+        ("\"(UTC+08:00) Beijing, Chongqing, Hong Kong, Urumqi\"", "2026-03-02T01:00:00Z"),
+        ("\"(UTC+05:30) Chennai, Kolkata, Mumbai, New Delhi\"", "2026-03-02T03:30:00Z"),
+        ("(UTC-03:00) Brasilia", "2026-03-02T12:00:00Z"),
+        ("(UTC) Coordinated Universal Time", "2026-03-02T09:00:00Z"),
+    ];
+    for (name, at) in cases {
+        assert_eq!(hour("", name), at, "{name}");
+    }
+    // In summer they keep the clocks of the place, not of the offset.
+    let file = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nDTSTART;TZID=\"(UTC-05:00) Eastern Time (US & Canada)\":20260401T090000\nEND:VEVENT\nEND:VCALENDAR\n";
+    assert_eq!(starts(&read_in(file.as_bytes(), "2026-03-01", "2026-05-01").expect("a calendar")), ["2026-04-01T13:00:00Z"]);
+    for name in ["(UTC+01:00) Atlantis", "(UTC+05:00) Berlin", "Berlin", "Rome, New York", "(UTC+01:00)  "] {
+        let answer = at_nine("", name);
+        assert!(answer.facts.is_empty() || name.ends_with("  "), "{name}: {:?}", starts(&answer));
+    }
+}
+
+#[test]
+fn a_definition_that_cannot_be_read_leaves_its_zone_to_its_name() {
+    let empty = |name: &str, more: &str| format!("BEGIN:VTIMEZONE\nTZID:{name}\n{more}END:VTIMEZONE\n");
+    let season = |lines: &str| format!("BEGIN:STANDARD\n{lines}\nEND:STANDARD\n");
+    for more in [
+        String::new(),
+        "X-LIC-LOCATION:Europe/Berlin\n".to_owned(),
+        season("DTSTART:20200101T000000\nTZOFFSETTO:+0100"),
+        season("TZOFFSETFROM:+0100\nTZOFFSETTO:+0100"),
+        season("DTSTART;VALUE=DATE:20200101\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100"),
+    ] {
+        for name in ["Europe/Berlin", "W. Europe Standard Time"] {
+            assert_eq!(hour(&empty(name, &more), name), "2026-03-02T08:00:00Z", "{name} {more}");
+        }
+        // Nothing else says what this one is.
+        let answer = at_nine(&empty("Company", &more), "Company");
+        assert_eq!((answer.facts.len(), faults(&answer)[0].0), (0, "unknown-timezone"), "{more}");
+    }
+    let colons = season("DTSTART:20200101T000000\nTZOFFSETFROM:+01:00\nTZOFFSETTO:+01:00");
+    assert_eq!(hour(&empty("Office", &colons), "Office"), "2026-03-02T08:00:00Z");
+}
+
+#[test]
+fn a_zone_that_changes_its_clocks_at_another_hour_is_the_one_that_agrees_but_for_that_hour() {
+    // HCL Notes has Europe change at two in October, which is one.
+    let notes = zone("Western/Central Europe", "+0100", "+0200", (("020000", "BYDAY=-1SU;BYMONTH=10"), EUROPE.1));
+    let answer = at_nine(&notes, "Western/Central Europe");
+    assert_eq!((starts(&answer).concat().as_str(), answer.broken.len()), ("2026-03-02T08:00:00Z", 0));
+    assert!(answer.notes[0].contains("changes its clocks at another hour than Europe/Berlin"), "{:?}", answer.notes);
+    // One that changes a week later is another one.
+    let odd = zone("Office", "+0100", "+0200", (EUROPE.0, "BYDAY=1SU;BYMONTH=4"));
+    assert_eq!(faults(&at_nine(&odd, "Office"))[0].0, "unknown-timezone");
+}
+
+#[test]
+fn a_definition_of_this_year_alone_counts_for_this_year() {
+    let season = |kind: &str, at: &str, from: &str, to: &str| {
+        format!("BEGIN:{kind}\nDTSTART:{at}\nTZOFFSETFROM:{from}\nTZOFFSETTO:{to}\nEND:{kind}\n")
+    };
+    let (winter, summer) =
+        (season("STANDARD", "20261025T030000", "+0200", "+0100"), season("DAYLIGHT", "20260329T020000", "+0100", "+0200"));
+    let own = format!("BEGIN:VTIMEZONE\nTZID:Office\n{winter}{summer}END:VTIMEZONE\n");
+    assert_eq!(hour(&own, "Office"), "2026-03-02T08:00:00Z");
 }

@@ -1,18 +1,18 @@
 //! TZID to an IANA zone, or not at all: a zone is never guessed, and never UTC in silence.
 //!
-//! `icalendar` knows IANA names only. Here are also the names of CLDR for Windows, the paths that some programs put before a name, plain
-//! offsets, and a file's own VTIMEZONE, which becomes the IANA zone that keeps the same clock changes around the window.
+//! `icalendar` knows IANA names only. `zone_names` knows more of them, and here is a file's own VTIMEZONE, which becomes the IANA zone that
+//! keeps the same clock changes around the window.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
-use chrono::{DateTime, Datelike, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use windows_timezones::WindowsTimezone;
 
 use super::{
     observances::Observances,
     property::Fault,
     scan::{Component, Limits},
+    zone_names::{named, offset, offset_at, plain},
 };
 use crate::calendar::Window;
 
@@ -22,39 +22,39 @@ const SAMPLES_MAX: usize = 2_000;
 
 /// The zones that one calendar may name.
 pub(super) struct KnownZones {
-    /// Those it defines itself, by TZID.
-    own: HashMap<String, Result<Tz, Fault>>,
+    /// Those it defines itself, by TZID, and those that were asked for.
+    known: RefCell<HashMap<String, Result<Tz, Fault>>>,
     pub(super) notes: Vec<String>,
 }
 
 impl KnownZones {
     /// The zones of a file with their VTIMEZONEs. `preferred` is taken first where several zones keep the same changes.
     pub(super) fn of(zones: &[Component], file: &[u8], limits: &Limits, window: &Window, preferred: Tz) -> Self {
-        let mut known = Self { own: HashMap::new(), notes: Vec::new() };
+        let (mut known, mut notes) = (HashMap::new(), Vec::new());
         for component in zones {
             let Some((name, observances)) = Observances::read(component, file, limits) else { continue };
-            let zone = observances.and_then(|own| {
-                let zone = resolve(&name, &own, window, preferred)?;
-                if !own.keeps(zone, window) {
-                    known.notes.push(format!(
-                        "line {}: {name} is defined with other clock changes than {zone} has; the latter count",
-                        component.line
-                    ));
-                }
-                Ok(zone)
-            });
-            known.own.insert(name, zone);
+            let zone = match observances {
+                Ok(own) => resolve(&name, &own, window, preferred).inspect(|zone| {
+                    notes.extend(own.unlike(*zone, &name, window).map(|how| format!("line {}: {how}; the latter counts", component.line)));
+                }),
+                // Many write no more than its name.
+                Err(fault) => named(&name).or_else(|| offset(&name)).ok_or(fault),
+            };
+            known.insert(key(&name), zone);
         }
-        known
+        Self { known: RefCell::new(known), notes }
     }
 
     /// The zone that a TZID names.
     pub(super) fn zone(&self, name: &str) -> Result<Tz, Fault> {
-        if let Some(own) = self.own.get(name) {
-            return own.clone();
-        }
-        named(name).or_else(|| offset(name)).ok_or_else(|| Fault::UnknownTimezone(name.to_owned()))
+        let find = || named(name).or_else(|| offset(name)).ok_or_else(|| Fault::UnknownTimezone(name.to_owned()));
+        self.known.borrow_mut().entry(key(name)).or_insert_with(find).clone()
     }
+}
+
+/// As the same name is written in two places.
+fn key(name: &str) -> String {
+    plain(name).to_lowercase()
 }
 
 /// A zone that a file defines. A full IANA name or one of Windows stands for itself, whatever the file says of it: programs keep old
@@ -67,75 +67,65 @@ fn resolve(name: &str, own: &Observances, window: &Window, preferred: Tz) -> Res
     }
 }
 
-/// A zone by name: of IANA in any case, below a path, or of Windows.
-pub(crate) fn named(name: &str) -> Option<Tz> {
-    let name = name.trim().trim_matches('"');
-    let iana =
-        |name: &str| name.parse::<Tz>().ok().or_else(|| TZ_VARIANTS.iter().copied().find(|zone| zone.name().eq_ignore_ascii_case(name)));
-    if let Some(zone) = iana(name).or_else(|| windows(name)) {
-        return Some(zone);
-    }
-    // "/mozilla.org/20050126_1/Europe/Berlin", "/freeassociation.sourceforge.net/America/Argentina/Salta"
-    let parts: Vec<&str> = name.strip_prefix('/')?.split('/').collect();
-    [3, 2, 1].iter().filter_map(|count| parts.len().checked_sub(*count)).find_map(|from| iana(&parts[from..].join("/")))
-}
-
-fn windows(name: &str) -> Option<Tz> {
-    if matches!(name.to_ascii_lowercase().as_str(), "z" | "coordinated universal time" | "tzone://microsoft/utc") {
-        return Some(Tz::UTC);
-    }
-    name.parse::<WindowsTimezone>().ok().map(Tz::from)
-}
-
-/// `UTC+2`, `GMT-03:30`: a clock that never changes.
-fn offset(name: &str) -> Option<Tz> {
-    let name = name.trim().trim_matches(['"', '(', ')']).to_ascii_uppercase();
-    let rest = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT"))?;
-    let (sign, digits) = rest.strip_prefix('+').map(|digits| (1, digits)).or_else(|| rest.strip_prefix('-').map(|digits| (-1, digits)))?;
-    let (hours, minutes) = match digits.split_once(':') {
-        Some((hours, minutes)) => (hours, minutes),
-        None if digits.len() > 2 => digits.split_at(digits.len() - 2),
-        None => (digits, "0"),
-    };
-    let seconds = sign * (hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60);
-    fixed(seconds)
-}
-
-/// A zone that always keeps an offset.
-fn fixed(seconds: i32) -> Option<Tz> {
-    let at = |year: i32, month: u32| Utc.with_ymd_and_hms(year, month, 1, 0, 0, 0).single();
-    let keeps = |zone: &&Tz| {
-        let years = [2000, 2010, 2020, 2030].into_iter().flat_map(|year| [at(year, 1), at(year, 7)]).flatten();
-        years.into_iter().all(|at| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == seconds)
-    };
-    let etc = TZ_VARIANTS.iter().filter(|zone| zone.name().starts_with("Etc/"));
-    etc.chain(TZ_VARIANTS.iter()).find(keeps).copied()
+/// How exactly a zone must keep the changes of a definition.
+#[derive(Clone, Copy)]
+enum Grain {
+    Second,
+    /// HCL Notes has European clocks change at another hour of that night.
+    Day,
 }
 
 impl Observances {
     /// Whether a zone keeps the same clock changes around the window.
     fn keeps(&self, zone: Tz, window: &Window) -> bool {
-        self.samples(window).iter().all(|(at, offset)| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == *offset)
+        are_of(&self.samples(around(window), Grain::Second), zone)
     }
 
-    /// The zone that does: the preferred one, else a city that many know, else the first by name.
+    /// In which way the zone that was taken is another one, if it is.
+    fn unlike(&self, zone: Tz, name: &str, window: &Window) -> Option<String> {
+        let is_another_hour = || are_of(&self.samples(around(window), Grain::Day), zone);
+        match () {
+            () if self.keeps(zone, window) => None,
+            () if is_another_hour() => Some(format!("{name} changes its clocks at another hour than {zone}")),
+            () => Some(format!("{name} is defined with other clock changes than {zone} has")),
+        }
+    }
+
+    /// The zone that keeps its changes: to the second, to the day, or at least as long as the window lasts, since many programs write the
+    /// changes of one year only. Of several it is the preferred one, else a city that many know, else the first by name.
     fn same_as(&self, window: &Window, preferred: Tz) -> Option<Tz> {
-        let samples = self.samples(window);
-        let keeps = |zone: &Tz| {
-            samples.iter().all(|(at, offset)| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() == *offset)
-        };
         let cities =
             [Tz::UTC, Tz::Europe__Berlin, Tz::Europe__London, Tz::America__New_York, Tz::America__Chicago, Tz::America__Los_Angeles];
-        [preferred].into_iter().chain(cities).chain(TZ_VARIANTS.iter().copied()).find(keeps)
+        let spans = [around(window), (window.from - TimeDelta::days(1), window.until + TimeDelta::days(1))];
+        spans.into_iter().flat_map(|span| [(span, Grain::Second), (span, Grain::Day)]).find_map(|(span, grain)| {
+            let samples = self.samples(span, grain);
+            [preferred].into_iter().chain(cities).chain(TZ_VARIANTS.iter().copied()).find(|zone| are_of(&samples, *zone))
+        })
     }
 
-    /// Its offset at points around the window: at regular steps and on both sides of every change.
-    fn samples(&self, window: &Window) -> Vec<(DateTime<Utc>, i32)> {
-        let (from, until) = (window.from - TimeDelta::days(370), window.until + TimeDelta::days(1));
+    /// Its offset at points of a span: at regular steps and on both sides of every change.
+    fn samples(&self, (from, until): (DateTime<Utc>, DateTime<Utc>), grain: Grain) -> Vec<(DateTime<Utc>, i32)> {
         let steps = std::iter::successors(Some(from), |at| at.checked_add_signed(SAMPLES_APART)).take_while(|at| *at < until);
         let changes = self.changes(from.year(), until.year());
-        let beside = changes.iter().flat_map(|(at, _)| [*at - TimeDelta::seconds(1), *at]).filter(|at| from <= *at && *at < until);
-        let points = steps.take(SAMPLES_MAX).chain(beside.take(SAMPLES_MAX)).collect::<Vec<_>>();
+        let (before, after) = match grain {
+            Grain::Second => (TimeDelta::seconds(1), TimeDelta::zero()),
+            Grain::Day => (TimeDelta::days(1), TimeDelta::days(1)),
+        };
+        let is_clear = |at: &DateTime<Utc>| {
+            let next = changes.partition_point(|(change, _)| *change + after <= *at);
+            changes.get(next).is_none_or(|(change, _)| *at <= *change - before)
+        };
+        let beside = changes.iter().flat_map(|(at, _)| [*at - before, *at + after]).filter(|at| from <= *at && *at < until);
+        let points: Vec<_> = steps.filter(is_clear).take(SAMPLES_MAX).chain(beside.take(SAMPLES_MAX)).collect();
         points.into_iter().map(|at| (at, self.offset_at(&changes, at))).collect()
     }
+}
+
+/// The window and a year before it, so that a zone is told by its changes.
+fn around(window: &Window) -> (DateTime<Utc>, DateTime<Utc>) {
+    (window.from - TimeDelta::days(370), window.until + TimeDelta::days(1))
+}
+
+fn are_of(samples: &[(DateTime<Utc>, i32)], zone: Tz) -> bool {
+    samples.iter().all(|(at, offset)| offset_at(zone, *at) == *offset)
 }

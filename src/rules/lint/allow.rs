@@ -9,7 +9,7 @@ use super::{Findings, Known};
 use crate::yaml::{
     code::Code,
     diagnostic::{Diagnostic, Source},
-    gate::Positions,
+    positions::Positions,
 };
 
 const MARK: &str = "# kalends: allow";

@@ -2,9 +2,13 @@
 //! proven or it is not made; what cannot be decided is passed over in silence.
 
 mod allow;
+mod candidates;
 mod conditions;
 mod exclusion;
+mod given;
 mod inclusion;
+mod overlaps;
+mod overs;
 mod patterns;
 mod records;
 mod shadows;
@@ -12,26 +16,36 @@ mod shadows;
 mod soundness;
 mod tested;
 mod traps;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use self::{candidates::Candidates, given::Given};
 use super::{
     RuleSet,
     compile::Read,
     findings::{Findings, Place},
     syntax,
 };
-use crate::yaml::{diagnostic::Source, gate::Positions};
+use crate::yaml::{diagnostic::Source, positions::Positions};
 
 /// What is known beside the files.
 pub(crate) struct Known<'a> {
     pub(crate) today: NaiveDate,
-    /// Rules that the tests reach, where they could be run.
-    pub(crate) reached: Option<&'a BTreeSet<String>>,
+    /// What the tests say of the rules, where they could be run.
+    pub(crate) tested: Option<&'a Tested>,
     /// What the book says of the rules, where it was asked.
     pub(crate) history: Option<&'a History>,
+}
+
+/// Rules that have a part in some test.
+#[derive(Debug, Default)]
+pub(crate) struct Tested {
+    pub(crate) reached: BTreeSet<String>,
+    /// Those of which a test expects what came from them.
+    pub(crate) expected: BTreeSet<String>,
 }
 
 /// What a set makes of the events of a book.
@@ -53,6 +67,8 @@ pub(crate) struct Record {
     pub(crate) won: usize,
     /// Events on which others won over it, by their ids.
     pub(crate) lost_to: BTreeMap<String, usize>,
+    /// Those of them on which it and another disagreed, so that a person was asked.
+    pub(crate) conflicts: usize,
     /// Seconds of events with people of known clients that it skipped though they were attended.
     pub(crate) hidden_seconds: i64,
     pub(crate) hidden: usize,
@@ -81,7 +97,7 @@ impl Ruled<'_> {
     /// `file:line`.
     fn spot(&self) -> String {
         let name = self.source.name.rsplit('/').next().unwrap_or_default();
-        format!("{name}:{}", self.source.position(self.positions.value(&self.path).start).0)
+        format!("{name}:{}", self.positions.line(self.positions.value(&self.path).start))
     }
 }
 
@@ -92,6 +108,7 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
     for rule in &rules {
         conditions::conditions(&rule.place(), &rule.rule.when, set, known, &mut found);
         patterns::of_rule(rule, &mut found);
+        words::words(&rule.place(), &rule.rule.when, "when", &mut found);
         records::of_rule(rule, set, known, &mut found);
     }
     for (source, file, positions) in files {
@@ -101,10 +118,11 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
             if !findings.hide_part_of(source, &place.span("")) {
                 conditions::conditions(&place, &one.when, set, known, &mut found);
                 patterns::of_when(&place, &one.when, &mut found);
+                words::words(&place, &one.when, "when", &mut found);
             }
         }
     }
-    shadows::shadows(&rules, set, &mut found);
+    pairs(&rules, set, &mut found);
     tested::tests(files, &rules, known, &mut found);
     // The rule that was left out may be the one that stands in it.
     if !findings.have_unread() {
@@ -117,6 +135,15 @@ pub(super) fn lint(files: &[Read<'_>], clients: Option<&(&Source, Positions)>, s
         traps::traps(source, positions, &mut found);
     }
     allow::apply(&sources, found, known, findings);
+}
+
+/// Rules against each other.
+fn pairs(rules: &[Ruled<'_>], set: &RuleSet, found: &mut Findings) {
+    let given: Vec<Given> = rules.iter().map(|rule| Given::by(rule, set)).collect();
+    let (candidates, ours) = (Candidates::of(rules, &given), set.identity.ours());
+    let shadows = shadows::shadows(rules, &given, &candidates, ours, found);
+    overlaps::overlaps(rules, &given, (&candidates, &shadows), ours, found);
+    overs::overs(rules, set, found);
 }
 
 /// All rules in the order in which they are asked. Of one that could not be read in full, nothing more is said.

@@ -7,7 +7,7 @@ use crate::{
         words::counted,
     },
     rules::{RuleSet, boundaries::is_ideograph, compile::Read, findings::Place, fold::folded},
-    yaml::{code::Code, diagnostic::Source, gate::Positions},
+    yaml::{code::Code, diagnostic::Source, positions::Positions},
 };
 
 /// Names that stand in anybody's titles.
@@ -147,7 +147,15 @@ fn in_use(rule: &Ruled<'_>, history: &History, found: &mut Findings) {
             Some(winner) => format!("it fits {}, and loses them all, most to `{winner}`", events(lost)),
             None => format!("none of the {} got anything from it", events(history.events)),
         };
-        let message = format!("`{}` gave nothing from {from} to {to}", rule.rule.id);
+        // It did something all the same: without it nobody is asked.
+        let (gave, label) = match record.conflicts {
+            0 => ("nothing", label),
+            asked => {
+                let then = "without it the other one decides there, and nobody is asked";
+                ("only questions", format!("{label}; on {} the two disagree, and a person is asked: {then}", events(asked)))
+            }
+        };
+        let message = format!("`{}` gave {gave} from {from} to {to}", rule.rule.id);
         place.complain(found, Code::Dead, "id", message, &label);
     }
     if record.hidden > 0 {

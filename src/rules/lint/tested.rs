@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_yaml::Value;
 
-use super::{Findings, Known, Ruled};
+use super::{Findings, Known, Ruled, Tested};
 use crate::{
     rules::{
         compile::Read,
@@ -23,8 +23,8 @@ pub(super) fn tests(files: &[Read<'_>], rules: &[Ruled<'_>], known: &Known<'_>, 
             file.tests.iter().enumerate().map(move |(index, test)| (place, format!("tests[{index}]"), test))
         })
         .collect();
-    if let Some(reached) = known.reached {
-        untested(rules, &all, reached, found);
+    if let Some(tested) = known.tested {
+        untested(rules, &all, tested, found);
     }
     for (at, (place, path, test)) in all.iter().enumerate() {
         let before = all[..at].iter().find_map(|(_, _, other)| Some((other, contradicts(other, test)?)));
@@ -36,13 +36,15 @@ pub(super) fn tests(files: &[Read<'_>], rules: &[Ruled<'_>], known: &Known<'_>, 
     }
 }
 
-fn untested(rules: &[Ruled<'_>], tests: &[(Place<'_>, String, &Test)], reached: &BTreeSet<String>, found: &mut Findings) {
+fn untested(rules: &[Ruled<'_>], tests: &[(Place<'_>, String, &Test)], tested: &Tested, found: &mut Findings) {
     let named: BTreeSet<&str> = tests.iter().flat_map(|(_, _, test)| named(&test.expect)).collect();
     for rule in rules {
         let id = rule.rule.id.as_str();
         let label = match () {
-            () if !reached.contains(id) => "add one whose event it fits, with `by` and its name",
-            () if !named.contains(id) && gives(rule) => "tests reach it, and none says `by` with its name: they would not see it lose",
+            () if !tested.reached.contains(id) => "add one whose event it fits, with `by` and its name",
+            () if !named.contains(id) && !tested.expected.contains(id) && gives(rule) => {
+                "tests reach it, and none expects what comes from it: they would not see it lose"
+            }
             () => continue,
         };
         rule.place().complain(found, Code::Untested, "id", format!("no test is about `{id}`"), label);

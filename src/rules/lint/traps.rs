@@ -9,7 +9,7 @@ use crate::yaml::{
     block::is_invisible,
     code::{Code, Level},
     diagnostic::{Diagnostic, Source},
-    gate::Positions,
+    positions::Positions,
 };
 
 pub(super) fn traps(source: &Source, positions: &Positions, found: &mut Findings) {

@@ -118,7 +118,7 @@ async fn write(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
     let body = &call.body;
     let mut found = Vec::new();
-    let assignment = values::assignment(&active.rules.catalog, body, "", &mut found);
+    let assignment = values::assignment((&active.rules.catalog, None), body, "", &mut found);
     let named = body["staff"].as_str().unwrap_or_default();
     let person = lists::person(&mut call.app.store.read().await?, named).await?;
     let person = person.filter(|one| call.who.sees_everyone() || call.who.reads_words_of(one.id));
@@ -216,7 +216,7 @@ async fn change(call: Call) -> Result<Answer, Problem> {
 pub(super) async fn acts(call: &Call, entry: &Entry) -> Result<Vec<Act>, Problem> {
     let active = call.active().await?;
     let mut found = Vec::new();
-    let assignment = values::assignment(&active.rules.catalog, &call.body, "", &mut found);
+    let assignment = values::assignment((&active.rules.catalog, Some(&entry.body)), &call.body, "", &mut found);
     let mut all = call.body.clone();
     for (name, at) in [("start", entry.body.start), ("end", entry.body.end)] {
         if all.get(name).is_none() {

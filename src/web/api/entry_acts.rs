@@ -163,7 +163,7 @@ async fn split(call: Call) -> Result<Answer, Problem> {
     let active = call.active().await?;
     let (mut legs, mut found) = (Vec::new(), Vec::new());
     for (place, part) in call.body["parts"].as_array().into_iter().flatten().enumerate() {
-        let assignment = values::assignment(&active.rules.catalog, part, &format!("/parts/{place}"), &mut found);
+        let assignment = values::assignment((&active.rules.catalog, Some(&entry.body)), part, &format!("/parts/{place}"), &mut found);
         let share = part["share"].as_u64().and_then(|share| share.try_into().ok()).unwrap_or(1);
         legs.push(Leg { share, assignment, number: None });
     }

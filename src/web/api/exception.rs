@@ -92,6 +92,8 @@ pub(super) struct LikelyShown {
     pub(super) client: Option<String>,
     pub(super) project: Option<String>,
     pub(super) billable: Option<bool>,
+    /// It was no work.
+    pub(super) not_work: bool,
     pub(super) why: String,
 }
 

@@ -102,7 +102,13 @@ async fn likely_answers(call: &Call, exception: &Exception) -> Result<Vec<Likely
     let is_matched = exception.lead() != "unmatched";
     let reads = |event: &Event| review::words::reads(&call.who, call.app.config.titles, event, is_matched);
     let found = likely::about(&mut tx, exception, reads, &active.rules.catalog).await?.likely;
-    let shown = |one: likely::Likely| LikelyShown { client: one.client, project: one.project, billable: one.billable, why: one.why };
+    let shown = |one: likely::Likely| LikelyShown {
+        client: one.client,
+        project: one.project,
+        billable: one.billable,
+        not_work: one.not_work,
+        why: one.why,
+    };
     Ok(found.into_iter().map(shown).collect())
 }
 

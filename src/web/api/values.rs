@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 
 use super::problem::{Kind, Misfit, Problem};
 use crate::{
-    model::{catalog::Catalog, day, decision::Assignment},
+    model::{catalog::Catalog, day, decision::Assignment, entry::Body},
     review::fields,
 };
 
@@ -49,8 +49,8 @@ fn given(body: &Value, name: &str) -> Option<Option<String>> {
     body.get(name).map(|value| value.as_str().map(str::to_owned))
 }
 
-/// What an entry is, from the fields of a body. `pointer` is where that stands.
-pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: &mut Vec<Misfit>) -> Assignment {
+/// What an entry is, from the fields of a JSON body, beside what stands. `pointer` is where the fields are.
+pub(super) fn assignment((catalog, stands): (&Catalog, Option<&Body>), body: &Value, pointer: &str, found: &mut Vec<Misfit>) -> Assignment {
     let at = |name: &str| format!("{pointer}/{name}");
     let mut wanted = Assignment {
         client: given(body, "client"),
@@ -62,7 +62,7 @@ pub(super) fn assignment(catalog: &Catalog, body: &Value, pointer: &str, found: 
             .get("tags")
             .map(|tags| tags.as_array().into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()),
     };
-    found.extend(fields::against(catalog, &mut wanted).into_iter().map(|(field, told)| Misfit::new(at(field.as_str()), told)));
+    found.extend(fields::against(catalog, stands, &mut wanted).into_iter().map(|(field, told)| Misfit::new(at(field.as_str()), told)));
     wanted
 }
 

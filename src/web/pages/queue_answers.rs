@@ -106,8 +106,11 @@ pub(super) async fn answer(
     let mut left = 0;
     for other in alike.iter().filter(|other| other.id != id) {
         // What one answer cleared along the way needs none of its own.
-        let next = given(&app, &active, other, &pairs).await?;
-        left += usize::from(desk.answer_as(other.id, Some(other.version), &next, batch).await.is_err());
+        let done = match given(&app, &active, other, &pairs).await {
+            Ok(next) => desk.answer_as(other.id, Some(other.version), &next, batch).await.is_ok(),
+            Err(_) => false,
+        };
+        left += usize::from(!done);
     }
     let done = if left > 0 { "some" } else { told(&first) };
     let is_ruled = matches!(first, Answer::Change(_) | Answer::NotWork) && signed.who.reviews(exception.staff);

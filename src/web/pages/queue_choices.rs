@@ -33,6 +33,9 @@ fn choices(exception: &Exception, item: &Item, may: impl Fn(QuestionAct) -> bool
     // Where the task is what is missing, its project is no answer.
     let others = item.likely.iter().filter(|one| item.tasks.is_empty() || one.project.as_ref() != stands);
     let likely = others.map(|one| {
+        if one.not_work {
+            return said("act", "not-work", "Not work", &one.why);
+        }
         let value = match (&one.project, &one.client) {
             (Some(code), _) => format!("project={code}"),
             (None, Some(key)) => format!("client={key}"),

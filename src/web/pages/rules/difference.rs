@@ -67,6 +67,9 @@ impl<'a> Difference<'a> {
             @if !self.moves.is_empty() { (self.moves(style)) }
             @if !found.questions().is_empty() { (questions(found)) }
             (self.weeks(found.weeks(), style))
+            @for (through, people) in &found.locked {
+                p.quiet { "Locked through " (style.full_date(*through)) " for " (counted(*people, "person", "people")) ": nothing changes there." }
+            }
         }
     }
 

@@ -102,7 +102,10 @@ fn event(typed: &Pairs, people: &[Staff], today: NaiveDate) -> Value {
         let text = of(name).unwrap_or_default();
         text.split(apart).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
     };
-    let (mut attendees, categories) = (list("attendees", &[',', ';', '\n', ' ']), list("categories", &[',']));
+    // Names come with addresses out of mail; addresses alone are also set apart by blanks.
+    let apart = |one: &String| if one.contains('<') { vec![one.clone()] } else { one.split_whitespace().map(str::to_owned).collect() };
+    let mut attendees: Vec<String> = list("attendees", &[',', ';', '\n']).iter().flat_map(apart).collect();
+    let categories = list("categories", &[',']);
     // The calendar is hers who is the first of ours among those who are there.
     if let Some(person) = of("person").and_then(|email| people.iter().find(|one| one.addresses.contains(&email))) {
         attendees.retain(|email| !person.addresses.contains(&email.to_lowercase()));
