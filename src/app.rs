@@ -37,10 +37,10 @@ use crate::{
     settling::{
         Settled,
         activation::{self, Active},
-        reload::{Reloaded, Wish, reload},
+        reload::{Ask, Reloaded, Wish, reload},
         settle_due,
     },
-    store::{Error, Store, rule_sets::Files},
+    store::{Store, rule_sets::Files},
 };
 
 /// Built once, for one book.
@@ -148,32 +148,22 @@ impl App {
     ///
     /// # Errors
     /// If the folder cannot be read, or the book.
-    pub(crate) async fn reload(&self, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
-        self.reload_files(rule_files(folder)?, folder, actor, force).await
+    pub(crate) async fn reload(&self, folder: &Path, actor: &str, ask: Ask) -> anyhow::Result<Reloaded> {
+        self.reload_files(rule_files(folder)?, folder, actor, ask).await
     }
 
     /// The same with files that were read already.
-    pub(crate) async fn reload_files(&self, files: Files, folder: &Path, actor: &str, force: bool) -> anyhow::Result<Reloaded> {
-        let from = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()).display().to_string();
-        let wish = Wish { files, policy: &self.config.policy, actor, folder: &from, force };
+    pub(crate) async fn reload_files(&self, files: Files, folder: &Path, actor: &str, ask: Ask) -> anyhow::Result<Reloaded> {
+        let wish = Wish { files, policy: &self.config.policy, actor, folder: &place(folder), ask };
         Ok(reload(&self.store, &wish, self.config.clock.now()).await?)
     }
+}
 
-    /// The active set under the policy of the configuration, which holds from the next command on.
-    pub(crate) async fn under_policy(&self, actor: &str) -> anyhow::Result<Option<Active>> {
-        loop {
-            let Some(active) = activation::active(&self.store).await? else { return Ok(None) };
-            let mut next = match Active::from_files(active.files.clone(), &self.config.policy) {
-                Ok(next) if next.digest != active.digest => next,
-                _ => return Ok(Some(active)),
-            };
-            match activation::activate(&self.store, Some(&active), &mut next, (actor, "the configuration"), self.config.clock.now()).await {
-                // Another command was quicker: look again at what is active now.
-                Err(Error::Outdated(_)) => {}
-                done => return done.map(|_| Some(next)).map_err(Into::into),
-            }
-        }
-    }
+/// A folder of this machine: on another one the same path is another folder.
+pub(crate) fn place(folder: &Path) -> String {
+    let host = hostname::get().unwrap_or_default();
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    format!("{}:{}", host.to_string_lossy(), folder.display())
 }
 
 /// The rule files of a folder, by path.

@@ -45,6 +45,31 @@ on_each_database! {
         assert!(told.contains(&format!("Rule set {}", &check["rule_set"].as_str().expect("a digest")[..12])), "{told}");
     }
 
+    fn the_nearest_rules_are_shown_whatever_they_ask_for_and_wherever_they_stand(world: World) {
+        let rules: Vec<_> = (0..30)
+            .map(|number| format!("  - {{id: far-{number}, section: clients, when: {{title: {{words: [zebra{number}]}}, attendees: {{max: 9}}}}, set: {{tags: [far]}}}}\n"))
+            .collect();
+        let rules = rules.concat();
+        let rules = format!(
+            "our_domains: [northwind.example]\nsections: [clients, fallback]\nrules:\n{rules}  - {{id: named, section: clients, when: {{client_name: {{}}}}, set: {{client: '${{client}}'}}}}
+  - {{id: code, section: clients, when: {{project_code: {{}}}}, set: {{project: '${{code}}'}}}}
+  - {{id: slip, section: fallback, when: {{title: {{words: [weekley]}}}}, set: {{tags: [week]}}}}
+  - {{id: retainer, section: fallback, when: {{client: acme, project: unset, recurring: true}}, set: {{project: ACME-15}}}}\n"
+        );
+        std::fs::write(world.path("rules/rules.yaml"), rules).expect("written");
+        world.run(&["rules", "reload", "--force"]).expect("active");
+        let people = "ORGANIZER:mailto:dana@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:dana@northwind.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:tom@gmail.com\r\n";
+        world.calendar(&[event("a", "20260302T090000Z", "20260302T100000Z", "Acme weekly", people)]);
+        world.sync();
+        let entry = text(&world.entries()[0], "id").to_owned();
+        let why = world.json(&["rules", "explain", short(&entry)]);
+        let nearest: Vec<_> = why["nearest"].as_array().expect("a list").iter().map(|one| text(one, "rule")).collect();
+        assert_eq!(nearest, ["retainer", "slip"], "{why:#}");
+        assert_eq!((text(&why["nearest"][0]["lacked"][0], "condition"), &why["asked"]), ("recurring", &json!(34)));
+        let told = &why["event"];
+        assert_eq!((text(told, "title"), text(told, "start"), &told["attendees"]), ("Acme weekly", "2026-03-02T09:00:00Z", &json!([DANA, "tom@gmail.com"])));
+    }
+
     fn the_rule_that_ends_it_is_told_and_counts_as_used(world: World) {
         let rules = "our_domains: [northwind.example]\nsections: [guards, clients]\nrules:
   - {id: talks, section: guards, when: {title: {words: [talk]}}, stop: true}

@@ -341,12 +341,13 @@ fn coverage_names_the_rules_and_alternatives_that_no_test_reaches() {
   - id: both
     section: b
     when:
-      all: [{any: [{recurring: true}, {weekday: sun}]}]
+      all: [{any: [{recurring: true}, {duration: {max: 10m}}]}]
       any: [{title: {words: [retro]}}, {title: {words: [review]}}]
     set: {tags: [talk]}
 suspicious:
   - {id: long, when: {duration: {min: 10h}}}
   - {id: late, reason: too-late, when: {time: {within: '20:00-23:00'}}}
+  - {id: odd, when: {any: [{title: {words: [retro]}}, {title: {words: [review]}}, {duration: {max: 5m}}]}}
 tests:
   - {name: a, event: {title: Lunch}, expect: {outcome: skipped, by: lunch}}
   - {name: b, event: {title: Retro, recurring: true, duration: 11h}, expect: {tags: talk, reason: long}}
@@ -362,7 +363,17 @@ tests:
     let row = |rule: &str, tests: u64, missed: &str| (rule.to_owned(), tests, missed.to_owned());
     let both = row("both", 1, "[\"any[1]\",\"all[0].any[1]\"]");
     // The test of `lunch` ends there, though its event would fit `behind` too.
-    assert_eq!(covered, [row("lunch", 1, "[]"), row("behind", 0, "[]"), both, row("long", 1, "[]"), row("late", 0, "[]")]);
+    assert_eq!(
+        covered,
+        [
+            row("lunch", 1, "[]"),
+            row("behind", 0, "[]"),
+            both,
+            row("long", 1, "[]"),
+            row("late", 0, "[]"),
+            row("odd", 1, "[\"any[1]\",\"any[2]\"]")
+        ]
+    );
     let out = Command::new(env!("CARGO_BIN_EXE_kalends"))
         .args(["rules", "test", "--coverage", "--rules", "."])
         .current_dir(folder.path())
@@ -373,7 +384,9 @@ tests:
     no test reaches late (rules.yaml:14)
     no test fits any[1] of both (rules.yaml:6)
     no test fits all[0].any[1] of both (rules.yaml:6)
-    3 of 5 rules and 2 of 4 alternatives are tested
+    no test fits any[1] of odd (rules.yaml:15)
+    no test fits any[2] of odd (rules.yaml:15)
+    4 of 6 rules and 3 of 7 alternatives are tested
     2 tests, 0 failed
     ");
 }

@@ -179,6 +179,7 @@ fn what_is_refused() {
         all.push_str(&said(&world, args));
     }
     world.configure("locked_through: 2026-03-31\n");
+    world.sync();
     all.push_str(&said(&world, &["entries", "add", "--staff", DANA, "--date", "2026-03-04", "--start", "09:00", "--end", "10:00"]));
     insta::assert_snapshot!("what_is_refused", all);
 }

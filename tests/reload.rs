@@ -195,7 +195,77 @@ on_each_database! {
         }
         assert_eq!(outcomes(&world), ["active", "active"], "the first, and the one that was new");
         assert!(running.into_iter().all(Daemon::stop), "they end well");
-        assert_eq!(text(&status(&world)["active"], "folder"), world.path("other").canonicalize().expect("a folder").display().to_string());
+        let folder = world.path("other").canonicalize().expect("a folder").display().to_string();
+        assert!(text(&status(&world)["active"], "folder").ends_with(&format!(":{folder}")), "{}", status(&world));
+    }
+
+    fn timers_with_different_folders_do_not_take_turns(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        copy(&world, "other");
+        let sync = |folder: &str| {
+            world.configure_lasting(&format!("rules: {folder}\n"));
+            told(&world, &["sync"])
+        };
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        for _round in 0..3 {
+            assert_eq!((sync("rules").0, task(&world).as_str()), (0, "Craft"));
+            let (code, _, complaint) = sync("other");
+            assert_eq!((code, task(&world).as_str()), (0, "Craft"), "an old copy beside it changes nothing");
+            assert!(complaint.contains("other were active once and are not now"), "{complaint}");
+        }
+        assert_eq!(outcomes(&world), ["active", "active"]);
+        // What is new in either counts, also where it goes back to what was.
+        write(&world, "other/more.yaml", &rule("plan", "Other"));
+        for (folder, task_now) in [("other", "Other"), ("rules", "Other"), ("other", "Other")] {
+            assert_eq!((sync(folder).0, task(&world).as_str()), (0, task_now), "{folder}");
+        }
+        std::fs::remove_file(world.path("other/more.yaml")).expect("gone");
+        for folder in ["other", "rules", "other"] {
+            assert_eq!((sync(folder).0, task(&world).as_str()), (0, "Meeting"), "{folder}");
+        }
+    }
+
+    fn what_was_rolled_back_stays_so_at_the_next_sync(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        copy(&world, "old");
+        write(&world, "rules/more.yaml", &rule("plan", "Slip"));
+        world.sync();
+        assert_eq!(task(&world), "Slip");
+        world.run(&["rules", "reload", "--rules", "old"]).expect("rolled back");
+        for _time in 0..2 {
+            assert_eq!(told(&world, &["sync"]).0, 0);
+            assert_eq!(task(&world), "Meeting");
+        }
+        let daemon = daemon(&world);
+        a_while();
+        assert!(task(&world) == "Meeting" && daemon.stop(), "nor does a daemon bring it back");
+        write(&world, "rules/more.yaml", &rule("plan", "Mended"));
+        world.sync();
+        assert_eq!(task(&world), "Mended", "a change of the folder counts");
+        world.run(&["rules", "reload", "--rules", "old"]).expect("rolled back");
+        world.run(&["rules", "reload"]).expect("meant");
+        assert_eq!(task(&world), "Mended", "and so does asking for it");
+    }
+
+    fn time_that_would_be_gone_has_to_be_meant_held_or_not_fresh_or_not(world: World) {
+        let titles: Vec<String> = (0..8).map(|number| format!("Unknown {number}")).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).chain(["[ACME-15] Plan"; 2]).collect();
+        calendar(&world, &titles);
+        let (before, asked) = (world.entries(), world.exceptions());
+        assert_eq!((before.len(), asked.len()), (10, 8));
+        let slip = "rules:\n  - {id: slip, section: guards, when: {title: {words: [plan, unknown]}}, skip: free}\n";
+        for now in ["2026-03-20T12:00:00Z", "2026-07-20T12:00:00Z"] {
+            world.now(now);
+            write(&world, "rules/more.yaml", slip);
+            let (code, _, complaint) = told(&world, &["rules", "reload"]);
+            assert!(code == FOUND && complaint.contains("10:00 h (10 entries) would be gone, and no longer asked about"), "{complaint}");
+            assert_eq!(told(&world, &["sync"]).0, FOUND);
+            assert_eq!((world.entries(), world.exceptions()), (before.clone(), asked.clone()));
+            std::fs::remove_file(world.path("rules/more.yaml")).expect("gone");
+        }
+        write(&world, "rules/more.yaml", slip);
+        world.run(&["rules", "reload", "--force"]).expect("meant");
+        assert_eq!(world.entries().len(), 0);
     }
 
     fn a_set_that_sends_most_time_to_the_queue_has_to_be_meant(world: World) {
@@ -298,6 +368,29 @@ on_each_database! {
         assert_eq!(told(&world, &["sync"]).0, 1);
     }
 
+    fn refused_files_are_told_in_the_digest_of_ops_until_they_are_mended(world: World) {
+        calendar(&world, &["[ACME-15] Plan"]);
+        world.configure_lasting("digest: {ops: [ops@northwind.example], command: [sh, -c, \"cat > told; echo $0 >> told\"]}\n");
+        let digests = || (world.run(&["job", "digest"]).expect("ran"), std::fs::read_to_string(world.path("told")).unwrap_or_default());
+        assert!(digests().0.contains("0 digests"), "there is nothing to say");
+        write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        assert_eq!(told(&world, &["sync"]).0, FOUND);
+        let (sent, told_ops) = digests();
+        assert!(sent.contains("1 digest"), "{sent}");
+        assert!(told_ops.contains("rule files were refused") && told_ops.contains("error[Y008]") && told_ops.contains("rules/more.yaml:2"), "{told_ops}");
+        // Refused files of another folder, as another machine's timer has them, are told as well.
+        copy(&world, "other");
+        write(&world, "other/more.yaml", &rule("plan", "Other").replace("set:", "sett:"));
+        std::fs::remove_file(world.path("rules/more.yaml")).expect("gone");
+        assert!(digests().0.contains("0 digests"), "mended");
+        assert_eq!(told(&world, &["rules", "reload", "--rules", "other"]).0, FOUND);
+        let (_, told_ops) = digests();
+        assert!(told_ops.contains("other was refused at 2026-03-20") && told_ops.contains("error[Y008]"), "{told_ops}");
+        write(&world, "rules/more.yaml", &rule("plan", "Craft"));
+        world.sync();
+        assert!(digests().0.contains("0 digests"), "what became active since ends it");
+    }
+
     fn nothing_is_read_before_there_are_rules(world: World) {
         write(&world, "rules/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
         let (code, synced, complaint) = told(&world, &["sync"]);
@@ -306,6 +399,24 @@ on_each_database! {
         std::fs::remove_dir_all(world.path("rules")).expect("gone");
         let (code, _, complaint) = told(&world, &["sync"]);
         assert!(code == 1 && complaint.contains("no calendar was read: cannot read the folder"), "{complaint}");
+    }
+
+    fn totals_of_days_and_the_house_policy_are_behaviour(world: World) {
+        calendar(&world, &["[ACME-15] Plan", "[ACME-15] Build"]);
+        copy(&world, "tried");
+        let rules = std::fs::read_to_string(world.path("rules/rules.yaml")).expect("rules");
+        write(&world, "tried/rules.yaml", &rules.replace("{day_total: {min: 10h}}", "{day_total: {min: 1h}}"));
+        let (code, found, _) = told(&world, &["rules", "diff", "active", "tried"]);
+        assert_eq!((code, &found["differing"], &found["days"]), (FOUND, &json!(0), &json!(2)), "{found:#}");
+        let one = &found["differences"][0];
+        assert_eq!((text(one, "what"), text(one, "from"), text(one, "to"), text(one, "rule_after")), ("day-too-full (days)", "nothing", "asked", "day-too-full"));
+        assert!(world.output(&["rules", "diff", "active", "tried"]).stdout.starts_with(b"0 of 2 events read differently, and 2 days by their totals"));
+        // A limit that no day comes near to is no difference.
+        write(&world, "tried/rules.yaml", &rules.replace("{day_total: {min: 10h}}", "{day_total: {min: 9h}}"));
+        assert_eq!(told(&world, &["rules", "diff", "active", "tried"]).0, 0);
+        world.configure_lasting("rounding: {minutes: 15}\n");
+        let (code, found, _) = told(&world, &["rules", "diff", "active", "tried"]);
+        assert_eq!((code, &found["differing"], &found["policy"][0]["to"]), (FOUND, &json!(0), &json!("to 15 minutes (nearest), per entry")));
     }
 
     fn history_and_differences_are_told_in_behaviour(world: World) {
@@ -337,7 +448,7 @@ on_each_database! {
             write(&world, "other/rules.yaml", &text.replace(from, to));
         };
         defaults("  - {id: too-long,", "  - {id: much-too-long, reason: too-long,");
-        assert_eq!(told(&world, &["rules", "diff", "tagged", "other"]), (0, json!({ "events": 5, "differing": 0, "differences": [] }), String::new()));
+        assert_eq!(told(&world, &["rules", "diff", "tagged", "other"]), (0, json!({ "events": 5, "differing": 0, "days": 0, "policy": [], "differences": [] }), String::new()));
         // A default that no event comes to is no difference, one that fills a field is; and so is what clients.yaml says of a project.
         defaults("defaults: {task: Meeting", "defaults: {task: Talk");
         let clients = std::fs::read_to_string(world.path("other/clients.yaml")).expect("a file");

@@ -3,6 +3,7 @@
 mod decided;
 mod fields;
 mod json;
+mod nearness;
 mod outcome;
 mod shown;
 mod standing;

@@ -140,7 +140,7 @@ impl App {
             let is_set = inspected.count(Level::Error) == 0;
             let tests = inspected.set.as_ref().map(run_tests).unwrap_or_default();
             let checked = Checked { findings: inspected.findings, tests };
-            let candidate = Active::from_files(files, &app.config.policy).ok().filter(|_| is_set);
+            let candidate = Active::from_files(files, &active.policy).ok().filter(|_| is_set);
             let Some(mut candidate) = candidate else { return Ok(Tried { checked, difference: None }) };
             backtest::with_closed(&app.store, &active, &mut candidate, now.date_naive()).await?;
             let difference = backtest::backtest(&app.store, (&active, &candidate), span, now, |_, _| {}).await?;
@@ -161,7 +161,7 @@ impl App {
     ) -> anyhow::Result<Behaviour> {
         within(span, COMPARED_MAX)?;
         let app = self.clone();
-        self.apart(async move { Ok(behaviour::compare(&app.store, &one.rules, &other.rules, span).await?) }).await
+        self.apart(async move { Ok(behaviour::compare(&app.store, &one, &other, span).await?) }).await
     }
 
     /// Work that takes its time: on a thread of its own, one at a time, and given up before whoever waits for it does.

@@ -88,6 +88,7 @@ fn text(found: &Backtest, emails: &Emails) -> String {
         found.share(),
         signed_hours(found.billable())
     )];
+    lines.extend(found.policy.iter().map(|(what, from, to)| format!("kalends.yaml changes {what}: {from} -> {to}")));
     let sums = found.sums();
     let sum = |words: &str, sum: Sum| format!("{words:<18}{:>6}  {:>8} h", sum.entries, entries::hours(sum.seconds));
     lines.push(format!(
@@ -161,9 +162,10 @@ fn to_json(found: &Backtest, emails: &Emails) -> Value {
     let week = |(staff, monday): (StaffId, NaiveDate)| json!({ "staff": email(staff), "week": monday });
     let weeks = |of: Weeks| of.into_iter().map(week).collect::<Vec<_>>();
     let (submitted, approved) = found.weeks();
+    let policy = found.policy.iter().map(|(what, from, to)| json!({ "what": what, "from": from, "to": to }));
     let locked = found.locked.iter().map(|(through, people)| json!({ "through": through, "people": people }));
     json!({
-        "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
+        "policy": policy.collect::<Vec<_>>(), "entries": found.entries, "changed": found.changed.len(), "percent": found.share(), "billable_seconds": found.billable(),
         "newly_matched": sum(matched), "newly_unmatched": sum(unmatched), "into_queue": sum(queued), "out_of_queue": sum(released),
         "new_exceptions": opened, "cleared_exceptions": cleared,
         "moves": moves.collect::<Vec<_>>(), "questions": questions.collect::<Vec<_>>(), "submitted_weeks": weeks(submitted), "approved_weeks": weeks(approved), "locked": locked.collect::<Vec<_>>(),

@@ -4,12 +4,15 @@ use std::{future::Future, path::Path};
 
 use anyhow::Context;
 
-use super::{drawn, paint};
+use super::{complain, drawn, paint};
 use crate::{
     app::{App, rule_files},
     config::{self, Config},
     model::{principal::Principal, staff::Staff, words::counted},
-    settling::{activation::Active, reload::Reloaded},
+    settling::{
+        activation::{self, Active},
+        reload::{Ask, Reloaded},
+    },
     yaml::{
         code::Level,
         diagnostic::{Diagnostic, Source},
@@ -45,7 +48,7 @@ fn draw(findings: impl IntoIterator<Item = (Source, Diagnostic)>) -> anyhow::Err
     anyhow::anyhow!("{}; nothing was changed", counted(drawn.len(), "error", "errors"))
 }
 
-/// Makes the rule files of the configured folder the active set if they differ from it. A refusal is told, but for what follows of it.
+/// Makes the rule files of the configured folder the active set if they changed, and so differ from it. A refusal is told, but for what follows of it.
 ///
 /// # Errors
 /// Of the book. A folder that cannot be read changes nothing, and is the inner error.
@@ -54,27 +57,32 @@ pub(super) async fn reload(app: &App) -> anyhow::Result<anyhow::Result<Reloaded>
         Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    let reloaded = app.reload_files(files, &app.config.rules, &actor(), false).await?;
-    if let Reloaded::Refused(refusal) = &reloaded {
-        drawn(&refusal.told(paint()));
+    let reloaded = app.reload_files(files, &app.config.rules, &actor(), Ask::Found).await?;
+    match &reloaded {
+        Reloaded::Refused(refusal) => drawn(&refusal.told(paint())),
+        Reloaded::Replaced(active) => complain(&replaced(app, active)),
+        Reloaded::Same(_) | Reloaded::Active(..) => {}
     }
     Ok(Ok(reloaded))
+}
+
+/// What is to be said where the folder holds what was put out of force on purpose, or by another folder.
+fn replaced(app: &App, active: &Active) -> String {
+    let (folder, stays) = (app.config.rules.display(), &active.digest[..12]);
+    format!("the rules of {folder} were active once and are not now; {stays} stays. Make them active with: kalends rules reload")
 }
 
 /// The folder's set, for a book that has none yet.
 pub(super) async fn first(app: &App) -> anyhow::Result<Active> {
     match reload(app).await?? {
-        Reloaded::Same(active) | Reloaded::Active(active, _) => Ok(active),
+        Reloaded::Same(active) | Reloaded::Active(active, _) | Reloaded::Replaced(active) => Ok(active),
         Reloaded::Refused(refusal) => anyhow::bail!("{}; nothing was changed", refusal.summary()),
     }
 }
 
-/// The active set, or the folder's if none is active yet.
+/// The set in force, as it is: what looks, and what acts on entries, makes no other one active.
 pub(super) async fn active(app: &App) -> anyhow::Result<Active> {
-    match app.under_policy(&actor()).await? {
-        Some(active) => Ok(active),
-        None => first(app).await,
-    }
+    activation::active(&app.store).await?.context("no rules are active yet; run: kalends sync")
 }
 
 /// Who gives this command: an address in `KALENDS_ACTOR`, else the user's name.

@@ -149,11 +149,11 @@ pub(crate) async fn sync(app: &App, only: Option<&str>, format: Format) -> anyho
     let reloaded = book::reload(app).await?;
     // Broken rule files change nothing: the set in the book goes on.
     let stays = match &reloaded {
-        Ok(Reloaded::Same(_) | Reloaded::Active(..)) => None,
+        Ok(Reloaded::Same(_) | Reloaded::Active(..) | Reloaded::Replaced(_)) => None,
         _ => activation::active(&app.store).await?,
     };
     let active = match (&reloaded, &stays) {
-        (Ok(Reloaded::Same(active) | Reloaded::Active(active, _)), _) | (_, Some(active)) => active,
+        (Ok(Reloaded::Same(active) | Reloaded::Active(active, _) | Reloaded::Replaced(active)), _) | (_, Some(active)) => active,
         (Ok(Reloaded::Refused(refusal)), None) => {
             complain(&format!("{}; no rules are active yet, and no calendar was read", refusal.summary()));
             return Ok(Outcome::Findings);

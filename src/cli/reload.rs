@@ -17,7 +17,7 @@ use crate::{
         activation::{self, Active},
         backtest,
         behaviour::{self, Behaviour},
-        reload::{Refusal, Reloaded},
+        reload::{Ask, Refusal, Reloaded},
         settle_due,
     },
     store::{self, rule_sets::Files},
@@ -37,8 +37,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn reload(app: &App, args: &Args, format: Format) -> anyhow::Result<Outcome> {
     let folder = args.rules.as_deref().unwrap_or(&app.config.rules);
-    let (set, days) = match app.reload(folder, &book::actor(), args.force).await? {
-        Reloaded::Same(set) => (set, None),
+    let ask = if args.force { Ask::Forced } else { Ask::Asked };
+    let (set, days) = match app.reload(folder, &book::actor(), ask).await? {
+        Reloaded::Same(set) | Reloaded::Replaced(set) => (set, None),
         Reloaded::Active(set, days) => (set, Some(days)),
         Reloaded::Refused(refusal) => return refused(&refusal, format),
     };
@@ -171,12 +172,12 @@ pub(crate) async fn diff(app: &App, args: &Diff, format: Format) -> anyhow::Resu
     let Some(one) = named(app, &args.one).await? else { return Ok(Outcome::Findings) };
     let Some(other) = named(app, &args.other).await? else { return Ok(Outcome::Findings) };
     let span = (args.from.unwrap_or(NaiveDate::MIN), args.to.unwrap_or(LAST_DATE));
-    let found = behaviour::compare(&app.store, &one.rules, &other.rules, span).await?;
+    let found = behaviour::compare(&app.store, &one, &other, span).await?;
     match format {
         Format::Json => answer(&serde_json::to_string_pretty(&behaviour_json(&found))?),
         Format::Table => answer(&behaviour_text(&found)),
     }
-    Ok(if found.groups.is_empty() { Outcome::Done } else { Outcome::Findings })
+    Ok(if found.is_same() { Outcome::Done } else { Outcome::Findings })
 }
 
 async fn named(app: &App, typed: &str) -> anyhow::Result<Option<Active>> {
@@ -219,7 +220,10 @@ async fn proposed(app: &App, files: Files) -> anyhow::Result<Option<Active>> {
 }
 
 fn behaviour_text(found: &Behaviour) -> String {
-    let head = format!("{} of {} read differently", found.differing, counted(found.events, "event", "events"));
+    let days = if found.days == 0 { String::new() } else { format!(", and {} by their totals", counted(found.days, "day", "days")) };
+    let head = format!("{} of {} read differently{days}", found.differing, counted(found.events, "event", "events"));
+    let policy = found.policy.iter().map(|(what, from, to)| format!("\nkalends.yaml says another {what}: {from} -> {to}"));
+    let head = head + &policy.collect::<String>();
     let rows = found.groups.iter().map(|(cause, seen)| {
         let rules = if cause.rules.0 == cause.rules.1 { cause.rules.0.clone() } else { format!("{} -> {}", cause.rules.0, cause.rules.1) };
         let examples: Vec<_> = seen.examples.iter().take(EXAMPLES).map(|(date, id)| format!("{} {id}", date.format("%m-%d"))).collect();
@@ -244,5 +248,6 @@ fn behaviour_json(found: &Behaviour) -> Value {
         json!({ "what": cause.what, "from": cause.from, "to": cause.to, "rule_before": cause.rules.0, "rule_after": cause.rules.1, "events": seen.events,
             "seconds": seen.seconds, "examples": seen.examples.iter().map(|(date, id)| json!({ "date": date, "event": id })).collect::<Vec<_>>() })
     });
-    json!({ "events": found.events, "differing": found.differing, "differences": groups.collect::<Vec<_>>() })
+    let policy = found.policy.iter().map(|(what, from, to)| json!({ "what": what, "from": from, "to": to }));
+    json!({ "events": found.events, "differing": found.differing, "days": found.days, "policy": policy.collect::<Vec<_>>(), "differences": groups.collect::<Vec<_>>() })
 }

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{Format, Outcome, access, answer, book, connections, sources};
+use super::{Format, Outcome, access, answer, connections, sources};
 use crate::{
     app::{App, health::STRANGE, rules::Folder},
     config::Config,
@@ -42,8 +42,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<Outcome> {
     // With port 0 only the listener knows where it is, and links have to say so.
     app.config.listen = listener.local_addr()?;
     let (app, listen) = (Arc::new(app), listener.local_addr()?);
-    app.under_policy(&book::actor()).await?;
-    let rules = daemon::rules::first_look(&app).await?;
+    let rules = daemon::rules::first_look(&app).await;
     let (stop, stopping) = watch::channel(false);
     let daemon = Daemon::new(app.clone(), stopping.clone());
     let running = tokio::spawn({

@@ -1,4 +1,5 @@
-//! The digest: one message for each person whose hours do not come in, and one for ops. It names calendars and reasons, never events.
+//! The digest: one message for each person whose hours do not come in, and one for ops. It names calendars, reasons
+//! and refused rule files, never events.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,18 @@ use crate::{
     app::{
         App,
         health::{Health, STRANGE},
+        place,
+        rules::Folder,
         unread::Waiting,
     },
     config::mail::{Tls, Way},
     model::{
         connection::ConnectionStatus,
         exception::{Exception, ExceptionStatus},
+        reload::ReloadOutcome,
         staff::Staff,
     },
+    yaml::diagnostic::Paint,
 };
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -42,8 +47,9 @@ struct Message {
 pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
     let Some(way) = &app.config.mail.way else { return Ok(0) };
     let (health, open) = (app.health().await?, app.store.read().await?.exceptions(ExceptionStatus::Open).await?);
-    let waiting = app.waiting(&health).await?;
-    let messages = messages(&health, &open, &waiting, &app.config.mail.ops, app.config.clock.now());
+    let (waiting, rules) = (app.waiting(&health).await?, refused(app).await?);
+    let known = Known { health: &health, open: &open, waiting: &waiting, rules: rules.as_deref() };
+    let messages = messages(&known, &app.config.mail.ops, app.config.clock.now());
     let mut failed = Vec::new();
     for message in &messages {
         if let Err(error) = deliver(way, message).await {
@@ -54,8 +60,38 @@ pub(crate) async fn send(app: &App) -> anyhow::Result<usize> {
     Ok(messages.len())
 }
 
+/// What keeps rule files from being in force: those of this folder now, or what was refused last from another one.
+async fn refused(app: &App) -> anyhow::Result<Option<String>> {
+    let mut tx = app.store.read().await?;
+    let (active, last) = (tx.active_digest().await?, tx.reloads(1).await?.pop());
+    drop(tx);
+    let last = last.filter(|last| last.outcome == ReloadOutcome::Refused);
+    Ok(match (Folder::look(app, active.as_deref()), last) {
+        (folder @ (Folder::Refused(_) | Folder::Unreadable(_)), _) => {
+            let more = if let Folder::Refused(refusal) = &folder { format!("\n\n{}", refusal.told(Paint::Plain)) } else { String::new() };
+            Some(format!("{} {}{more}", app.config.rules.display(), folder.told()))
+        }
+        (Folder::Same, Some(last)) if last.folder == place(&app.config.rules) => None,
+        (_, Some(last)) => {
+            let at = last.at.format("%Y-%m-%d %H:%M");
+            Some(format!("{} was refused at {at}:\n\n{}", last.folder, last.told.unwrap_or_default()))
+        }
+        (_, None) => None,
+    })
+}
+
+/// What there is to tell.
+struct Known<'a> {
+    health: &'a Health,
+    open: &'a [Exception],
+    waiting: &'a [Waiting],
+    /// What keeps rule files from being in force.
+    rules: Option<&'a str>,
+}
+
 /// Pure: who is told what. Nothing to say is no message.
-fn messages(health: &Health, open: &[Exception], waiting: &[Waiting], ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
+fn messages(known: &Known<'_>, ops: &[String], now: DateTime<Utc>) -> Vec<Message> {
+    let Known { health, open, waiting, rules } = *known;
     let mut messages = Vec::new();
     let mut all = Vec::new();
     for person in &health.people {
@@ -77,13 +113,16 @@ fn messages(health: &Health, open: &[Exception], waiting: &[Waiting], ops: &[Str
     for reason in open.iter().filter_map(|one| one.reasons.first()) {
         *reasons.entry(reason.reason.as_str()).or_default() += 1;
     }
-    if all.is_empty() && reasons.is_empty() {
+    if all.is_empty() && reasons.is_empty() && rules.is_none() {
         return messages;
     }
     let counts: Vec<_> = reasons.iter().map(|(reason, count)| format!("- {reason}: {count}")).collect();
     let sources = if all.is_empty() { "every calendar is read".to_owned() } else { all.join("\n") };
-    let text = format!("Calendars\n\n{sources}\n\nOpen exceptions by reason\n\n{}\n", counts.join("\n"));
-    let subject = format!("Kalends on {}: {} sources need someone", now.date_naive(), all.len());
+    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join("\n") };
+    let files = rules.map(|told| format!("Rule files that are not in force\n\n{told}\n\n")).unwrap_or_default();
+    let text = format!("{files}Calendars\n\n{sources}\n\nOpen exceptions by reason\n\n{counts}\n");
+    let files = if rules.is_some() { ", and rule files were refused" } else { "" };
+    let subject = format!("Kalends on {}: {} sources need someone{files}", now.date_naive(), all.len());
     messages.extend(ops.iter().map(|to| Message { to: to.clone(), subject: subject.clone(), text: text.clone() }));
     messages
 }

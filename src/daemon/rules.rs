@@ -11,10 +11,7 @@ use super::Daemon;
 use crate::{
     app::{App, rule_files},
     model::audit::DERIVATION,
-    settling::{
-        activation,
-        reload::{Refusal, Reloaded},
-    },
+    settling::reload::{Ask, Refusal, Reloaded},
     store::rule_sets::Files,
     yaml::diagnostic::Paint,
 };
@@ -85,7 +82,7 @@ impl Daemon {
                 }
             };
             if let Some(files) = proposed
-                && !propose(&self.app, files).await
+                && !propose(&self.app, files, Ask::Asked).await
             {
                 watched.unanswered();
             }
@@ -98,42 +95,29 @@ impl Daemon {
     }
 }
 
-/// At the start: what the folder holds is proposed if it never was active, for then it was written while no daemon ran. What was active
-/// once and is not now was replaced on purpose, maybe by a daemon with another folder: two of these must not take turns (S6).
-///
-/// # Errors
-/// Of the book.
-pub(crate) async fn first_look(app: &App) -> anyhow::Result<Option<Files>> {
-    let files = match rule_files(&app.config.rules) {
-        Ok(files) => files,
+/// At the start: what the folder holds is proposed if it changed while no daemon ran. What was active once and is not now was replaced on
+/// purpose, maybe by a daemon with another folder: two of these must not take turns (S6).
+pub(crate) async fn first_look(app: &App) -> Option<Files> {
+    match rule_files(&app.config.rules) {
+        Ok(files) => propose(app, files.clone(), Ask::Found).await.then_some(files),
         Err(error) => {
             warn!("The rule files cannot be read: {error:#}");
-            return Ok(None);
+            None
         }
-    };
-    let digest = activation::digest(&files, &app.config.policy);
-    let mut tx = app.store.read().await?;
-    let (active, was_active) = (tx.active_digest().await?, tx.was_active(&digest).await?);
-    drop(tx);
-    match active {
-        Some(active) if active == digest => {}
-        Some(active) if was_active => warn!(
-            "The rules of {} were active once and are not now; {} stays. Make them active with: kalends rules reload",
-            app.config.rules.display(),
-            &active[..12]
-        ),
-        _ => return Ok(propose(app, files.clone()).await.then_some(files)),
     }
-    Ok(Some(files))
 }
 
 /// Makes files the active set, or says why not. The set in the book goes on then. Says whether there was an answer: where the book gave
 /// none, as when someone else wrote to it, the files are a proposal as before.
-async fn propose(app: &App, files: Files) -> bool {
+async fn propose(app: &App, files: Files, ask: Ask) -> bool {
     let folder = app.config.rules.display();
-    match app.reload_files(files, &app.config.rules, DERIVATION, false).await {
+    match app.reload_files(files, &app.config.rules, DERIVATION, ask).await {
         Ok(Reloaded::Same(_)) => {}
         Ok(Reloaded::Active(set, days)) => info!(days, "The rules of {folder} are active: rule set {}.", &set.digest[..12]),
+        Ok(Reloaded::Replaced(set)) => warn!(
+            "The rules of {folder} were active once and are not now; {} stays. Make them active with: kalends rules reload",
+            &set.digest[..12]
+        ),
         Ok(Reloaded::Refused(refusal)) => refused(&refusal, &folder.to_string()),
         Err(error) => {
             warn!("The rules of {folder} cannot be made active now and are tried again; those that are stay: {error:#}");

@@ -116,6 +116,7 @@ impl Catalog {
 
     /// Adds records that left the files: they are closed, not forgotten (S6). One that came back or was renamed stands already.
     pub(crate) fn add_closed(&mut self, closed: Closed) {
+        while self.inherit(&closed) {}
         for client in closed.clients {
             if self.client(&client.key).is_none() {
                 let (aliases, projects) = (Vec::new(), BTreeMap::new());
@@ -130,6 +131,31 @@ impl Catalog {
                 self.clients.entry(owner).and_modify(|client| drop(client.projects.insert(project.code.clone(), project)));
             }
         }
+    }
+
+    /// What was called as one of those was is still called what that one had been called before: a rename may follow another. Says whether
+    /// it found more.
+    fn inherit(&mut self, closed: &Closed) -> bool {
+        let mut more = false;
+        for old in &closed.clients {
+            let Some(now) = self.client(&old.key).filter(|now| now.key != old.key).map(|now| now.key.clone()) else { continue };
+            let was: Vec<_> = old.was.iter().filter(|was| self.client(was).is_none()).cloned().collect();
+            more |= !was.is_empty();
+            self.clients.entry(now).and_modify(|client| client.was.extend(was));
+        }
+        for (_, old) in &closed.projects {
+            let Some((client, now)) = self.project(&old.code).filter(|(_, now)| !now.code.eq_ignore_ascii_case(&old.code)) else {
+                continue;
+            };
+            let was: Vec<_> = old.was.iter().filter(|was| self.project(was).is_none()).cloned().collect();
+            more |= !was.is_empty();
+            let (client, code) = (client.key.clone(), now.code.clone());
+            let project = self.clients.get_mut(&client).and_then(|client| client.projects.get_mut(&code));
+            if let Some(project) = project {
+                project.was.extend(was);
+            }
+        }
+        more
     }
 
     /// Every project with its client.

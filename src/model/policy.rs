@@ -63,6 +63,15 @@ pub(crate) fn seconds(text: &str) -> Option<i64> {
     (!text.trim().is_empty()).then_some(total)
 }
 
+impl std::fmt::Display for Rounding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.minutes {
+            0 => out.write_str("exact"),
+            minutes => write!(out, "to {minutes} minutes ({}), per {}", self.to, self.per),
+        }
+    }
+}
+
 impl Default for Rounding {
     fn default() -> Self {
         Self { minutes: 0, per: per_entry(), to: to_nearest() }
@@ -102,4 +111,14 @@ pub(crate) struct Policy {
     pub(crate) day_limits: Vec<DayLimit>,
     /// Nothing is drafted up to and including this date.
     pub(crate) locked_through: Option<NaiveDate>,
+}
+
+impl Policy {
+    /// What `kalends.yaml` says otherwise in another policy: what, from, to. Limits on a day come from the rules.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<(&'static str, String, String)> {
+        let through = |policy: &Self| policy.locked_through.map_or_else(|| "nothing".to_owned(), |date| date.to_string());
+        let rounding = ("rounding", self.rounding.to_string(), other.rounding.to_string());
+        let locked = ("locked_through", through(self), through(other));
+        [rounding, locked].into_iter().filter(|(_, from, to)| from != to).collect()
+    }
 }

@@ -4,10 +4,11 @@ use super::{
     RuleSet, Scene,
     compile::{End, Rule},
     explain::Asked,
-    matching::Condition,
+    matching::{Condition, Hits},
     reader::Reader,
+    suspicious::Suspicious,
 };
-use crate::model::residual::Residual;
+use crate::model::residual::{Decided, Residual};
 
 /// A rule that fitted an event, with those of its alternatives that did, as paths under its `when`: `any[1]`, `all[0].any[2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,30 +20,52 @@ pub(crate) struct Reach {
 impl RuleSet {
     /// Every rule in the order in which it is asked, with all its alternatives.
     pub(crate) fn alternatives(&self) -> Vec<Reach> {
-        let all = |rule: &Rule| Reach { rule: rule.id.to_string(), branches: branches(rule).into_iter().map(|(path, _)| path).collect() };
-        self.rules.iter().map(all).collect()
+        self.rules.iter().map(|rule| Reach::of(&rule.id, branches(rule), |_| true)).collect()
     }
 
-    /// Those that fitted an event, up to the one that ended it.
-    pub(crate) fn reach(&self, scene: &Scene<'_>, asked: &[Asked]) -> Vec<Reach> {
+    /// Those that fitted an event, up to the one that ended it, and those that ask of what was made of it.
+    pub(crate) fn reach(&self, scene: &Scene<'_>, asked: &[Asked], decided: &Decided<'_>) -> Vec<Reach> {
         if let Some(fact) = scene.without_words() {
-            return self.reach(&Scene { fact: &fact, ..*scene }, asked);
+            return self.reach(&Scene { fact: &fact, ..*scene }, asked, decided);
         }
         let scene = &self.seen(*scene);
         let reader = Reader::new(self, scene);
         let fitted = || self.rules.iter().zip(asked).filter(|(_, asked)| asked.failed.is_empty()).map(|(rule, _)| rule);
         let last = fitted().position(|rule| !matches!(rule.end, End::GoesOn)).map_or(usize::MAX, |at| at + 1);
-        let held = |condition: &Condition| reader.reduce(condition) != Residual::Never;
-        let reach = |rule: &Rule| {
-            let held = branches(rule).into_iter().filter(|(_, condition)| held(condition)).map(|(path, _)| path);
-            Reach { rule: rule.id.to_string(), branches: held.collect() }
-        };
-        fitted().take(last).map(reach).collect()
+        // When a rule was asked, less was set than is now; what it was asked of the finished entry is set.
+        let undecided = scene.undecided();
+        let of_rule = |residual: &Residual| residual.holds(decided) || residual.holds(&undecided);
+        let of_entry = |residual: &Residual| residual.holds(decided);
+        let of_rules = fitted()
+            .take(last)
+            .map(|rule| Reach::of(&rule.id, branches(rule), |condition| reader.holds(condition, &mut Hits::default(), &of_rule)));
+        let held = |condition: &Condition| reader.holds(condition, &mut Hits::default(), &of_entry);
+        let asks = self.suspicious.iter().filter(|one| held(&one.when));
+        let of_entries = asks.map(|one| Reach::of(&one.id, one.branches(), held));
+        of_rules.chain(of_entries).collect()
     }
 
-    /// Rules that ask about finished entries, by name.
-    pub(crate) fn suspicious(&self) -> impl Iterator<Item = &str> {
-        self.suspicious.iter().map(|one| &*one.id).chain(self.day_limits.iter().map(|limit| limit.rule.as_str()))
+    /// Rules that ask about finished entries, with all their alternatives.
+    pub(crate) fn suspicious(&self) -> impl Iterator<Item = Reach> {
+        let of_days = self.day_limits.iter().map(|limit| Reach { rule: limit.rule.clone(), branches: Vec::new() });
+        self.suspicious.iter().map(|one| Reach::of(&one.id, one.branches(), |_| true)).chain(of_days)
+    }
+}
+
+impl Reach {
+    fn of(rule: &str, branches: Vec<(String, &Condition)>, is_there: impl Fn(&Condition) -> bool) -> Self {
+        let there = branches.into_iter().filter(|(_, condition)| is_there(condition)).map(|(path, _)| path);
+        Self { rule: rule.to_owned(), branches: there.collect() }
+    }
+}
+
+impl Suspicious {
+    fn branches(&self) -> Vec<(String, &Condition)> {
+        let mut found = Vec::new();
+        if let Condition::All(parts) = &self.when {
+            self.keys.iter().zip(parts).for_each(|(key, part)| collect(part, key, &mut found));
+        }
+        found
     }
 }
 

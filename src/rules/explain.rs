@@ -5,7 +5,11 @@ use super::{
     matching::{Condition, Hits},
     reader::Reader,
 };
-use crate::model::{event::Span, residual::Decided, verdict::Verdict};
+use crate::model::{
+    event::Span,
+    residual::{Decided, Residual},
+    verdict::Verdict,
+};
 
 /// One rule, asked about one event.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +76,8 @@ impl Condition {
     /// Whether it asks for something to be there: that nothing is, holds of most events and brings none nearer.
     fn asks_for_something(&self) -> bool {
         match self {
+            Self::Entry(Residual::Client(named) | Residual::Project(named) | Residual::Task(named)) => !named.is_empty(),
+            Self::Entry(Residual::Billable(_)) => true,
             Self::Entry(_) | Self::AllDay(false) | Self::Recurring(false) | Self::Guests { min: 0, unknown: None | Some(false), .. } => {
                 false
             }

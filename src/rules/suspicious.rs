@@ -21,6 +21,8 @@ pub(super) struct Suspicious {
     pub(super) reason: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) when: Condition,
+    /// What each part of that is called.
+    pub(super) keys: Vec<&'static str>,
     /// How that is written.
     pub(super) written: String,
 }
@@ -54,7 +56,8 @@ pub(super) fn suspicious(text: syntax::Suspicious, place: &Place<'_>, set: &mut 
     let parts =
         Compiler { place: *place, catalog: &set.catalog, findings: &mut *findings, lexicon: &mut set.lexicon }.parts(&text.when, "when", 0);
     let written: Vec<_> = parts.iter().map(|part| format!("{} {}", part.key, written(place, part.key))).collect();
+    let keys = parts.iter().map(|part| part.key).collect();
     let when = Condition::All(parts.into_iter().map(|part| part.condition).collect());
     let (id, reason, text) = (text.id.into(), reason.into(), message.into());
-    set.suspicious.push(Suspicious { id, reason, text, when, written: written.join(", ") });
+    set.suspicious.push(Suspicious { id, reason, text, when, keys, written: written.join(", ") });
 }

@@ -53,6 +53,13 @@ pub(crate) struct Sum {
     pub(crate) seconds: i64,
 }
 
+impl Sum {
+    pub(super) fn add(&mut self, seconds: i64) {
+        self.entries += 1;
+        self.seconds += seconds;
+    }
+}
+
 /// What would become known, unknown, held and free; questions that would be new, and gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
@@ -76,6 +83,8 @@ pub(crate) struct Asked {
 pub(crate) struct Backtest {
     /// Entries that stand in the span.
     pub(crate) entries: usize,
+    /// What of the house policy is part of it: what, from, to.
+    pub(crate) policy: Vec<(&'static str, String, String)>,
     pub(crate) changed: Vec<Changed>,
     pub(crate) asked: Vec<Asked>,
     /// How many people's books are locked, by the date through which: nothing changes there.
@@ -91,7 +100,7 @@ pub(crate) async fn backtest(
     now: DateTime<Utc>,
     mut told: impl FnMut(usize, usize),
 ) -> Result<Backtest, Error> {
-    let mut found = Backtest::default();
+    let mut found = Backtest { policy: active.policy.differences(&candidate.policy), ..Backtest::default() };
     let waking = Waking { before: Some(active), next: candidate };
     let people = store.read().await?.staff().await?;
     let (mut done, all) = (0, people.iter().map(|staff| stretches(from.max(staff.first_day), to).count()).sum());
@@ -126,7 +135,7 @@ pub(crate) async fn backtest(
 }
 
 /// A span in parts that are looked at together, each with its first and last date.
-fn stretches(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+pub(super) fn stretches(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
     let firsts = std::iter::successors(Some(from), |first| first.checked_add_days(Days::new(DAYS)));
     firsts.take_while(move |first| *first <= to).map(move |first| (first, to.min(first + Days::new(DAYS - 1))))
 }
@@ -173,7 +182,9 @@ const BY_WEIGHT: &[Field] = &[Field::Project, Field::Client, Field::Billable, Fi
 pub(crate) async fn with_closed(store: &Store, active: &Active, candidate: &mut Active, today: NaiveDate) -> Result<(), Error> {
     let mut closed: Closed = store.read().await?.closed_records().await?;
     let next = &candidate.rules.catalog;
-    for (client, project) in active.rules.catalog.projects().filter(|(_, project)| next.project(&project.code).is_none()) {
+    // One that is renamed leaves, too: what it was called before, it is called still.
+    let stays = |code: &str| next.project(code).is_some_and(|(_, project)| project.code.eq_ignore_ascii_case(code));
+    for (client, project) in active.rules.catalog.projects().filter(|(_, project)| !stays(&project.code)) {
         let mut project = project.clone();
         project.until = Some(project.until.map_or(today, |until| until.min(today)));
         closed.projects.push((client.key.clone(), project));
@@ -214,6 +225,7 @@ impl Changed {
         match named {
             Some(field) => (of(&before.body, *field), of(&self.after.body, *field)),
             None if before.body.held != self.after.body.held => (held(before), held(&self.after)),
+            None if before.body.seconds == self.after.body.seconds => (format!("{from}, as it was"), format!("{from}, rounded otherwise")),
             None => (format!("{from}, as it was"), format!("{from}, other time")),
         }
     }
@@ -237,23 +249,19 @@ impl Backtest {
 
     pub(crate) fn sums(&self) -> Sums {
         let mut sums = Sums::default();
-        let add = |sum: &mut Sum, seconds: i64| {
-            sum.entries += 1;
-            sum.seconds += seconds;
-        };
         for Changed { before, after, .. } in &self.changed {
             let stands = |entry: &&Entry| entry.status != EntryStatus::Void;
             let (old, new) = (before.as_ref().filter(stands), Some(after).filter(stands));
             let is_known = |entry: Option<&Entry>| entry.map(|entry| entry.body.client.is_some() || entry.body.project.is_some());
             let is_held = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.body.held);
             match (is_known(old), is_known(new)) {
-                (Some(false), Some(true)) => add(&mut sums.matched, after.body.seconds),
-                (Some(true) | None, Some(false)) => add(&mut sums.unmatched, after.body.seconds),
+                (Some(false), Some(true)) => sums.matched.add(after.body.seconds),
+                (Some(true) | None, Some(false)) => sums.unmatched.add(after.body.seconds),
                 _ => {}
             }
             match (is_held(old), is_held(new)) {
-                (false, true) => add(&mut sums.queued, after.body.seconds),
-                (true, false) if new.is_some() => add(&mut sums.released, after.body.seconds),
+                (false, true) => sums.queued.add(after.body.seconds),
+                (true, false) if new.is_some() => sums.released.add(after.body.seconds),
                 _ => {}
             }
         }
@@ -264,10 +272,11 @@ impl Backtest {
         sums
     }
 
-    /// By how many seconds the billable time would grow or shrink.
+    /// By how many seconds the billable time, as it is billed, would grow or shrink.
     pub(crate) fn billable(&self) -> i64 {
-        let of =
-            |entry: &Entry| if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.seconds } else { 0 };
+        let of = |entry: &Entry| {
+            if entry.body.billable == Some(true) && entry.status != EntryStatus::Void { entry.body.rounded_seconds } else { 0 }
+        };
         self.changed.iter().map(|one| of(&one.after) - one.before.as_ref().map_or(0, of)).sum()
     }
 

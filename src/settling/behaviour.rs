@@ -8,7 +8,7 @@ use std::{
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::{derive::verdicts, rehearsal};
+use super::{activation::Active, derive::verdicts, rehearsal, totals};
 use crate::{
     drafting::Drafted,
     model::{
@@ -35,6 +35,10 @@ pub(crate) struct Behaviour {
     pub(crate) events: usize,
     /// Those of which they say something else.
     pub(crate) differing: usize,
+    /// Days whose total they ask about otherwise.
+    pub(crate) days: usize,
+    /// What of the house policy they are under differs: what, from, to.
+    pub(crate) policy: Vec<(&'static str, String, String)>,
     pub(crate) groups: Vec<(Cause, Differing)>,
 }
 
@@ -47,7 +51,13 @@ pub(crate) struct Cause {
     pub(crate) rules: (String, String),
 }
 
-/// How many events differ in one way.
+impl Behaviour {
+    pub(crate) fn is_same(&self) -> bool {
+        self.groups.is_empty() && self.policy.is_empty()
+    }
+}
+
+/// How many events, or days, differ in one way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Differing {
     pub(crate) events: usize,
@@ -56,8 +66,10 @@ pub(crate) struct Differing {
 }
 
 /// Reads every event of a span under both: each by itself, without what people decided and what stands beside it.
-pub(crate) async fn compare(store: &Store, one: &RuleSet, other: &RuleSet, (from, to): (NaiveDate, NaiveDate)) -> Result<Behaviour, Error> {
-    let mut found = Behaviour::default();
+/// Of a day with all that is on it, only what its total asks.
+pub(crate) async fn compare(store: &Store, one: &Active, other: &Active, (from, to): (NaiveDate, NaiveDate)) -> Result<Behaviour, Error> {
+    let mut found = Behaviour { policy: one.policy.differences(&other.policy), ..Behaviour::default() };
+    let (one, other) = (&one.rules, &other.rules);
     let mut groups: BTreeMap<Cause, Differing> = BTreeMap::new();
     let is_same_catalog = one.catalog == other.catalog;
     for staff in store.read().await?.staff().await? {
@@ -65,19 +77,37 @@ pub(crate) async fn compare(store: &Store, one: &RuleSet, other: &RuleSet, (from
         let live: Vec<&Event> = events.iter().filter(|event| event.is_live()).collect();
         let (before, after) = (verdicts(&staff, live.iter().copied(), one), verdicts(&staff, live.iter().copied(), other));
         found.events += live.len();
-        for event in live {
+        let mut touched = BTreeSet::new();
+        for event in &live {
             let (Some(before), Some(after)) = (before.get(&event.id), after.get(&event.id)) else { continue };
             if is_same_catalog && before == after {
                 continue;
             }
             let causes = differences(&said(&staff, event, before, one), &said(&staff, event, after, other));
-            found.differing += usize::from(!causes.is_empty());
+            if !causes.is_empty() {
+                found.differing += 1;
+                touched.extend(staff.zones.dates(&event.fact.span));
+            }
             for cause in causes {
                 let seen = groups.entry(cause).or_default();
                 seen.events += 1;
                 seen.seconds += event.fact.span.seconds().unwrap_or(0);
                 if seen.examples.len() < EXAMPLES {
                     seen.examples.push((staff.zones.first_date(&event.fact.span), ids::short(event.id.0)));
+                }
+            }
+        }
+        if one.day_limits != other.day_limits {
+            touched.extend(live.iter().flat_map(|event| staff.zones.dates(&event.fact.span)));
+        }
+        let days = totals::differences(&staff, &live, &touched, (one, other));
+        found.days += days.len();
+        for (date, causes) in days {
+            for cause in causes {
+                let seen = groups.entry(cause).or_default();
+                seen.events += 1;
+                if seen.examples.len() < EXAMPLES {
+                    seen.examples.push((date, ids::short(ids::of_day(staff.id, date))));
                 }
             }
         }
@@ -158,7 +188,7 @@ fn differences(before: &Said, after: &Said) -> Vec<Cause> {
     found
 }
 
-fn cause(what: &str, before: (String, String), after: (String, String)) -> Cause {
+pub(super) fn cause(what: &str, before: (String, String), after: (String, String)) -> Cause {
     let shown = |text: String| if text.is_empty() { "nothing".to_owned() } else { text };
     let of = |rule: String| if rule.is_empty() { "no rule".to_owned() } else { rule };
     Cause { what: what.to_owned(), from: shown(before.0), to: shown(after.0), rules: (of(before.1), of(after.1)) }
@@ -193,7 +223,7 @@ fn hours(verdict: &Verdict, entries: &[Draft]) -> (String, String) {
 }
 
 /// What a reason asks, in words that stay when rules are renamed, and the rules that ask.
-fn asks(reason: &Reason) -> (String, String) {
+pub(super) fn asks(reason: &Reason) -> (String, String) {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let several = |of: &Value| of.as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
     let told = match (reason.reason.as_str(), text(&reason.cause["field"])) {

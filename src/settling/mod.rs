@@ -12,6 +12,7 @@ pub(crate) mod pass;
 pub(crate) mod rehearsal;
 pub(crate) mod reload;
 pub(crate) mod rule_tests;
+mod totals;
 
 #[cfg(test)]
 mod histories;

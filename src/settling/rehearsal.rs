@@ -13,6 +13,7 @@ use crate::{
         event::{Event, Fact, Response, Span},
         ids::{CalendarId, EventId, MeetingId, StaffId},
         policy::Policy,
+        residual::Decided,
         staff::{Staff, Working},
         verdict::Verdict,
     },
@@ -48,10 +49,23 @@ pub(crate) fn rehearse(rules: &RuleSet, written: &WrittenEvent, same_day: &[Writ
     let scene = scene(&staff, (&fact, response, written.calendar.as_str()), &neighbours);
     let verdict = Arc::new(rules.judge(&scene));
     let asked = rules.ask(&scene, &verdict);
-    let reach = rules.reach(&scene, &asked);
     let policy = Policy { day_limits: rules.day_limits.clone(), ..Policy::default() };
     let drafted = draft(rules, &staff, event(&staff, &fact, written), &verdict, &policy);
+    let reach = rules.reach(&scene, &asked, &decided(&fact, &verdict, &drafted));
     Ok(Rehearsed { fact, zone, verdict, asked, reach, drafted })
+}
+
+/// What its entry says, for whoever asks of that; with none, how long it is.
+fn decided<'a>(fact: &Fact, verdict: &Verdict, drafted: &'a Drafted) -> Decided<'a> {
+    let body = drafted.entries.first().map(|draft| &draft.body);
+    Decided {
+        client: body.and_then(|body| body.client.as_deref()),
+        project: body.and_then(|body| body.project.as_deref()),
+        task: body.and_then(|body| body.task.as_deref()),
+        billable: body.and_then(|body| body.billable),
+        seconds: body.map_or_else(|| fact.span.seconds().unwrap_or(0), |body| body.seconds),
+        confidence: verdict.confidence,
+    }
 }
 
 /// What rules may see of it.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{
     activation::{self, Active, Waking, Woken},
-    backtest,
+    backtest::{self, Sum},
     rule_tests::{TestResult, run_tests},
 };
 use crate::{
@@ -19,10 +19,10 @@ use crate::{
     yaml::diagnostic::{Diagnostic, Paint, Source},
 };
 
-/// How far back it is looked for time that would go to the queue.
-const WEEKS: u64 = 6;
+/// How far back it is looked for time that would go to the queue or out of the book: what is fresh by itself, and more of it.
+const WEEKS: [u64; 2] = [6, 26];
 /// A handful of entries is no flood, however small the firm.
-const ENTRIES_MIN: usize = 10;
+const ENTRIES_MIN: usize = 5;
 
 /// Files that someone wants to be in force.
 pub(crate) struct Wish<'a> {
@@ -31,8 +31,18 @@ pub(crate) struct Wish<'a> {
     pub(crate) actor: &'a str,
     /// Where they were read.
     pub(crate) folder: &'a str,
+    pub(crate) ask: Ask,
+}
+
+/// How much it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// They lie in the folder: that counts only where they changed since (SEMANTICS S6).
+    Found,
+    /// Someone changed them just now, or asks for them.
+    Asked,
     /// Even if most time goes to the queue.
-    pub(crate) force: bool,
+    Forced,
 }
 
 /// What became of it.
@@ -42,6 +52,8 @@ pub(crate) enum Reloaded {
     Same(Active),
     /// They are from now on, and so many days became due.
     Active(Active, usize),
+    /// They were once; others were made active since, and stay.
+    Replaced(Active),
     Refused(Refusal),
 }
 
@@ -56,15 +68,19 @@ pub(crate) enum Refusal {
     Flood(Flood),
 }
 
-/// Time that is ready to be approved, and what would become of it.
+/// Time that nobody approved yet, and what would become of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flood {
-    /// Seconds that are ready now.
-    pub(crate) ready: i64,
-    /// Seconds of them that would be held back, or no longer be there.
-    pub(crate) lost: i64,
-    /// Entries of them that would.
-    pub(crate) entries: usize,
+    /// So far back.
+    pub(crate) weeks: u64,
+    /// What stands, held or not.
+    pub(crate) stands: Sum,
+    /// What of it would no longer be there, and no longer be asked about.
+    pub(crate) gone: Sum,
+    /// What of it is ready to be approved.
+    pub(crate) ready: Sum,
+    /// What of that would be held back, or no longer be there.
+    pub(crate) lost: Sum,
 }
 
 impl Refusal {
@@ -84,26 +100,57 @@ impl Refusal {
         match self {
             Self::Findings(findings) => counted(findings.len(), "finding", "findings"),
             Self::Tests(failed) => counted(failed.len(), "test of the rule files fails", "tests of the rule files fail"),
-            Self::Flood(_) => "most time would go to the queue".to_owned(),
+            Self::Flood(flood) if flood.loses() => "most time would go to the queue".to_owned(),
+            Self::Flood(_) => "most time would no longer be there".to_owned(),
         }
     }
 }
 
 impl Flood {
     fn told(self) -> String {
-        let hours = |seconds: i64| format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60);
+        let Self { weeks, stands, gone, ready, lost } = self;
+        let hours = |sum: Sum| format!("{}:{:02} h", sum.seconds / 3600, sum.seconds / 60 % 60);
+        let (of, what, becomes) = if self.loses() {
+            (format!("{} in the last {weeks} weeks that are ready", hours(ready)), lost, "held back or gone")
+        } else {
+            (format!("{} in the last {weeks} weeks", hours(stands)), gone, "gone, and no longer asked about")
+        };
+        let (hours, entries) = (hours(what), counted(what.entries, "entry", "entries"));
         format!(
-            "of {} in the last {WEEKS} weeks that are ready, {} ({} entries) would be held back or gone; see: kalends rules backtest, and if it is \
-             meant: kalends rules reload --force",
-            hours(self.ready),
-            hours(self.lost),
-            self.entries
+            "of {of}, {hours} ({entries}) would be {becomes}; see: kalends rules backtest, and if it is meant: kalends rules reload --force"
         )
     }
 
     fn is_one(self) -> bool {
-        self.entries >= ENTRIES_MIN && self.lost * 2 > self.ready
+        self.loses() || is_most(self.gone, self.stands)
     }
+
+    /// Whether most of what is ready is.
+    fn loses(self) -> bool {
+        is_most(self.lost, self.ready)
+    }
+
+    /// Takes one entry in.
+    fn count(&mut self, entry: &Entry) {
+        self.stands.add(entry.body.seconds);
+        if is_ready(entry) {
+            self.ready.add(entry.body.seconds);
+        }
+    }
+
+    /// Takes in what would become of one.
+    fn count_change(&mut self, before: &Entry, after: &Entry) {
+        if !stands(after) {
+            self.gone.add(before.body.seconds);
+        }
+        if is_ready(before) && !is_ready(after) {
+            self.lost.add(before.body.seconds);
+        }
+    }
+}
+
+fn is_most(part: Sum, whole: Sum) -> bool {
+    part.entries >= ENTRIES_MIN && part.seconds * 2 > whole.seconds
 }
 
 /// Files as a set whose own tests pass.
@@ -122,6 +169,9 @@ pub(crate) async fn reload(store: &Store, wish: &Wish<'_>, now: DateTime<Utc>) -
     loop {
         let before = match activation::active(store).await? {
             Some(active) if active.digest == digest => return Ok(Reloaded::Same(active)),
+            Some(active) if wish.ask == Ask::Found && store.read().await?.was_replaced(&digest, wish.folder).await? => {
+                return Ok(Reloaded::Replaced(active));
+            }
             before => before,
         };
         let mut next = match checked(store, before.as_ref(), wish, now).await? {
@@ -144,35 +194,47 @@ async fn checked(store: &Store, before: Option<&Active>, wish: &Wish<'_>, now: D
         Ok(next) => next,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some(before) = before.filter(|_| !wish.force) else { return Ok(Ok(next)) };
+    let Some(before) = before.filter(|_| wish.ask != Ask::Forced) else { return Ok(Ok(next)) };
     // What would be closed then is known to a set of its own: the one that becomes active must not take it for still there.
     let tried = match Active::from_files(wish.files.clone(), wish.policy) {
         Ok(tried) => tried,
         Err(findings) => return Ok(Err(Refusal::Findings(findings))),
     };
-    let flood = flood(store, before, tried, now).await?;
-    Ok(if flood.is_one() { Err(Refusal::Flood(flood)) } else { Ok(next) })
+    let floods = floods(store, before, tried, now).await?;
+    Ok(floods.into_iter().find(|flood| flood.is_one()).map_or(Ok(next), |flood| Err(Refusal::Flood(flood))))
 }
 
-/// What would become of the time that is ready. Only days that read differently are derived.
-async fn flood(store: &Store, before: &Active, mut next: Active, now: DateTime<Utc>) -> Result<Flood, Error> {
+/// What would become of the time that nobody approved yet. Only days that read differently are derived.
+async fn floods(store: &Store, before: &Active, mut next: Active, now: DateTime<Utc>) -> Result<[Flood; 2], Error> {
     let today = now.date_naive();
-    let from = today - Days::new(7 * WEEKS);
+    let since = |weeks: u64| today - Days::new(7 * weeks);
     backtest::with_closed(store, before, &mut next, today).await?;
-    let mut flood = Flood::default();
+    let mut floods = WEEKS.map(|weeks| Flood { weeks, ..Flood::default() });
+    let waking = Waking { before: Some(before), next: &next };
     for staff in store.read().await?.staff().await? {
-        let mut tx = store.read().await?;
-        let waking = Waking { before: Some(before), next: &next };
-        let Woken { days, entries } = waking.days(&mut tx, &staff, from.max(staff.first_day), today).await?;
-        flood.ready += entries.iter().filter(|entry| is_ready(entry)).map(|entry| entry.body.seconds).sum::<i64>();
-        let tried = backtest::tried(&mut tx, &staff, days, next.basis(now)).await?;
-        let lost = tried.changed.iter().filter(|one| !is_ready(&one.after)).filter_map(|one| one.before.as_ref());
-        for entry in lost.filter(|entry| is_ready(entry)) {
-            flood.lost += entry.body.seconds;
-            flood.entries += 1;
+        for (first, last) in backtest::stretches(since(WEEKS[1]).max(staff.first_day), today) {
+            let mut tx = store.read().await?;
+            let Woken { days, entries } = waking.days(&mut tx, &staff, first, last).await?;
+            let days = days.range(first..=last).copied().collect();
+            let tried = backtest::tried(&mut tx, &staff, days, next.basis(now)).await?;
+            for flood in &mut floods {
+                let from = since(flood.weeks);
+                let is_near = |entry: &&Entry| stands(entry) && from <= entry.body.date;
+                let changed = tried.changed.iter().filter_map(|one| Some((one.before.as_ref().filter(is_near)?, &one.after)));
+                let changed: Vec<_> = changed.collect();
+                entries.iter().filter(is_near).for_each(|entry| flood.count(entry));
+                for (before, after) in changed {
+                    flood.count_change(before, after);
+                }
+            }
         }
     }
-    Ok(flood)
+    Ok(floods)
+}
+
+/// Whether it is there, and no approval has settled it.
+fn stands(entry: &Entry) -> bool {
+    !matches!(entry.status, EntryStatus::Void | EntryStatus::Approved | EntryStatus::Exported)
 }
 
 /// Whether nothing but a person's yes stands between an entry and the bill.

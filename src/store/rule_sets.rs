@@ -127,10 +127,12 @@ impl Tx {
         Ok(row.map(Reload::from))
     }
 
-    /// Whether these files, under the same policy, were active at some time.
-    pub(crate) async fn was_active(&mut self, digest: &str) -> Result<bool, Error> {
-        const SQL: &str = "select count(*) from rule_reload where digest = $1 and outcome = 'active'";
-        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(digest).fetch_one(conn).await)?;
+    /// Whether these files, under the same policy, are what was last made active from a folder, or were active since: the folder did not
+    /// change since then, or changed only to what was replaced elsewhere.
+    pub(crate) async fn was_replaced(&mut self, digest: &str, folder: &str) -> Result<bool, Error> {
+        const SQL: &str = "select count(*) from rule_reload where digest = $1 and outcome = 'active' and number >= \
+            (select coalesce(max(number), 0) from rule_reload where folder = $2 and outcome = 'active')";
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL).bind(digest).bind(folder).fetch_one(conn).await)?;
         Ok(count > 0)
     }
 

@@ -1,6 +1,6 @@
 //! What an explanation rests on: the values and who gave them, what lost, which rules held and which nearly did.
 
-use super::{Explained, standing::Stood};
+use super::{Explained, nearness::nearest, standing::Stood};
 use crate::{
     model::{
         catalog::Field,
@@ -65,11 +65,9 @@ impl Explained<'_> {
         self.verdict.lost.iter().filter(move |lost| lost.field == field)
     }
 
-    /// Rules of which all but one condition held, those of which most did first.
+    /// Rules of which all but one condition held, the nearest first.
     pub(super) fn misses(&self) -> impl Iterator<Item = &Asked> {
-        let mut near: Vec<_> = self.asked.iter().filter(|one| one.failed.len() == 1 && one.held > 0).collect();
-        near.sort_by_key(|one| std::cmp::Reverse(one.held));
-        near.into_iter().take(MISSES)
+        nearest(&self.asked, self.fact.as_ref()).into_iter().take(MISSES)
     }
 
     /// Rules up to the one that ended it, and those after it.

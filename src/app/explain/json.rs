@@ -10,6 +10,7 @@ use super::{
 use crate::model::{
     catalog::Field,
     entry::Given,
+    event::{Fact, Span},
     verdict::{Claim, Evidence, Place},
 };
 
@@ -30,6 +31,7 @@ impl Explained<'_> {
         json!({
             "outcome": self.outcome(),
             "result": self.result,
+            "event": self.fact.as_ref().map(event),
             "private": self.is_private(),
             "skip": self.verdict.skip.as_ref().map(|skip| json!({ "rule": skip.rule, "why": skip.why, "as": skip.counts_as, "at": self.at(&skip.rule) })),
             "entries": self.entries.iter().map(|stood| self.entry(stood)).collect::<Vec<_>>(),
@@ -40,6 +42,7 @@ impl Explained<'_> {
             "reasons": self.whys.iter().map(why).collect::<Vec<_>>(),
             "decisions": done.collect::<Vec<_>>(),
             "unknown_codes": self.verdict.unknown_codes,
+            "asked": self.turns().0.len(),
             "matched": matched(self.turns().0).collect::<Vec<_>>(),
             "ended_by": self.verdict.ended_by.as_deref(),
             "not_asked": matched(self.turns().1).collect::<Vec<_>>(),
@@ -105,6 +108,17 @@ impl Explained<'_> {
         };
         evidence.iter().filter_map(span).collect()
     }
+}
+
+/// What it is, when, and with whom.
+fn event(fact: &Fact) -> Value {
+    let people = fact.text.attendees.iter().filter(|person| !person.resource).map(|person| &person.email);
+    let (start, end) = match fact.span {
+        Span::Timed { start, end, .. } => (json!(start), json!(end)),
+        Span::AllDay { first, until } => (json!(first), json!(until)),
+    };
+    json!({ "title": fact.text.title, "start": start, "end": end, "all_day": matches!(fact.span, Span::AllDay { .. }),
+        "organizer": fact.text.organizer, "attendees": people.collect::<Vec<_>>() })
 }
 
 fn why(why: &Why) -> Value {

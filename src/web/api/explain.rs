@@ -100,6 +100,9 @@ pub(super) struct Explanation {
     outcome: String,
     /// In a sentence.
     result: String,
+    /// Its title, times and people; none of what a person wrote, and of questions about days and calendars.
+    #[schema(value_type = Option<Object>)]
+    event: Option<Value>,
     /// Those it is about: of an entry that one, of an exception those it asks about, of an event all that stand.
     entries: Vec<Value>,
     /// Of the first of them; what the rules say where none stands.
@@ -109,6 +112,8 @@ pub(super) struct Explanation {
     reasons: Vec<Value>,
     /// What people did about them.
     decisions: Vec<Value>,
+    /// How many rules were asked, up to the one that ended it.
+    asked: usize,
     /// Rules that held.
     matched: Vec<String>,
     /// Rules of which all but one condition held.

@@ -20,7 +20,11 @@ use crate::{
     app::App,
     model::{audit, ids::ExceptionId},
     review::propose::{self, Proposal},
-    settling::{activation::Active, reload::Reloaded, settle_due},
+    settling::{
+        activation::Active,
+        reload::{Ask, Reloaded},
+        settle_due,
+    },
     web::{
         guard::{Signed, now},
         routes::Route,
@@ -76,7 +80,7 @@ async fn write(State(app): State<Arc<App>>, Path(id): Path<ExceptionId>, signed:
             tokio::fs::rename(&beside, &file).await
         };
         put.await.with_context(|| format!("cannot write {}", file.display()))?;
-        if let Reloaded::Refused(refusal) = app.reload(&app.config.rules, &signed.who.name, false).await? {
+        if let Reloaded::Refused(refusal) = app.reload(&app.config.rules, &signed.who.name, Ask::Asked).await? {
             anyhow::bail!("{}; see: kalends rules status", refusal.summary());
         }
         anyhow::Ok(())

@@ -145,7 +145,8 @@ pub(super) async fn compare(
         (tabs(""))
         (choose(&sets, &asked, dates))
         section.card #difference aria-label="Difference" {
-            p { strong { (found.differing) " of " (counted(found.events, "event", "events")) " read differently" } " under " code { (short(&one.digest)) } " and under " code { (short(&other.digest)) } "." }
+            p { strong { (found.differing) " of " (counted(found.events, "event", "events")) " read differently" @if found.days > 0 { ", and " (counted(found.days, "day", "days")) " by their totals" } } " under " code { (short(&one.digest)) } " and under " code { (short(&other.digest)) } "." }
+            @for (what, from, to) in &found.policy { p { "The configuration says another " code { (what) } ": " (from) ", then " (to) "." } }
             @if !found.groups.is_empty() { (differences(&told(&found, &written), Style::of(&headers))) }
         }
     };
