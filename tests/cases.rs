@@ -265,6 +265,7 @@ on_each_database! {
 
     fn s11_time_is_written_up_to_midnight_and_on_her_days_alone(world: World) {
         let add = |date: &str, start: &str, end: &str| world.run(&["entries", "add", "--staff", DANA, "--date", date, "--start", start, "--end", end, "project=ACME-15"]);
+        world.sync();
         for end in ["24:00", "00:00"] {
             add("2026-03-02", "22:00", end).expect("added");
         }
