@@ -380,7 +380,7 @@ on_each_database! {
         assert!(told_ops.contains("rule files were refused") && told_ops.contains("error[Y008]") && told_ops.contains("rules/more.yaml:2"), "{told_ops}");
         // Refused files of another folder, as another machine's timer has them, are told as well.
         copy(&world, "other");
-        write(&world, "other/more.yaml", &rule("plan", "Craft").replace("set:", "sett:"));
+        write(&world, "other/more.yaml", &rule("plan", "Other").replace("set:", "sett:"));
         std::fs::remove_file(world.path("rules/more.yaml")).expect("gone");
         assert!(digests().0.contains("0 digests"), "mended");
         assert_eq!(told(&world, &["rules", "reload", "--rules", "other"]).0, FOUND);
@@ -448,7 +448,7 @@ on_each_database! {
             write(&world, "other/rules.yaml", &text.replace(from, to));
         };
         defaults("  - {id: too-long,", "  - {id: much-too-long, reason: too-long,");
-        assert_eq!(told(&world, &["rules", "diff", "tagged", "other"]), (0, json!({ "events": 5, "differing": 0, "differences": [] }), String::new()));
+        assert_eq!(told(&world, &["rules", "diff", "tagged", "other"]), (0, json!({ "events": 5, "differing": 0, "days": 0, "policy": [], "differences": [] }), String::new()));
         // A default that no event comes to is no difference, one that fills a field is; and so is what clients.yaml says of a project.
         defaults("defaults: {task: Meeting", "defaults: {task: Talk");
         let clients = std::fs::read_to_string(world.path("other/clients.yaml")).expect("a file");
