@@ -40,7 +40,7 @@ use crate::{
         reload::{Ask, Reloaded, Wish, reload},
         settle_due,
     },
-    store::{Store, rule_sets::Files},
+    store::{Error, Store, rule_sets::Files},
 };
 
 /// Built once, for one book.

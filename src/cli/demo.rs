@@ -49,7 +49,7 @@ const WEEKS: u64 = 5;
 pub(crate) async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let today = Clock::system().now().date_naive();
     if args.providers {
-        return demo_providers::run(args, today).await;
+        return Box::pin(demo_providers::run(args, today)).await;
     }
     let midnight = today.and_time(NaiveTime::MIN).and_utc();
     let config = args.dir.join("kalends.yaml");

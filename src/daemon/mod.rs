@@ -189,7 +189,7 @@ impl Daemon {
         for one in asked(&connection) {
             match captured.refused {
                 Some(Refusal::Provider(Trouble::Unreachable(_))) => {
-                    self.breaker(one, |breaker, now| breaker.failed(one, connection.id, now))
+                    self.breaker(one, |breaker, now| breaker.failed(one, connection.id, now));
                 }
                 _ => self.breaker(one, |breaker, _| breaker.answered()),
             }
