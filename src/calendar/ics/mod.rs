@@ -1,7 +1,7 @@
 //! iCalendar files (RFC 5545): bytes in, occurrences of a window out. No I/O, no clock.
 //!
 //! `icalendar` parses and `rrule` walks; the shim around them covers what they do not: [`scan`] (nesting aborts, one bad line loses the
-//! file), [`line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name),
+//! file), [`mod@line`] (one bad line loses its event), [`zones`], [`zone_names`] and [`observances`] (every zone that is no IANA name),
 //! [`recurrence`] (UNTIL, clock changes, endless rules), [`series`] (overrides), [`unread`] (what cannot be read and still has its place),
 //! and [`reach`] (what cannot be read and lies elsewhere).
 
