@@ -133,7 +133,7 @@ on_each_database! {
     }
 
     fn s4_rows_that_are_numbered_by_their_sequence_all_count(world: World) {
-        let row = |number: u32| on("u", 9 + number, 9, "[ACME-15] Shift", &format!("SEQUENCE:{number}\r\n"));
+        let row = |number: u32| on("u", 9 + number, 9, &format!("[ACME-15] Shift {number}"), &format!("SEQUENCE:{number}\r\n"));
         world.calendar(&(0..6).map(row).collect::<Vec<_>>());
         world.sync();
         assert_eq!((world.entries().len(), world.reasons().len()), (6, 0));

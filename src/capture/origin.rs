@@ -31,7 +31,7 @@ const FAILURES_MAX: i64 = 5;
 pub(super) const UNREADABLE: &str = "unreadable-calendar";
 pub(super) const BROKEN: &str = "source-broken";
 
-/// What asks to wait for so long keeps hours from coming in, like what is broken; and so does what is seldom tried and never answers.
+/// What asks to wait for so long keeps hours from coming in, like what is broken.
 const WAITED: TimeDelta = TimeDelta::hours(4);
 
 /// Where a calendar is, with what opens it.
@@ -78,9 +78,7 @@ impl Refusal {
             }
             Self::Unkept(_)
             | Self::Provider(Trouble::Unauthorized | Trouble::Unreachable(_) | Trouble::Odd(_))
-            | Self::Feed(feed::Refused::Unreachable(_)) => {
-                poll.failures + 1 >= FAILURES_MAX || poll.failing_since.is_some_and(|since| now - since >= WAITED)
-            }
+            | Self::Feed(feed::Refused::Unreachable(_)) => poll.failures + 1 >= FAILURES_MAX,
             Self::Unreadable(_) | Self::Feed(_) | Self::Provider(_) => true,
         }
     }

@@ -37,8 +37,8 @@ fn a_long_line_that_is_not_read_is_passed_over() {
         // Only what is read can be told to be cut.
         assert_eq!(answer.notes.len(), usize::from(name == "DESCRIPTION"), "{name}: {:?}", answer.notes);
     }
-    // What is read, and too long to be true, is told.
-    assert_eq!(faults(&spring(&[&format!("{NINE}\nRDATE:{long}")])), [("bad-event", 3)]);
+    // What is read, and too long to be true, is told, where it stands.
+    assert_eq!(faults(&spring(&[&format!("{NINE}\nRDATE:{long}")])), [("bad-event", 8)]);
 }
 
 #[test]

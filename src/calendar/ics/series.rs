@@ -50,19 +50,24 @@ pub(super) fn expand(uid: &str, components: Components, window: &Window, limits:
     }
 }
 
-/// The masters that count, the series that may have overrides first. Those that start alike are versions of one event, and so are those in
-/// VCALENDARs of their own, as in a mailbox: the highest SEQUENCE counts, then the last in the file. Those that stand side by side and start
-/// apart are different events whose UIDs were not made with care (RFC 5545 §3.8.4.7), however they are numbered: time that was seen is
-/// never left out.
+/// The masters that count, the series that may have overrides first. Those that start alike are versions of one event, and so are those of
+/// the same title, or in VCALENDARs of their own as in a mailbox: the highest SEQUENCE counts (RFC 5546 §2.1.5), then the last in the file.
+/// Those that stand side by side, start apart and are called otherwise are different events whose UIDs were not made with care (RFC 5545
+/// §3.8.4.7), however they are numbered: time that was seen is never left out.
 fn newest(mut masters: Vec<(usize, Parsed)>, answer: &mut Answer) -> Vec<Parsed> {
     if let [_, (line, _), ..] = masters.as_slice() {
-        answer.notes.push(format!("line {line}: another event has the same UID; each that starts at another time counts"));
+        answer
+            .notes
+            .push(format!("line {line}: another event has the same UID; of the same title the highest SEQUENCE counts, else each does"));
     }
     masters.sort_by_key(|(line, parsed)| (parsed.version(), *line));
     let mut kept: Vec<Parsed> = Vec::new();
     for (_, parsed) in masters {
-        let at = begin(&parsed);
-        kept.retain(|known| begin(known) != at && (known.file == parsed.file || known.sequence == parsed.sequence));
+        let is_version = |known: &Parsed| {
+            let is_older = known.sequence != parsed.sequence && (known.file != parsed.file || known.text.title == parsed.text.title);
+            begin(known) == begin(&parsed) || is_older
+        };
+        kept.retain(|known| !is_version(known));
         kept.push(parsed);
     }
     kept.sort_by_key(|parsed| (!parsed.repeats(), begin(parsed)));
