@@ -82,6 +82,7 @@ impl Condition {
                 false
             }
             Self::Attendees { min, .. } => *min > 1,
+            Self::All(parts) => parts.iter().any(Self::asks_for_something),
             _ => true,
         }
     }
